@@ -1,1 +1,55 @@
-"""mia-recon."""
+"""Reconstruction methods for anomaly detection in medical images.
+
+>>> import mia_recon
+>>> detector = mia_recon.build("ae").fit(images)        # uint8 (N, 1, 64, 64), normal images only
+>>> scores, maps = detector.predict(new_images)         # higher is more abnormal
+
+Names are loaded when first used: importing the package alone does not import torch.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mia_recon._engine.records import Epoch, MethodInfo, Prediction
+    from mia_recon._engine.storage import ModelFileError
+    from mia_recon.detector import ReconstructionDetector
+    from mia_recon.medianomaly import load_medianomaly
+    from mia_recon.registry import METHODS, build, load
+
+_HOMES = {
+    "METHODS": "registry",
+    "build": "registry",
+    "load": "registry",
+    "load_medianomaly": "medianomaly",
+    "Epoch": "_engine.records",
+    "MethodInfo": "_engine.records",
+    "ModelFileError": "_engine.storage",
+    "Prediction": "_engine.records",
+    "ReconstructionDetector": "detector",
+}
+
+__all__ = [
+    "METHODS",
+    "Epoch",
+    "MethodInfo",
+    "ModelFileError",
+    "Prediction",
+    "ReconstructionDetector",
+    "build",
+    "load",
+    "load_medianomaly",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        msg = f"module {__name__!r} has no attribute {name!r}"
+        raise AttributeError(msg)
+    return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

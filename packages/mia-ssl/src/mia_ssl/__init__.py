@@ -1,1 +1,47 @@
-"""mia-ssl."""
+"""Self-supervised methods for anomaly detection in medical images.
+
+Names are loaded when first used: importing the package alone does not import torch.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mia_ssl._engine.records import Epoch, MethodInfo, Prediction
+    from mia_ssl._engine.storage import ModelFileError
+    from mia_ssl.registry import METHODS, build, load, load_medianomaly
+
+_HOMES = {
+    "METHODS": "registry",
+    "build": "registry",
+    "load": "registry",
+    "load_medianomaly": "registry",
+    "Epoch": "_engine.records",
+    "MethodInfo": "_engine.records",
+    "ModelFileError": "_engine.storage",
+    "Prediction": "_engine.records",
+}
+
+__all__ = [
+    "METHODS",
+    "Epoch",
+    "MethodInfo",
+    "ModelFileError",
+    "Prediction",
+    "build",
+    "load",
+    "load_medianomaly",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        msg = f"module {__name__!r} has no attribute {name!r}"
+        raise AttributeError(msg)
+    return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,34 @@
+"""Device and precision, by Lightning Fabric."""
+
+from __future__ import annotations
+
+import torch
+from lightning_fabric import Fabric
+
+from .options import check_choice
+
+PRECISIONS = ("32-true", "bf16-mixed")
+
+
+def make_fabric(device: str = "auto", precision: str = "32-true") -> Fabric:
+    """A one-device Fabric.
+
+    Args:
+        device: ``"auto"`` (the best that is there), ``"cpu"``, ``"cuda"``, ``"cuda:1"``, ``"mps"``.
+        precision: ``"32-true"``, or ``"bf16-mixed"`` (needs no loss scaling).
+
+    Raises:
+        ValueError: A device that is not known or not there, an unknown precision.
+    """
+    check_choice("precision", precision, PRECISIONS)
+    accelerator, _, index = str(device).partition(":")
+    check_choice("device", accelerator, ("auto", "cpu", "cuda", "mps"))
+    if index and not (accelerator == "cuda" and index.isdigit()):
+        msg = f"expected device to be like 'cpu' or 'cuda:0', got {device!r}"
+        raise ValueError(msg)
+    available = {"cuda": torch.cuda.device_count(), "mps": int(torch.backends.mps.is_available())}
+    if accelerator in available and available[accelerator] <= int(index or 0):
+        msg = f"device {device!r} is not there: this machine has {available[accelerator]}"
+        raise ValueError(msg)
+    devices: int | list[int] = [int(index)] if index else 1
+    return Fabric(accelerator=accelerator, devices=devices, precision=precision)  # type: ignore[arg-type]

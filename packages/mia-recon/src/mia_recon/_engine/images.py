@@ -1,0 +1,105 @@
+"""Images of any origin, checked once and read a batch at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import torch
+
+# A set that fills no more than this share of the device's free memory is kept there whole.
+RESIDENT_SHARE = 0.5
+
+
+class ImageSource:
+    """uint8 images (N, C, H, W) behind one interface, read by index.
+
+    Args:
+        images: An array, memory map or tensor of that shape, or a map-style dataset whose items
+            are images (C, H, W) or mappings with an ``"image"``. A dataset that also has them
+            whole, as ``.images``, is read from there.
+
+    Raises:
+        TypeError: Something that is none of these, or values that are not uint8.
+        ValueError: Another number of dimensions, or no image at all.
+    """
+
+    def __init__(self, images: Any) -> None:
+        whole = getattr(images, "images", images)
+        if isinstance(whole, (np.ndarray, torch.Tensor)):
+            _check_dtype(whole)
+            if whole.ndim != 4:
+                msg = f"expected images of shape (N, C, H, W), got {tuple(whole.shape)}"
+                raise ValueError(msg)
+            self.shape: tuple[int, ...] = tuple(whole.shape)
+        elif hasattr(images, "__getitem__") and hasattr(images, "__len__"):
+            whole = images
+            self.shape = (len(images), *(_item(images, 0).shape if len(images) else (0, 0, 0)))
+        else:
+            msg = (
+                "expected images as a uint8 array or tensor (N, C, H, W) or a map-style dataset, "
+                f"got {type(images).__name__}"
+            )
+            raise TypeError(msg)
+        if 0 in self.shape:
+            msg = f"expected at least one image of at least one pixel, got shape {self.shape}"
+            raise ValueError(msg)
+        self._whole = whole
+        self.device = torch.device("cpu")
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def check_shape(self, *, channels: int, height: int, width: int) -> None:
+        """Refuse images that a detector was not built for."""
+        if self.shape[1:] != (channels, height, width):
+            got = "x".join(map(str, self.shape[1:]))
+            msg = (
+                f"expected images of {channels} x {height} x {width} (channels x height x width), "
+                f"got {got}: load them so, or build the detector with in_channels and image_size"
+            )
+            raise ValueError(msg)
+
+    def to(self, device: torch.device) -> ImageSource:
+        """Serve batches on this device; the whole set moves there now where it fits."""
+        self.device = device
+        if device.type == "cuda" and isinstance(self._whole, (np.ndarray, torch.Tensor)):
+            free, _ = torch.cuda.mem_get_info(device)
+            if int(np.prod(self.shape)) <= RESIDENT_SHARE * free:
+                self._whole = torch.as_tensor(np.asarray(self._whole)).to(device)
+        return self
+
+    def take(self, indices: torch.Tensor) -> torch.Tensor:
+        """The images at these indices (on the CPU): uint8 (B, C, H, W) on the source's device."""
+        if isinstance(self._whole, torch.Tensor):
+            return self._whole[indices.to(self._whole.device)].to(self.device)
+        if isinstance(self._whole, np.ndarray):
+            # A copy of the rows that are asked for: a memory map is never read whole.
+            batch = torch.from_numpy(np.ascontiguousarray(self._whole[indices.numpy()]))
+        else:
+            batch = torch.stack([self._checked_item(i) for i in indices.tolist()])
+        return batch.to(self.device, non_blocking=True)
+
+    def _checked_item(self, index: int) -> torch.Tensor:
+        item = _item(self._whole, index)
+        if tuple(item.shape) != self.shape[1:]:
+            msg = f"expected image {index} of shape {self.shape[1:]}, got {tuple(item.shape)}"
+            raise ValueError(msg)
+        return item
+
+
+def _item(dataset: Any, index: int) -> torch.Tensor:
+    item = dataset[index]
+    image = torch.as_tensor(item["image"] if isinstance(item, Mapping) else item)
+    _check_dtype(image)
+    if image.ndim != 3:
+        msg = f"expected image {index} of shape (C, H, W), got {tuple(image.shape)}"
+        raise ValueError(msg)
+    return image
+
+
+def _check_dtype(images: np.ndarray | torch.Tensor) -> None:
+    if str(images.dtype) not in {"uint8", "torch.uint8"}:
+        msg = f"expected images of dtype uint8 (0 to 255), got {images.dtype}"
+        raise TypeError(msg)

@@ -1,0 +1,54 @@
+"""How a detector is trained, once its method's defaults are filled in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from .device import PRECISIONS
+from .options import check_choice, check_positive
+
+if TYPE_CHECKING:
+    from .records import MethodInfo
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Training settings; ``resolve`` takes a method's defaults for those that are None.
+
+    Attributes:
+        epochs: Epochs of ``fit``.
+        batch_size: Images a training step.
+        learning_rate: The initial rate.
+        precision: One of ``PRECISIONS``.
+    """
+
+    epochs: int
+    batch_size: int
+    learning_rate: float
+    precision: str = PRECISIONS[0]
+
+    def __post_init__(self) -> None:
+        check_positive(batch_size=self.batch_size, learning_rate=self.learning_rate)
+        check_choice("precision", self.precision, PRECISIONS)
+        if self.epochs < 0:
+            msg = f"expected epochs to be 0 or above, got {self.epochs}"
+            raise ValueError(msg)
+
+    @classmethod
+    def resolve(
+        cls,
+        info: MethodInfo,
+        *,
+        epochs: int | None = None,
+        batch_size: int | None = None,
+        learning_rate: float | None = None,
+        precision: str = PRECISIONS[0],
+    ) -> Settings:
+        """The method's defaults for whatever is None."""
+        return cls(
+            epochs=info.epochs if epochs is None else epochs,
+            batch_size=info.batch_size if batch_size is None else batch_size,
+            learning_rate=info.learning_rate if learning_rate is None else learning_rate,
+            precision=precision,
+        )

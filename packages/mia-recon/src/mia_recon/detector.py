@@ -1,0 +1,220 @@
+"""The detector that fits, scores, saves and loads any reconstruction method."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from mia_recon._engine.device import make_fabric
+from mia_recon._engine.images import ImageSource
+from mia_recon._engine.inference import evaluating, in_order, score_quantiles
+from mia_recon._engine.options import check_positive, parse_options
+from mia_recon._engine.records import Epoch, Prediction
+from mia_recon._engine.seeding import generator, initialise
+from mia_recon._engine.storage import save_folder
+from mia_recon._engine.training import Schedule, train
+from mia_recon.task import ReconstructionTask, normalise
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Callable, Mapping
+
+    import numpy as np
+
+    from mia_recon._engine.settings import Settings
+    from mia_recon.method import Method
+
+SCORE_BATCH = 256
+
+
+class ReconstructionDetector:
+    """Learns to reconstruct normal images; what it reconstructs badly is abnormal.
+
+    Made by ``mia_recon.build``. Before ``fit``, its weights are those of seed 0.
+
+    Attributes:
+        info: The method's ``MethodInfo``.
+        network: The torch module.
+        options: The method's options.
+        settings: The training settings.
+        history: Each epoch's mean losses, of the last ``fit``.
+        score_quantiles: Quantile -> score of the training images, of the last ``fit``.
+        seed: Seed of the last ``fit``, None before it.
+    """
+
+    def __init__(
+        self,
+        method: Method,
+        *,
+        in_channels: int,
+        image_size: int,
+        settings: Settings,
+        options: Mapping[str, Any],
+    ) -> None:
+        if in_channels not in (1, 3):
+            msg = f"expected in_channels to be 1 (gray) or 3 (RGB), got {in_channels}"
+            raise ValueError(msg)
+        self.info = method.info
+        self.in_channels = in_channels
+        self.image_size = image_size
+        self.settings = settings
+        self.options = parse_options(method.options, options, owner=method.info.name)
+        self.history: list[dict[str, float]] = []
+        self.score_quantiles: dict[float, float] = {}
+        self.seed: int | None = None
+        self._method = method
+        with torch.random.fork_rng(devices=[]):  # layers draw from the global generator when made
+            self.network = method.network(in_channels, image_size, self.options)
+        initialise(self.network, generator(0, 0))
+
+    def __repr__(self) -> str:
+        return f"<{self.info.name}: {self.in_channels} x {self.image_size} x {self.image_size}>"
+
+    def fit(
+        self,
+        images: Any,
+        *,
+        epochs: int | None = None,
+        seed: int = 0,
+        device: str = "auto",
+        on_epoch: Callable[[Epoch], Any] | None = None,
+        checkpoint: str | os.PathLike[str] | None = None,
+        checkpoint_every: int = 10,
+    ) -> ReconstructionDetector:
+        """Train on normal images from newly drawn weights.
+
+        Args:
+            images: uint8 (N, C, S, S), at least 2: array, memory map, tensor or map-style dataset.
+            epochs: None for those the detector was built with; 0 only draws the weights.
+            seed: Of the weights, the order and all that training draws.
+            device: See ``predict``.
+            on_epoch: Called after each epoch; training ends early where it returns True.
+            checkpoint: Folder that keeps the training's state; an interrupted ``fit`` with the same
+                arguments goes on from it, to the same weights. It is the caller's to remove.
+            checkpoint_every: Epochs between two checkpoints.
+
+        Raises:
+            TypeError: Images that are not uint8.
+            ValueError: Images of another shape than the detector was built for, or fewer than 2.
+            FloatingPointError: The loss is no longer finite.
+        """
+        source = self._open(images)
+        if len(source) < 2:
+            msg = f"expected at least 2 images to train on, got {len(source)}"
+            raise ValueError(msg)
+        epochs = self.settings.epochs if epochs is None else epochs
+        fabric = make_fabric(device, self.settings.precision)
+        initialise(self.network, generator(seed, 0))
+        fabric.to_device(self.network)
+        source.to(fabric.device)
+        task = ReconstructionTask(self._method, self.network, self.options, self.settings, fabric)
+        schedule = Schedule(
+            epochs=epochs,
+            batch_size=self.settings.batch_size,
+            seed=seed,
+            checkpoint=checkpoint,
+            checkpoint_every=checkpoint_every,
+            identity={**self._described(), "images": list(source.shape)},
+        )
+        self.seed = seed
+        self.network.train()
+        self.history = train(task, source, schedule, on_epoch)
+        self.network.eval()
+        scores = self._predict(source, SCORE_BATCH, with_map=False).score
+        self.score_quantiles = score_quantiles(scores)
+        return self
+
+    def predict(
+        self, images: Any, *, batch_size: int = SCORE_BATCH, device: str = "auto"
+    ) -> Prediction:
+        """Score images; neither their order nor the batch size changes a score.
+
+        Args:
+            images: uint8 (N, C, S, S), see ``fit``.
+            batch_size: Images at a time.
+            device: ``"auto"``, ``"cpu"``, ``"cuda"``, ``"cuda:1"`` or ``"mps"``.
+
+        Raises:
+            TypeError: Images that are not uint8.
+            ValueError: Images of another shape than the detector was built for.
+        """
+        check_positive(batch_size=batch_size)
+        source = self._open(images)
+        source.to(self._to_device(device))
+        return self._predict(source, batch_size, with_map=self.info.has_map)
+
+    def reconstruct(
+        self, images: Any, *, batch_size: int = SCORE_BATCH, device: str = "auto"
+    ) -> np.ndarray:
+        """The network's reconstructions: float32 (N, C, S, S) in [0, 1] where it is exact."""
+        check_positive(batch_size=batch_size)
+        source = self._open(images)
+        source.to(self._to_device(device))
+        with evaluating(self.network), torch.inference_mode():
+            parts = [
+                self._method.reconstruct(self.network, normalise(batch)).add(1).div(2).cpu()
+                for batch in in_order(source, batch_size)
+            ]
+        return torch.cat(parts).numpy()
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write weights (safetensors) and settings (JSON) into a folder, whole or not at all.
+
+        Raises:
+            ModelFileError: The path holds something that is not a saved model.
+        """
+        meta = {
+            "format": 1,
+            "package": "mia_recon",
+            **self._described(),
+            "seed": self.seed,
+            "trained_epochs": len(self.history),
+            "losses": self.history[-1] if self.history else {},
+            "score_quantiles": [[q, score] for q, score in self.score_quantiles.items()],
+            "torch": torch.__version__,
+        }
+        save_folder(path, {"network": self.network.state_dict()}, meta)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> ReconstructionDetector:
+        """The detector that ``save`` wrote.
+
+        Raises:
+            ModelFileError: Nothing there, damaged files, or a model of another package.
+        """
+        from mia_recon.registry import load
+
+        return load(path)
+
+    def _described(self) -> dict[str, Any]:
+        return {
+            "method": self.info.name,
+            "in_channels": self.in_channels,
+            "image_size": self.image_size,
+            "settings": asdict(self.settings),
+            "options": asdict(self.options),
+        }
+
+    def _open(self, images: Any) -> ImageSource:
+        source = ImageSource(images)
+        size = self.image_size
+        source.check_shape(channels=self.in_channels, height=size, width=size)
+        return source
+
+    def _to_device(self, device: str) -> torch.device:
+        fabric = make_fabric(device)
+        fabric.to_device(self.network)
+        return fabric.device
+
+    def _predict(self, source: ImageSource, batch_size: int, *, with_map: bool) -> Prediction:
+        scores, maps = [], []
+        with evaluating(self.network), torch.inference_mode():
+            for batch in in_order(source, batch_size):
+                x = normalise(batch)
+                pixels = self._method.anomaly_map(self.network, x, self.options).float().mean(1)
+                scores.append(pixels.mean((1, 2)).cpu())
+                if with_map:
+                    maps.append(pixels.cpu())
+        return Prediction(torch.cat(scores).numpy(), torch.cat(maps).numpy() if with_map else None)

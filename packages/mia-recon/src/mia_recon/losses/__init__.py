@@ -1,0 +1,1 @@
+"""Losses and score maps as pure functions."""

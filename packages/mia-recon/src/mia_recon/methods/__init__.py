@@ -1,0 +1,1 @@
+"""The methods, one a file, each saying what is special about it."""

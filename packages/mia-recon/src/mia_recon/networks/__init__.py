@@ -1,0 +1,1 @@
+"""Network parts, each written once."""

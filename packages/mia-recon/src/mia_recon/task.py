@@ -1,0 +1,61 @@
+"""One training step of a reconstruction method: Adam on its loss."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from lightning_fabric import Fabric
+    from torch import Tensor
+
+    from mia_recon._engine.settings import Settings
+    from mia_recon.method import Method
+
+
+def normalise(images: Tensor) -> Tensor:
+    """uint8 [B, C, H, W] -> float32 in [-1, 1], rounded as ToTensor and Normalize(0.5, 0.5) do."""
+    return images.float().div_(255).sub_(0.5).div_(0.5)
+
+
+class ReconstructionTask:
+    """A ``Task`` of the engine with one network, one loss and one Adam."""
+
+    def __init__(
+        self,
+        method: Method,
+        network: torch.nn.Module,
+        options: Any,
+        settings: Settings,
+        fabric: Fabric,
+    ) -> None:
+        self.method = method
+        self.network = network
+        self.options = options
+        self.fabric = fabric
+        self.optimizer = torch.optim.Adam(network.parameters(), lr=settings.learning_rate)
+
+    def step(self, images: Tensor, generator: torch.Generator) -> dict[str, Tensor]:
+        """One gradient step; the loss terms."""
+        with self.fabric.autocast():
+            losses = self.method.loss(self.network, normalise(images), self.options, generator)
+        self.optimizer.zero_grad(set_to_none=True)
+        self.fabric.backward(losses["loss"])
+        self.optimizer.step()
+        return losses
+
+    def end_epoch(self, losses: Mapping[str, float]) -> float:
+        """The study trains at a constant rate."""
+        return self.optimizer.param_groups[0]["lr"]
+
+    def state_dict(self) -> dict[str, Any]:
+        """Weights and Adam's moments."""
+        return {"network": self.network.state_dict(), "optimizer": self.optimizer.state_dict()}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Take back what ``state_dict`` gave."""
+        self.network.load_state_dict(state["network"])
+        self.optimizer.load_state_dict(state["optimizer"])
