@@ -1,0 +1,75 @@
+"""AUPRO: the area under the per-region overlap, from the ranking of the pixels."""
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from mia_metrics import validate
+from mia_metrics.ranking import Ranking, rank
+from mia_metrics.regions import label_regions
+from mia_metrics.validate import Bools, Floats
+
+
+def aupro(masks: ArrayLike, maps: ArrayLike, *, limit: float = 0.3) -> float:
+    """Area under the per-region overlap up to a false positive rate, divided by that rate.
+
+    With regions r (8-connected components of each mask), PRO(t) is the mean over all regions of the
+    share of r's pixels with score >= t, FPR(t) the share of all normal pixels with score >= t. The
+    curve of PRO over FPR joins its points with straight lines (so tied pixels enter together, along
+    a line) and is cut at FPR = `limit` by interpolation; its area is divided by `limit`: 1 is best.
+    Small and large lesions weigh the same.
+
+    Exact without the curve: a region's pixel of weight 1 / (regions * size of its region), whose
+    score is passed while the FPR goes from f0 to f1, contributes the weight times the area of that
+    ramp left of the limit.
+
+    Args:
+        masks: (N, H, W) 0/1 (or 0/255, or booleans).
+        maps: (N, H, W) finite, higher = more abnormal.
+        limit: the highest false positive rate, in (0, 1].
+
+    Raises:
+        ValueError: as `pixel_metrics`; `limit` outside (0, 1].
+
+    Paper: Bergmann et al., IJCV 129, 2021, https://doi.org/10.1007/s11263-020-01400-4
+
+    Example:
+        >>> masks = [[[1, 0, 0, 0], [0, 0, 1, 1]]]
+        >>> maps = [[[0.9, 0.1, 0.2, 0.3], [0.4, 0.5, 0.8, 0.1]]]
+        >>> aupro(masks, maps, limit=1.0)
+        0.775
+    """
+    limit = checked_limit(limit)
+    truth, scores = validate.pixel_pair(masks, maps)
+    weights = region_weights(truth)
+    return aupro_of(rank(truth, scores), scores[truth], weights, limit)
+
+
+def checked_limit(limit: float) -> float:
+    """Return the false positive rate `limit`, or raise ValueError where it is outside (0, 1]."""
+    if validate.share("limit", limit) == 0.0:
+        msg = f"expected limit in (0, 1], got {limit}"
+        raise ValueError(msg)
+    return float(limit)
+
+
+def region_weights(truth: Bools) -> NDArray[np.float64]:
+    """Weight 1 / (size of its region) of each lesion pixel, (p,), in the order of `maps[truth]`."""
+    region = label_regions(truth)[truth]
+    sizes = np.bincount(region)
+    return 1.0 / sizes[region]
+
+
+def aupro_of(ranking: Ranking, scores: Floats, weights: NDArray[np.float64], limit: float) -> float:
+    """AUPRO from a ranking, the lesion pixels' scores (p,) and their `region_weights` (p,)."""
+    group = ranking.thresholds.size - 1 - np.searchsorted(ranking.thresholds[::-1], scores)
+    mass = np.bincount(group, weights, minlength=ranking.thresholds.size)
+    return float((mass * ramp_area(ranking, limit)).sum() / (mass.sum() * limit))
+
+
+def ramp_area(ranking: Ranking, limit: float) -> NDArray[np.float64]:
+    """Area, (K,), left of the limit under the ramp from 0 to 1 while the FPR passes a threshold."""
+    start, stop = ranking.above / ranking.negatives, ranking.fp / ranking.negatives
+    inside = np.clip(limit, start, stop)  # where the limit cuts the ramp
+    width = np.where(stop > start, stop - start, 1.0)
+    on_ramp = (inside - start) ** 2 / (2.0 * width)
+    return on_ramp + np.maximum(limit - stop, 0.0)

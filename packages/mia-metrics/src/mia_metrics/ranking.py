@@ -1,0 +1,85 @@
+"""The one ranking behind every metric: counts at the scores of the abnormal entries.
+
+AUROC, AP, best Dice, the operating points and the per-region overlap gain only where the threshold
+passes the score of an abnormal entry, so the counts at those scores are all that is needed. They
+cost one sort of the scores in their own type (no keys and no permutation, which would take two to
+four times the memory), one sort of the few abnormal ones, and two binary searches for each distinct
+one of these.
+
+An entry is called abnormal at threshold t where its score is >= t, so equal scores go together.
+"""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mia_metrics.validate import Bools, Floats
+
+Counts = NDArray[Any]  # whole numbers, as int64
+
+
+class Ranking(NamedTuple):
+    """Counts at the K distinct scores of the abnormal entries, highest first.
+
+    Attributes:
+        thresholds: (K,) the scores.
+        hits: (..., K) abnormal entries with exactly this score.
+        tp: (..., K) abnormal entries at or above it.
+        above: (..., K) normal entries strictly above it.
+        fp: (..., K) normal entries at or above it.
+        positives: abnormal entries in all.
+        negatives: normal entries in all.
+
+    The leading axes are those of a batch of resamples; a resample may have `hits` of 0.
+    """
+
+    thresholds: Floats
+    hits: Counts
+    tp: Counts
+    above: Counts
+    fp: Counts
+    positives: int
+    negatives: int
+
+
+def rank(truth: Bools, scores: Floats) -> Ranking:
+    """Rank checked scores of any shape."""
+    return rank_sorted(np.sort(scores, axis=None), np.sort(scores[truth]))
+
+
+def rank_sorted(every: Floats, abnormal: Floats) -> Ranking:
+    """Rank from all scores (n,) and the abnormal ones among them (p,), both sorted upwards."""
+    starts = np.flatnonzero(np.concatenate(([True], abnormal[1:] != abnormal[:-1])))
+    values = abnormal[starts]
+    hits = np.diff(starts, append=abnormal.size)
+    # Ascending needles walk through `every` once, which keeps the searches in the cache.
+    at_or_above = every.size - np.searchsorted(every, values, side="left")
+    strictly_above = every.size - np.searchsorted(every, values, side="right")
+    tp = abnormal.size - starts
+    return Ranking(
+        thresholds=values[::-1],
+        hits=hits[::-1],
+        tp=tp[::-1],
+        above=(strictly_above - (tp - hits))[::-1],
+        fp=(at_or_above - tp)[::-1],
+        positives=abnormal.size,
+        negatives=every.size - abnormal.size,
+    )
+
+
+def auroc_of(ranking: Ranking) -> NDArray[np.float64]:
+    """Area under the ROC curve, (...,): the share of abnormal-normal pairs in order, ties half."""
+    below = ranking.negatives - 0.5 * (ranking.above + ranking.fp)
+    return (ranking.hits * below).sum(-1) / (float(ranking.positives) * ranking.negatives)
+
+
+def ap_of(ranking: Ranking) -> NDArray[np.float64]:
+    """Average precision, (...,): the mean over abnormal entries of the precision at their score."""
+    precision = ranking.tp / np.maximum(ranking.tp + ranking.fp, 1)
+    return (ranking.hits * precision).sum(-1) / ranking.positives
+
+
+def f1_of(ranking: Ranking) -> NDArray[np.float64]:
+    """F1, which is Dice, at every threshold, (..., K): 2 TP / (P + TP + FP)."""
+    return 2.0 * ranking.tp / (ranking.positives + ranking.tp + ranking.fp)
