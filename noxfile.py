@@ -1,0 +1,157 @@
+"""The only entry to the project's checks: ``nox`` runs lint, typecheck and tests."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shutil
+import sys
+from pathlib import Path
+
+import nox
+
+nox.needs_version = ">=2025.5.1"
+nox.options.default_venv_backend = "uv|virtualenv"
+nox.options.reuse_existing_virtualenvs = True
+nox.options.sessions = ["lint", "typecheck", "tests"]
+
+ROOT = Path(__file__).parent
+# What each package stands on; mia-bench comes with its siblings, the others alone.
+PACKAGES = {
+    "mia-data": [],
+    "mia-metrics": [],
+    "mia-recon": [],
+    "mia-ssl": [],
+    "mia-bench": ["mia-data", "mia-metrics", "mia-recon", "mia-ssl"],
+}
+package = nox.parametrize("package", [nox.param(name, id=name) for name in PACKAGES])
+
+
+@nox.session
+@package
+def tests(session: nox.Session, package: str) -> None:
+    """Each package's tests, beside nothing but its wheel, its dependencies and its test group."""
+    install_alone(session, package)
+    shared = os.environ.get("MIA_TEST_SHARED", str(ROOT.parent / "shared"))
+    session.run(
+        *("pytest", "--import-mode=importlib", f"packages/{package}/tests", *session.posargs),
+        env={"MIA_TEST_SHARED": shared},
+    )
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Style, and one version for all five packages."""
+    check_versions(session)
+    session.install("ruff>=0.14")
+    session.run("ruff", "check", *session.posargs)
+    session.run("ruff", "format", "--check")
+
+
+@nox.session
+def typecheck(session: nox.Session) -> None:
+    """Types of all five packages, with the libraries they stand on at hand."""
+    session.install("mypy>=1.14")
+    python = everything(session) / "python"
+    for name in PACKAGES:
+        session.run("mypy", f"--python-executable={python}", f"packages/{name}/src")
+
+
+@nox.session(default=False, venv_backend="none")
+def bench(session: nox.Session) -> None:
+    """The main job on the embedded default: a study, its leaderboard and its page."""
+    command = everything(session) / "mia-bench"
+    session.run(str(command), "run", *session.posargs, external=True)
+
+
+@nox.session(default=False)
+def build(session: nox.Session) -> None:
+    """Sdists and wheels in dist/; each wheel works alone in an empty environment."""
+    session.install("build")
+    shutil.rmtree(ROOT / "dist", ignore_errors=True)
+    for name in session.posargs or PACKAGES:
+        for part in [name, *PACKAGES[name]]:
+            if not list(ROOT.glob(f"dist/{part.replace('-', '_')}-*.whl")):
+                session.run("python", "-m", "build", f"packages/{part}", "--outdir", "dist")
+        check_wheel(session, name)
+
+
+def install_alone(session: nox.Session, name: str) -> None:
+    """Install a package's wheel with its siblings' and its test group, and nothing else.
+
+    The environment is made anew when the package declares other dependencies than it did when the
+    environment was made, so that one which is no longer declared is no longer there.
+    """
+    projects = [ROOT / "packages" / part for part in [name, *PACKAGES[name]]]
+    declared = b"".join((path / "pyproject.toml").read_bytes() for path in projects)
+    digest = hashlib.sha256(declared).hexdigest()
+    stamp = Path(session.virtualenv.location, "declared")
+    if stamp.exists() and stamp.read_text() != digest:
+        shutil.rmtree(session.virtualenv.location)
+        session.virtualenv.create()
+    # All local packages in one call: a sibling is never looked for in an index.
+    own = nox.project.load_toml(projects[0] / "pyproject.toml")
+    group = nox.project.dependency_groups(own, "test")
+    again = [f"--reinstall-package={path.name}" for path in projects]
+    again = again if session.venv_backend == "uv" else []
+    session.install(*again, *map(str, projects), *group)
+    stamp.write_text(digest)
+
+
+def everything(session: nox.Session) -> Path:
+    """Programs of the environment that holds all five packages: that of mia-bench's tests.
+
+    An environment with torch takes gigabytes, so the sessions that need all of it share one.
+    """
+    session.run_install(
+        *(sys.executable, "-m", "nox", "--install-only", "--session", "tests(mia-bench)"),
+        external=True,
+    )
+    return session.env_dir.parent / "tests-mia-bench" / ("Scripts" if os.name == "nt" else "bin")
+
+
+def check_versions(session: nox.Session) -> None:
+    """One version everywhere, and siblings pinned to it."""
+    projects = {
+        name: nox.project.load_toml(ROOT / "packages" / name / "pyproject.toml")["project"]
+        for name in PACKAGES
+    }
+    versions = {name: project["version"] for name, project in projects.items()}
+    if len(set(versions.values())) != 1:
+        session.error(f"expected one version for all packages, got {versions}")
+    for name, siblings in PACKAGES.items():
+        pins = {re.split(r"[=\[ ;]", need)[0]: need for need in projects[name]["dependencies"]}
+        pins = {need: pin for need, pin in pins.items() if need in PACKAGES}
+        expected = {sibling: f"{sibling}=={versions[sibling]}" for sibling in siblings}
+        if pins != expected:
+            session.error(f"expected {name} to depend on {expected}, got {pins}")
+
+
+def check_wheel(session: nox.Session, name: str) -> None:
+    """Install a wheel into an empty environment, use its public names and its console scripts."""
+    home = Path(session.create_tmp(), name)
+    session.run("python", "-m", "venv", "--clear", str(home))
+    programs = home / ("Scripts" if os.name == "nt" else "bin")
+    wheels = [
+        str(wheel)
+        for part in [name, *PACKAGES[name]]
+        for wheel in ROOT.glob(f"dist/{part.replace('-', '_')}-*.whl")
+    ]
+    python = str(programs / "python")
+    session.run(python, "-m", "pip", "install", "--quiet", *wheels, external=True)
+    module = name.replace("-", "_")
+    alone = f"""
+import importlib.metadata, sys, {module}
+assert "torch" not in sys.modules, "importing {module} alone must not import torch"
+assert all(hasattr({module}, name) for name in {module}.__all__)
+names = {{dist.metadata["Name"].lower() for dist in importlib.metadata.distributions()}}
+allowed = {{"{name}", *{PACKAGES[name]}}}
+assert not {{n for n in names if n.startswith("mia-")}} - allowed, names
+assert "{name}" not in {{"mia-data", "mia-metrics"}} or "torch" not in names, names
+"""
+    session.run(python, "-c", alone, external=True)
+    project = nox.project.load_toml(ROOT / "packages" / name / "pyproject.toml")["project"]
+    for script in project.get("scripts", {}):
+        session.run(str(programs / script), "--version", external=True)
+    shutil.rmtree(home)
