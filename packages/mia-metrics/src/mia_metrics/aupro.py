@@ -62,7 +62,11 @@ def region_weights(truth: Bools) -> NDArray[np.float64]:
 def aupro_of(ranking: Ranking, scores: Floats, weights: NDArray[np.float64], limit: float) -> float:
     """AUPRO from a ranking, the lesion pixels' scores (p,) and their `region_weights` (p,)."""
     group = ranking.thresholds.size - 1 - np.searchsorted(ranking.thresholds[::-1], scores)
-    mass = np.bincount(group, weights, minlength=ranking.thresholds.size)
+    return aupro_of_mass(ranking, np.bincount(group, weights), limit)
+
+
+def aupro_of_mass(ranking: Ranking, mass: NDArray[np.float64], limit: float) -> float:
+    """AUPRO from a ranking and the sum of the region weights at each of its thresholds, (K,)."""
     return float((mass * ramp_area(ranking, limit)).sum() / (mass.sum() * limit))
 
 

@@ -1,11 +1,31 @@
 """Image-level metrics of labels (N,) and scores (N,), higher scores meaning more abnormal."""
 
+import math
+from collections.abc import Callable
+
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from mia_metrics import validate
-from mia_metrics.ranking import Ranking, ap_of, auroc_of, f1_of, rank
+from mia_metrics.ranking import (
+    Ranking,
+    ap_of,
+    auroc_of,
+    f1_of,
+    fpr_reaching,
+    rank,
+    sensitivity_within,
+)
 from mia_metrics.records import AtThreshold
+
+FORMULAS: dict[str, Callable[[Ranking], NDArray[np.float64]]] = {
+    "auroc": auroc_of,
+    "ap": ap_of,
+    "f1_max": lambda ranking: f1_of(ranking).max(-1),
+    "fpr_at_95_tpr": lambda ranking: fpr_reaching(ranking, 0.95).min(-1),
+    "sensitivity_at_95_specificity": lambda ranking: sensitivity_within(ranking, 0.95).max(-1),
+}
+"""Values of image-level metrics, (...,), from one ranking or from those of a batch of resamples."""
 
 
 def image_metrics(labels: ArrayLike, scores: ArrayLike) -> dict[str, float]:
@@ -29,15 +49,8 @@ def image_metrics(labels: ArrayLike, scores: ArrayLike) -> dict[str, float]:
         (0.75, 0.833)
     """
     ranking = rank(*validate.image_pair(labels, scores))
-    best = max_f1(ranking)
-    return {
-        "auroc": float(auroc_of(ranking)),
-        "ap": float(ap_of(ranking)),
-        "f1_max": best.value,
-        "f1_max_threshold": best.threshold,
-        "fpr_at_95_tpr": least_fpr(ranking, 0.95).value,
-        "sensitivity_at_95_specificity": most_sensitivity(ranking, 0.95).value,
-    }
+    metrics = {name: float(formula(ranking)) for name, formula in FORMULAS.items()}
+    return {**metrics, "f1_max_threshold": max_f1(ranking).threshold}
 
 
 def auroc(labels: ArrayLike, scores: ArrayLike) -> float:
@@ -113,7 +126,12 @@ def sensitivity_at_specificity(
         AtThreshold(value=0.5, threshold=4.0)
     """
     specificity = validate.share("specificity", specificity)
-    return most_sensitivity(rank(*validate.image_pair(labels, scores)), specificity)
+    ranking = rank(*validate.image_pair(labels, scores))
+    reached = sensitivity_within(ranking, specificity)
+    best = int(np.argmax(reached))
+    if reached[best] == 0.0:
+        return AtThreshold(0.0, math.inf)
+    return AtThreshold(float(reached[best]), float(ranking.thresholds[best]))
 
 
 def specificity_at_sensitivity(
@@ -152,7 +170,12 @@ def fpr_at_tpr(labels: ArrayLike, scores: ArrayLike, *, tpr: float = 0.95) -> At
         AtThreshold(value=0.5, threshold=2.0)
     """
     tpr = validate.share("tpr", tpr)
-    return least_fpr(rank(*validate.image_pair(labels, scores)), tpr)
+    ranking = rank(*validate.image_pair(labels, scores))
+    if tpr == 0.0:
+        return AtThreshold(0.0, math.inf)
+    reached = fpr_reaching(ranking, tpr)
+    best = int(np.argmin(reached))
+    return AtThreshold(float(reached[best]), float(ranking.thresholds[best]))
 
 
 def max_f1(ranking: Ranking) -> AtThreshold:
@@ -160,22 +183,3 @@ def max_f1(ranking: Ranking) -> AtThreshold:
     f1 = f1_of(ranking)
     best = int(np.argmax(f1))
     return AtThreshold(float(f1[best]), float(ranking.thresholds[best]))
-
-
-def most_sensitivity(ranking: Ranking, specificity: float) -> AtThreshold:
-    """Highest sensitivity of a ranking at this specificity or a higher one."""
-    reached = (ranking.negatives - ranking.fp) / ranking.negatives >= specificity
-    if not reached[0]:
-        return AtThreshold(0.0, float("inf"))
-    last = int(np.count_nonzero(reached)) - 1  # specificity falls with the threshold
-    return AtThreshold(float(ranking.tp[last] / ranking.positives), float(ranking.thresholds[last]))
-
-
-def least_fpr(ranking: Ranking, tpr: float) -> AtThreshold:
-    """Lowest false positive rate of a ranking at this true positive rate or a higher one."""
-    if tpr == 0.0:
-        return AtThreshold(0.0, float("inf"))
-    first = int(np.argmax(ranking.tp / ranking.positives >= tpr))  # the lowest threshold reaches 1
-    return AtThreshold(
-        float(ranking.fp[first] / ranking.negatives), float(ranking.thresholds[first])
-    )

@@ -1,12 +1,15 @@
 """Pixel-level metrics of masks (N, H, W) and maps (N, H, W), all pixels of the set pooled."""
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import ArrayLike
 
 from mia_metrics import validate
+from mia_metrics.aupro import aupro as per_region_overlap
 from mia_metrics.aupro import aupro_of, checked_limit, region_weights
 from mia_metrics.image import max_f1
-from mia_metrics.ranking import ap_of, auroc_of, rank, rank_sorted
+from mia_metrics.ranking import Ranking, ap_of, auroc_of, rank, rank_sorted
 from mia_metrics.records import AtThreshold
 from mia_metrics.validate import Floats
 
@@ -42,13 +45,7 @@ def pixel_metrics(
     limit = checked_limit(limit)
     truth, scores = validate.pixel_pair(masks, maps)
     ranking = rank(truth, scores)
-    best = max_f1(ranking)
-    metrics = {
-        "pixel_auroc": float(auroc_of(ranking)),
-        "pixel_ap": float(ap_of(ranking)),
-        "best_dice": best.value,
-        "best_threshold": best.threshold,
-    }
+    metrics = metrics_of(ranking)
     if aupro:
         metrics["aupro"] = aupro_of(ranking, scores[truth], region_weights(truth), limit)
     return metrics
@@ -121,6 +118,17 @@ def best_dice(masks: ArrayLike, maps: ArrayLike, *, n_thresholds: int | None = N
     return _best_dice_at(every, lesion, every[:: max(every.size // n_thresholds, 1)])
 
 
+def metrics_of(ranking: Ranking) -> dict[str, float]:
+    """Pixel metrics that a ranking of the pixels gives, so all but `aupro`."""
+    best = max_f1(ranking)
+    return {
+        "pixel_auroc": float(auroc_of(ranking)),
+        "pixel_ap": float(ap_of(ranking)),
+        "best_dice": best.value,
+        "best_threshold": best.threshold,
+    }
+
+
 def _best_dice_at(every: Floats, lesion: Floats, thresholds: Floats) -> AtThreshold:
     """Highest Dice over the thresholds, pixels strictly above called; all arrays sorted upwards."""
     called = every.size - np.searchsorted(every, thresholds, side="right")
@@ -129,3 +137,12 @@ def _best_dice_at(every: Floats, lesion: Floats, thresholds: Floats) -> AtThresh
     best = dice.size - 1 - int(np.argmax(dice[::-1]))
     above = np.nextafter(thresholds[best], np.array(np.inf, thresholds.dtype))
     return AtThreshold(float(dice[best]), float(above))
+
+
+PIXEL_FORMULAS: dict[str, Callable[[ArrayLike, ArrayLike], float]] = {
+    "pixel_auroc": pixel_auroc,
+    "pixel_ap": pixel_ap,
+    "best_dice": lambda masks, maps: best_dice(masks, maps).value,
+    "aupro": per_region_overlap,
+}
+"""Pixel-level metrics by the name that `pixel_metrics` gives them."""

@@ -83,3 +83,15 @@ def ap_of(ranking: Ranking) -> NDArray[np.float64]:
 def f1_of(ranking: Ranking) -> NDArray[np.float64]:
     """F1, which is Dice, at every threshold, (..., K): 2 TP / (P + TP + FP)."""
     return 2.0 * ranking.tp / (ranking.positives + ranking.tp + ranking.fp)
+
+
+def sensitivity_within(ranking: Ranking, specificity: float) -> NDArray[np.float64]:
+    """Sensitivity at every threshold, (..., K); 0 where the specificity is lower than asked."""
+    reached = (ranking.negatives - ranking.fp) / ranking.negatives >= specificity
+    return np.where(reached, ranking.tp / ranking.positives, 0.0)
+
+
+def fpr_reaching(ranking: Ranking, tpr: float) -> NDArray[np.float64]:
+    """False positive rate at every threshold, (..., K); `inf` where the TPR is lower than asked."""
+    reached = ranking.tp / ranking.positives >= tpr
+    return np.where(reached, ranking.fp / ranking.negatives, np.inf)

@@ -49,10 +49,7 @@ def as_scores(name: str, value: ArrayLike, ndim: int | None) -> Floats:
             integers that float64 cannot tell apart, floats wider than 64 bits.
     """
     array = as_array(name, value, ndim)
-    low, high = (
-        array.min(),
-        array.max(),
-    )  # NaN passes through both: no temporary of the input's size
+    low, high = array.min(), array.max()  # both show NaN, and neither needs a temporary
     if not (np.isfinite(low) and np.isfinite(high)):
         bad = "NaN" if np.isnan(low) else f"{low if np.isinf(low) else high}"
         msg = f"expected {name} to be finite, got {bad} among its {array.size} values"

@@ -1,0 +1,217 @@
+"""Critical-difference analysis: many methods over many datasets, compared by their ranks."""
+
+import math
+from collections.abc import Mapping
+from itertools import combinations
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from mia_metrics import validate
+
+TESTS = ("nemenyi", "wilcoxon-holm")
+
+Table = NDArray[np.float64]
+
+
+class CriticalDifference(NamedTuple):
+    """Everything a critical-difference diagram shows; methods in the order of their average rank.
+
+    Attributes:
+        methods: (K,) names, best first.
+        average_ranks: (K,) average rank of each, 1 = best.
+        datasets: how many datasets.
+        friedman: chi-square of Friedman's test, corrected for ties.
+        friedman_p: its p-value.
+        iman_davenport: the F statistic from it, less conservative.
+        iman_davenport_p: its p-value.
+        test: the test of pairs.
+        alpha: level of the test of pairs.
+        p_values: (K, K) p-value of each pair, adjusted for all pairs; 1 on the diagonal.
+        critical_difference: least difference of average ranks that Nemenyi's test calls; else None.
+        groups: the bars of the diagram: longest runs of neighbours of which no pair differs.
+    """
+
+    methods: tuple[str, ...]
+    average_ranks: NDArray[np.float64]
+    datasets: int
+    friedman: float
+    friedman_p: float
+    iman_davenport: float
+    iman_davenport_p: float
+    test: str
+    alpha: float
+    p_values: Table
+    critical_difference: float | None
+    groups: tuple[tuple[str, ...], ...]
+
+    def table(self) -> list[dict[str, Any]]:
+        """Return one row a method, best first: `method`, `average_rank`, `groups` (numbers)."""
+        return [
+            {
+                "method": method,
+                "average_rank": float(rank),
+                "groups": [number for number, group in enumerate(self.groups) if method in group],
+            }
+            for method, rank in zip(self.methods, self.average_ranks, strict=True)
+        ]
+
+
+def critical_difference(
+    results: Mapping[str, ArrayLike],
+    *,
+    test: str = "nemenyi",
+    alpha: float = 0.05,
+    higher_is_better: bool = True,
+) -> CriticalDifference:
+    """Rank methods on each dataset and say which of them differ.
+
+    On each dataset the methods are ranked from 1, the best; ties share the average of their ranks.
+    Friedman's test (with the correction for ties, and its Iman-Davenport form) says whether they
+    differ at all. Pairs are tested by `nemenyi` (difference of average ranks over
+    sqrt(K (K + 1) / (6 D)), against the studentised range) or by `wilcoxon-holm` (Wilcoxon's
+    signed-rank test of the values, zero differences dropped, adjusted by Holm; no difference at all
+    gives p = 1).
+
+    Args:
+        results: for each method its values on the same D datasets in the same order, (D,).
+        test: `nemenyi` or `wilcoxon-holm`.
+        alpha: level, in (0, 1); a pair differs where its adjusted p-value is below it.
+        higher_is_better: False for errors.
+
+    Raises:
+        ValueError: fewer than two methods or two datasets, lengths that differ, NaN or infinity; an
+            unknown test; `alpha` outside (0, 1).
+
+    Paper: Demsar, JMLR 7, 2006, https://jmlr.org/papers/v7/demsar06a.html; Holm: Benavoli, Corani
+        and Mangili, JMLR 17, 2016, https://jmlr.org/papers/v17/benavoli16a.html
+
+    Example:
+        >>> results = {
+        ...     "ae": [0.60, 0.55, 0.70, 0.52, 0.61, 0.58],
+        ...     "dae": [0.80, 0.75, 0.90, 0.72, 0.81, 0.78],
+        ...     "vae": [0.61, 0.54, 0.71, 0.53, 0.60, 0.59],
+        ... }
+        >>> outcome = critical_difference(results)
+        >>> outcome.methods, outcome.groups
+        (('dae', 'vae', 'ae'), (('dae', 'vae'), ('vae', 'ae')))
+        >>> outcome.table()[0]
+        {'method': 'dae', 'average_rank': 1.0, 'groups': [0]}
+    """
+    validate.one_of("test", test, TESTS)
+    alpha = validate.share("alpha", alpha, closed=False)
+    names, table = _table(results)
+    ranks = _ranks(-table if higher_is_better else table)
+    order = np.argsort(ranks.mean(axis=0), kind="stable")
+    names, table, ranks = [names[k] for k in order], table[:, order], ranks[:, order]
+    average = ranks.mean(axis=0)
+    datasets, methods = table.shape
+    statistic, chi_p, f_statistic, f_p = _friedman(ranks)
+    difference = None
+    if test == "nemenyi":
+        p_values = _nemenyi(average, datasets)
+        difference = _nemenyi_difference(methods, datasets, alpha)
+    else:
+        p_values = _wilcoxon_holm(table)
+    return CriticalDifference(
+        methods=tuple(names),
+        average_ranks=average,
+        datasets=datasets,
+        friedman=statistic,
+        friedman_p=chi_p,
+        iman_davenport=f_statistic,
+        iman_davenport_p=f_p,
+        test=test,
+        alpha=alpha,
+        p_values=p_values,
+        critical_difference=difference,
+        groups=_groups(names, p_values >= alpha),
+    )
+
+
+def _table(results: Mapping[str, ArrayLike]) -> tuple[list[str], Table]:
+    """Check the results and return the names and the values, (D, K)."""
+    columns = [validate.as_scores(f"results[{name!r}]", v, 1) for name, v in results.items()]
+    if len(columns) < 2:
+        msg = f"expected results of at least 2 methods, got {len(columns)}"
+        raise ValueError(msg)
+    sizes = {name: column.size for name, column in zip(results, columns, strict=True)}
+    if len(set(sizes.values())) > 1 or columns[0].size < 2:
+        msg = f"expected results of every method on the same 2 or more datasets, got {sizes}"
+        raise ValueError(msg)
+    return list(results), np.stack(columns, axis=1).astype(float)
+
+
+def _ranks(table: Table) -> Table:
+    """Rank each row from its smallest value, ties averaged."""
+    smaller = (table[:, :, None] > table[:, None, :]).sum(axis=2)
+    equal = (table[:, :, None] == table[:, None, :]).sum(axis=2)
+    return smaller + (equal + 1) / 2.0
+
+
+def _friedman(ranks: Table) -> tuple[float, float, float, float]:
+    """Friedman's chi-square and p, Iman and Davenport's F and p; 0 and 1 where all is tied."""
+    from scipy.special import chdtrc, fdtrc
+
+    datasets, methods = ranks.shape
+    middle = (methods + 1) / 2.0
+    spread = ((ranks - middle) ** 2).sum()
+    if spread == 0.0:
+        return 0.0, 1.0, 0.0, 1.0
+    statistic = float((methods - 1) * ((ranks.sum(0) - datasets * middle) ** 2).sum() / spread)
+    rest = datasets * (methods - 1) - statistic
+    f_statistic = (datasets - 1) * statistic / rest if rest > 1e-9 else math.inf
+    degrees = methods - 1, (methods - 1) * (datasets - 1)
+    f_p = float(fdtrc(*degrees, f_statistic)) if math.isfinite(f_statistic) else 0.0
+    return statistic, float(chdtrc(methods - 1, statistic)), f_statistic, f_p
+
+
+def _nemenyi(average: NDArray[np.float64], datasets: int) -> Table:
+    from scipy.stats import studentized_range
+
+    methods = average.size
+    error = math.sqrt(methods * (methods + 1) / (6.0 * datasets))
+    p_values = np.ones((methods, methods))
+    for i, j in combinations(range(methods), 2):
+        distance = abs(average[i] - average[j]) / error * math.sqrt(2.0)
+        p_values[i, j] = p_values[j, i] = studentized_range.sf(distance, methods, np.inf)
+    return p_values
+
+
+def _nemenyi_difference(methods: int, datasets: int, alpha: float) -> float:
+    from scipy.stats import studentized_range
+
+    quantile = studentized_range.ppf(1.0 - alpha, methods, np.inf) / math.sqrt(2.0)
+    return float(quantile * math.sqrt(methods * (methods + 1) / (6.0 * datasets)))
+
+
+def _wilcoxon_holm(table: Table) -> Table:
+    from scipy.stats import wilcoxon
+
+    pairs = list(combinations(range(table.shape[1]), 2))
+    raw = np.ones(len(pairs))
+    for number, (i, j) in enumerate(pairs):
+        if not np.array_equal(table[:, i], table[:, j]):
+            raw[number] = wilcoxon(table[:, i], table[:, j]).pvalue
+    order = np.argsort(raw)
+    steps = np.maximum.accumulate(raw[order] * np.arange(len(pairs), 0, -1))
+    p_values = np.ones((table.shape[1], table.shape[1]))
+    for number, p_value in zip(order, np.minimum(steps, 1.0), strict=True):
+        i, j = pairs[number]
+        p_values[i, j] = p_values[j, i] = p_value
+    return p_values
+
+
+def _groups(names: list[str], alike: NDArray[np.bool_]) -> tuple[tuple[str, ...], ...]:
+    """Longest runs of at least two neighbours of which all pairs are alike."""
+    groups: list[tuple[str, ...]] = []
+    reached = 0
+    for start in range(len(names)):
+        stop = start + 1
+        while stop < len(names) and alike[start : stop + 1, stop].all():
+            stop += 1
+        if stop > reached and stop - start > 1:
+            groups.append(tuple(names[start:stop]))
+            reached = stop
+    return tuple(groups)
