@@ -1,1 +1,21 @@
-"""mia-data."""
+"""The seven datasets of the MedIAnomaly study and your own image folders as plain arrays."""
+
+from mia_data.errors import DataError, MissingDataError, MissingExtraError, UnknownNameError
+from mia_data.imageset import ImageSet
+from mia_data.info import DatasetInfo
+from mia_data.named import load
+from mia_data.phantom import phantom
+from mia_data.registry import info, names
+
+__all__ = [
+    "DataError",
+    "DatasetInfo",
+    "ImageSet",
+    "MissingDataError",
+    "MissingExtraError",
+    "UnknownNameError",
+    "info",
+    "load",
+    "names",
+    "phantom",
+]

@@ -1,0 +1,182 @@
+"""Decoded splits on disk, so that the second load of a split only opens files.
+
+One entry is a folder ``<request>-<state>``: the first part hashes what was asked for, the second
+what the source files looked like. It appears by one rename when it is complete.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mia_data.errors import DataError, reason
+
+# Raise it whenever the same files and arguments would give other bytes.
+FORMAT = 1
+_INDEX = "index.json"
+# A build takes minutes; what is older belongs to nobody.
+_LEFTOVER_SECONDS = 24 * 3600
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What a cache entry holds; ``images`` and ``masks`` are memory-mapped and read-only."""
+
+    images: NDArray[np.uint8]
+    labels: NDArray[np.int64]
+    masks: NDArray[np.uint8] | None
+    ids: list[str]
+    files: list[str] | None
+
+
+def cache_root(cache_dir: str | Path | None = None) -> Path:
+    """Return the cache folder: the argument, else ``MIA_CACHE_DIR``, else the user's cache."""
+    if cache_dir is not None:
+        return Path(cache_dir).expanduser()
+    if os.environ.get("MIA_CACHE_DIR"):
+        return Path(os.environ["MIA_CACHE_DIR"]).expanduser()
+    return _user_cache() / "mia-data"
+
+
+def _user_cache() -> Path:
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Caches"
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+
+
+def get_or_build(
+    root: Path,
+    request: dict[str, Any],
+    state: str,
+    build: Callable[[Path], tuple[list[str], list[str] | None]],
+) -> Entry:
+    """Return the entry of a request, building it where the cache does not hold it.
+
+    Safe with several processes at once: each builds in a folder of its own, the first to finish
+    puts its entry in place, the others take that one. Entries of the same request whose sources
+    have changed since are dropped.
+
+    Args:
+        root: the cache folder.
+        request: what was asked for, as JSON values.
+        state: what the sources look like now.
+        build: fills a folder with ``images.npy``, ``labels.npy`` and, if any, ``masks.npy``, and
+            returns the ids and the files of the images.
+
+    Raises:
+        DataError: the cache folder cannot be written.
+    """
+    text = json.dumps([FORMAT, request], sort_keys=True)
+    key = blake2b(text.encode(), digest_size=10).hexdigest()
+    final = root / f"{key}-{state}"
+    entry = _open(final)
+    if entry is not None:
+        return entry
+    temporary = _temporary_folder(root, key)
+    try:
+        ids, files = build(temporary)
+        index = {"request": request, "ids": ids, "files": files}
+        (temporary / _INDEX).write_text(json.dumps(index), encoding="utf-8")
+        entry = _publish(temporary, final)
+    except OSError as error:
+        msg = f"cannot write to the cache folder {root}: {error.strerror or reason(error)}"
+        raise DataError(msg) from error
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+    _drop_stale(root, key, keep=final.name)
+    _drop_leftovers(root)
+    return entry
+
+
+def entries(root: Path) -> list[tuple[Path, dict[str, Any], int]]:
+    """List the entries of a cache folder: path, request, bytes."""
+    found = []
+    for index in sorted(root.glob(f"*/{_INDEX}")):
+        request = json.loads(index.read_text(encoding="utf-8"))["request"]
+        size = sum(file.stat().st_size for file in index.parent.iterdir())
+        found.append((index.parent, request, size))
+    return found
+
+
+def clear(root: Path) -> int:
+    """Remove every entry of a cache folder and return how many there were."""
+    found = entries(root)
+    for path, _, _ in found:
+        shutil.rmtree(path, ignore_errors=True)
+    _drop_leftovers(root)
+    return len(found)
+
+
+def _temporary_folder(root: Path, key: str) -> Path:
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        return Path(tempfile.mkdtemp(prefix=f".{key}-", dir=root))
+    except OSError as error:
+        msg = (
+            f"cannot write to the cache folder {root}: {error.strerror}; "
+            "expected a writable folder in cache_dir or MIA_CACHE_DIR"
+        )
+        raise DataError(msg) from error
+
+
+def _open(folder: Path) -> Entry | None:
+    """Open an entry; None where there is none, or where it is damaged."""
+    try:
+        index = json.loads((folder / _INDEX).read_bytes())
+        images = np.load(folder / "images.npy", mmap_mode="r", allow_pickle=False)
+        labels = np.load(folder / "labels.npy", allow_pickle=False)
+        masks = None
+        if (folder / "masks.npy").exists():
+            masks = np.load(folder / "masks.npy", mmap_mode="r", allow_pickle=False)
+    except (OSError, ValueError):
+        return None
+    if not len(images) == len(labels) == len(index["ids"]):
+        return None
+    return Entry(images, labels, masks, index["ids"], index["files"])
+
+
+def _publish(temporary: Path, final: Path) -> Entry:
+    try:
+        temporary.rename(final)
+    except OSError:
+        # Another process was first, or a damaged entry is in the way.
+        entry = _open(final)
+        if entry is not None:
+            return entry
+        shutil.rmtree(final, ignore_errors=True)
+        temporary.rename(final)
+    entry = _open(final)
+    if entry is None:
+        msg = f"the cache entry {final} cannot be read back"
+        raise DataError(msg)
+    return entry
+
+
+def _drop_stale(root: Path, key: str, keep: str) -> None:
+    for old in root.glob(f"{key}-*"):
+        if old.name != keep:
+            shutil.rmtree(old, ignore_errors=True)
+
+
+def _drop_leftovers(root: Path) -> None:
+    """Remove the folders of processes that were killed while they built an entry."""
+    for folder in root.glob(".*-*"):
+        try:
+            if time.time() - folder.stat().st_mtime > _LEFTOVER_SECONDS:
+                shutil.rmtree(folder, ignore_errors=True)
+        except OSError:
+            continue  # Its owner has just finished.

@@ -1,0 +1,1 @@
+"""From one file to one 8-bit image: reading, gray scale, geometry."""

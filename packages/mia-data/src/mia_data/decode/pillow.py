@@ -1,0 +1,64 @@
+"""PNG, JPEG, TIFF and BMP files."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageFile
+
+from mia_data.decode.intensity import Window, to_uint8
+from mia_data.errors import DataError
+from mia_data.files import read_bytes
+
+# JPEG first: Pillow tries them in this order.
+_FORMATS = ("JPEG", "PNG", "TIFF", "BMP")
+# Pillow's own default, written out because a program may have changed Pillow's global.
+MAX_PIXELS = 89_478_485
+_MAX_BYTES = 1 << 30
+_DEEP_MODES = {"I", "F", "I;16", "I;16B", "I;16L", "I;16N"}
+
+
+def open_image(path: Path | str) -> ImageFile.ImageFile:
+    """Open an image file of a known format and a sane size; pixels are not decoded yet.
+
+    Raises:
+        DataError: empty, more than ``MAX_PIXELS`` pixels, or several pages.
+        Exception: what Pillow raises for a file that it cannot identify.
+    """
+    data = read_bytes(path, limit=_MAX_BYTES)
+    try:
+        image = Image.open(io.BytesIO(data), formats=_FORMATS)
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        msg = f"{path} has too many pixels, expected at most {MAX_PIXELS}"
+        raise DataError(msg) from error
+    width, height = image.size
+    if width * height > MAX_PIXELS:
+        msg = f"{path} is {width} x {height}, expected at most {MAX_PIXELS} pixels"
+        raise DataError(msg)
+    if image.format == "TIFF" and getattr(image, "n_frames", 1) != 1:
+        msg = f"{path} has several pages, expected an image of one page"
+        raise DataError(msg)
+    return image
+
+
+def read_image(path: Path | str, mode: str, window: Window | None) -> Image.Image:
+    """Read an image as ``mode``, ``"L"`` or ``"RGB"``.
+
+    The orientation tag of a JPEG is not applied: the study's code did not, and masks would not
+    follow it.
+    """
+    image: Image.Image = open_image(path)
+    if image.mode in _DEEP_MODES:
+        image = Image.fromarray(to_uint8(np.asarray(image), window))
+    # Converting to the same mode would only copy.
+    return image if image.mode == mode else image.convert(mode)
+
+
+def read_mask(path: Path | str) -> Image.Image:
+    """Read a mask as an ``"L"`` image of 0 and 255: above zero is abnormal."""
+    image: Image.Image = open_image(path)
+    if image.mode not in _DEEP_MODES:
+        image = image.convert("L")
+    return Image.fromarray((np.asarray(image) > 0).astype(np.uint8) * np.uint8(255))

@@ -1,0 +1,111 @@
+"""One image and its mask from whatever files they are in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from mia_data.decode import nifti
+from mia_data.decode.dicom import read_dicom
+from mia_data.decode.geometry import resize_image, resize_mask
+from mia_data.decode.intensity import Window
+from mia_data.decode.pillow import read_image, read_mask
+from mia_data.errors import DataError, reason
+from mia_data.files import is_dicom, is_volume
+
+
+@dataclass(frozen=True)
+class Request:
+    """How images are decoded: the arguments that change the pixels."""
+
+    size: int
+    channels: int
+    resize: str
+    window: Window | None = None
+
+    @property
+    def mode(self) -> str:
+        """Pillow's name of the pixel format."""
+        return "L" if self.channels == 1 else "RGB"
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where one image comes from; ``number`` is the slice of a volume, else None."""
+
+    image: Path
+    mask: Path | None
+    number: int | None
+
+
+class Reader:
+    """Decodes images of one request; keeps the last volume, whose slices come one after another.
+
+    One reader serves one thread.
+    """
+
+    def __init__(self, request: Request) -> None:
+        self._request = request
+        self._volume = lru_cache(maxsize=1)(nifti.read_volume)
+        self._volume_mask = lru_cache(maxsize=1)(nifti.read_volume_mask)
+
+    def read(self, source: Source) -> tuple[NDArray[np.uint8], NDArray[np.uint8] | None]:
+        """Return an image (C, size, size) and its mask (size, size) of 0 and 1, or None.
+
+        Raises:
+            DataError: a file cannot be read, or the mask has another size than the image.
+        """
+        size, resize = self._request.size, self._request.resize
+        with _errors_name(source.image):
+            image = self._read_image(source)
+            pixels = np.asarray(resize_image(image, size, resize))
+        pixels = pixels[None] if self._request.channels == 1 else pixels.transpose(2, 0, 1)
+        if source.mask is None:
+            return pixels, None
+        with _errors_name(source.mask):
+            mask = self._read_mask(source.mask, source.number)
+            if mask.size != image.size:
+                msg = f"it is {_size(mask)}, expected {_size(image)}, the size of {source.image}"
+                raise ValueError(msg)
+            return pixels, np.asarray(resize_mask(mask, size, resize)) // 255
+
+    def _read_image(self, source: Source) -> Image.Image:
+        request, path = self._request, source.image
+        if source.number is not None:
+            volume = self._volume(path, request.window)
+            return nifti.read_slice(volume, source.number, request.mode)
+        if is_dicom(path):
+            return read_dicom(path, request.mode, request.window)
+        return read_image(path, request.mode, request.window)
+
+    def _read_mask(self, path: Path, number: int | None) -> Image.Image:
+        if number is None:
+            return read_mask(path)
+        volume = self._volume_mask(path)
+        if number >= len(volume):
+            msg = f"it has {len(volume)} slices, expected those of its image"
+            raise ValueError(msg)
+        return nifti.read_slice(volume, number, "L")
+
+
+def _size(image: Image.Image) -> str:
+    return "{} x {}".format(*image.size)
+
+
+@contextmanager
+def _errors_name(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except DataError:
+        raise
+    except Exception as error:
+        # Decoders of damaged or hostile files raise whatever they stumble over.
+        msg = f"cannot read {path}: {reason(error)}"
+        raise DataError(msg) from error

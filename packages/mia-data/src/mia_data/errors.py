@@ -1,0 +1,41 @@
+"""The exceptions of this package."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+class DataError(ValueError):
+    """A dataset, file or argument that cannot be used as it is.
+
+    Every error that this package raises on purpose is one of these. The message is one line that
+    names the thing, its value and what was expected.
+    """
+
+
+class UnknownNameError(DataError):
+    """A dataset, split or option name that does not exist."""
+
+
+class MissingDataError(DataError):
+    """The folder of a known dataset is not there; downloading it may help."""
+
+
+class MissingExtraError(DataError):
+    """A file needs an optional dependency that is not installed."""
+
+
+def unknown_name(kind: str, value: object, allowed: Iterable[str]) -> UnknownNameError:
+    """Make the error for a name outside a list, with the nearest allowed name in it."""
+    names = list(allowed)
+    by_lower_case = {name.lower(): name for name in names}
+    near = get_close_matches(str(value).lower(), by_lower_case, n=1, cutoff=0.5)
+    hint = f"; did you mean {by_lower_case[near[0]]!r}?" if near else ""
+    return UnknownNameError(f"unknown {kind} {value!r}, expected one of {', '.join(names)}{hint}")
+
+
+def reason(error: BaseException) -> str:
+    """Say in one line what an exception of another library means."""
+    text = " ".join(str(error).split())
+    return text or type(error).__name__

@@ -1,0 +1,49 @@
+"""The layout of the ISIC 2018 challenge, task 3: one folder and one CSV table a split."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from mia_data.errors import DataError
+from mia_data.listing import Listing, by_class, check_names
+from mia_data.tables import read_rows
+
+_PART = {"train": "Training", "test": "Test"}
+_NORMAL_COLUMN = "NV"
+
+
+def _table(part: str) -> str:
+    stem = f"ISIC2018_Task3_{part}_GroundTruth"
+    return f"{stem}/{stem}.csv"
+
+
+INDEXES = tuple(_table(part) for part in _PART.values())
+
+
+def list_split(folder: Path, split: str) -> Listing:
+    """List a split: ``NV`` = 1 (nevus) is normal; only normal images train.
+
+    Raises:
+        DataError: the table is missing or has other columns or values, or a class is empty.
+    """
+    part = _PART[split]
+    path = folder / _table(part)
+    images: dict[bool, list[str]] = {True: [], False: []}
+    for number, row in enumerate(read_rows(path, ("image", _NORMAL_COLUMN)), start=2):
+        value = row[_NORMAL_COLUMN]
+        try:
+            is_normal = {0.0: False, 1.0: True}[float(value)]
+        except (KeyError, ValueError) as error:
+            msg = f"{path}, line {number}: expected {_NORMAL_COLUMN} to be 0 or 1, got {value!r}"
+            raise DataError(msg) from error
+        images[is_normal].append(row["image"])
+    for is_normal, names in images.items():
+        if not names and (is_normal or split == "test"):
+            msg = f"{path} lists no image with {_NORMAL_COLUMN} = {int(is_normal)}"
+            raise DataError(msg)
+    inner = f"ISIC2018_Task3_{part}_Input"
+    normal, abnormal = (
+        [f"{inner}/{name}.jpg" for name in check_names(images[key], str(path))]
+        for key in (True, False)
+    )
+    return by_class(folder, str(path), normal, abnormal if split == "test" else ())

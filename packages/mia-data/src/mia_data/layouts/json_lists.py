@@ -1,0 +1,49 @@
+"""The ``data.json`` layout: one folder of images and the lists of each split's names."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from mia_data.errors import DataError, reason
+from mia_data.files import read_bytes
+from mia_data.listing import Listing, by_class, check_names
+
+INDEX = "data.json"
+_IMAGES = "images"
+_SHAPE = '{"train": {"0": [names]}, "test": {"0": [names], "1": [names]}}'
+_MAX_BYTES = 64 << 20
+
+
+def list_split(folder: Path, split: str) -> Listing:
+    """List a split of ``images/*`` and ``data.json``.
+
+    Raises:
+        DataError: ``data.json`` is missing, is not JSON, has another shape, an empty class, or a
+            name outside the folder.
+    """
+    path = folder / INDEX
+    try:
+        content = json.loads(read_bytes(path, limit=_MAX_BYTES))
+    except (ValueError, RecursionError) as error:
+        if isinstance(error, DataError):
+            raise
+        msg = f"{path} is not JSON: {reason(error)}"
+        raise DataError(msg) from error
+    keys = ("0",) if split == "train" else ("0", "1")
+    normal, *abnormal = (_names(content, split, key, path) for key in keys)
+    return by_class(folder, str(path), normal, abnormal[0] if abnormal else (), id_folder=_IMAGES)
+
+
+def _names(content: Any, split: str, key: str, path: Path) -> list[str]:
+    try:
+        names = content[split][key]
+    except (KeyError, TypeError, IndexError) as error:
+        msg = f'{path} has no ["{split}"]["{key}"], expected {_SHAPE}'
+        raise DataError(msg) from error
+    if not isinstance(names, list) or not names:
+        what = "an empty list" if names == [] else f"a {type(names).__name__}"
+        msg = f'{path} has {what} at ["{split}"]["{key}"], expected a list of file names'
+        raise DataError(msg)
+    return [f"{_IMAGES}/{name}" for name in check_names(names, str(path))]

@@ -1,0 +1,85 @@
+"""What a dataset's files are, before any of them is opened."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from mia_data.errors import DataError
+
+# A name that leaves its folder, or that means different files on different systems.
+_UNSAFE_NAME = re.compile(r"^/|^[A-Za-z]:|\\|\0|(^|/)\.\.(/|$)|^$", re.MULTILINE)
+
+NORMAL, ABNORMAL, UNKNOWN = 0, 1, -1
+
+
+@dataclass(frozen=True)
+class Listing:
+    """The files of one split, as columns.
+
+    Columns rather than one object a file, because a warm load does nothing but make a listing and
+    look at the times of its files.
+
+    Attributes:
+        folder: every path below is relative to it, with forward slashes.
+        source: what the paths were taken from, for messages.
+        files: N image files.
+        labels: N labels: 0 normal, 1 abnormal, -1 unknown.
+        masks: N mask files, None for an image that has no abnormal pixel; or None as a whole where
+            the split has no masks.
+        id_folder: ids are relative to this folder inside ``folder``.
+    """
+
+    folder: Path
+    source: str
+    files: list[str]
+    labels: list[int]
+    masks: list[str | None] | None = None
+    id_folder: str = ""
+
+
+def by_class(
+    folder: Path,
+    source: str,
+    normal: Sequence[str],
+    abnormal: Sequence[str] = (),
+    *,
+    abnormal_masks: dict[str, str] | None = None,
+    id_folder: str = "",
+) -> Listing:
+    """Make the listing of a split: the normal files first, each class sorted by its path.
+
+    Raises:
+        DataError: a file is named twice.
+    """
+    files = sorted(normal) + sorted(abnormal)
+    if len(set(files)) != len(files):
+        twice = next(name for name in files if files.count(name) > 1)
+        msg = f"{source} names {twice!r} twice; expected each image once"
+        raise DataError(msg)
+    labels = [NORMAL] * len(normal) + [ABNORMAL] * len(abnormal)
+    masks = None if abnormal_masks is None else [abnormal_masks.get(name) for name in files]
+    return Listing(folder, source, files, labels, masks, id_folder)
+
+
+def check_names(names: Sequence[object], source: str) -> list[str]:
+    """Return names that a list file gave, once they are known to stay inside their folder.
+
+    Raises:
+        DataError: a name is not text, is absolute, or has ``..``, a backslash, a drive or a line
+            break in it.
+    """
+    for name in names:
+        if not isinstance(name, str):
+            msg = f"{source} has {name!r} where a file name was expected"
+            raise DataError(msg)
+    checked = [str(name) for name in names]
+    # One search over all of them: lists are long and a warm load is a few milliseconds.
+    text = "\n".join(checked)
+    if text.count("\n") != max(len(checked) - 1, 0) or (checked and _UNSAFE_NAME.search(text)):
+        bad = next(name for name in checked if "\n" in name or _UNSAFE_NAME.search(name))
+        msg = f"{source} names {bad!r}; expected a path inside the dataset's folder"
+        raise DataError(msg)
+    return checked

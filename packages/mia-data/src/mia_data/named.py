@@ -1,0 +1,50 @@
+"""Loading a dataset by its name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from mia_data.imageset import ImageSet
+from mia_data.loading import check_split, load_listing, make_request
+from mia_data.phantom import load_phantom
+from mia_data.registry import definition
+from mia_data.roots import dataset_folder
+
+
+def load(
+    name: str,
+    split: str,
+    *,
+    root: str | Path | None = None,
+    size: int = 64,
+    channels: int | None = None,
+    resize: str = "squash",
+    cache_dir: str | Path | None = None,
+) -> ImageSet:
+    """Load one split of a dataset as uint8 arrays.
+
+    The first load decodes the files; later ones map the result of the first from the cache folder.
+
+    Args:
+        name: one of ``names()`` or an alias.
+        split: ``"train"`` (normal images only) or ``"test"``.
+        root: the folder that holds the datasets' folders; else ``MIA_DATA_ROOT``, else
+            ``~/MedIAnomaly-Data``. ``phantom`` needs none.
+        size: height and width of the images.
+        channels: 1 (gray) or 3 (RGB); by default what the study uses for this dataset.
+        resize: ``"squash"`` changes the aspect ratio; ``"short_side"`` scales the short side to
+            ``size`` and crops the center.
+        cache_dir: the cache folder; else ``MIA_CACHE_DIR``, else the user's cache folder.
+
+    Raises:
+        MissingDataError: the dataset's folder is not there.
+        DataError: anything else is wrong: a name, an argument, a file.
+    """
+    row = definition(name)
+    check_split(split)
+    info = row.info
+    request = make_request(size, info.channels if channels is None else channels, resize)
+    if row.list_split is None:
+        return load_phantom(split, size=size, channels=request.channels, cache_dir=cache_dir)
+    listing = row.list_split(dataset_folder(info, root), split)
+    return load_listing(info.name, split, listing, request, cache_dir)

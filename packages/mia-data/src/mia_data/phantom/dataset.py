@@ -1,0 +1,135 @@
+"""The phantom as a dataset: its splits, in chunks, through the cache."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mia_data import cache
+from mia_data.decode.batch import create_array
+from mia_data.errors import DataError
+from mia_data.imageset import ImageSet
+from mia_data.listing import ABNORMAL, NORMAL
+from mia_data.loading import check_split, make_request
+from mia_data.phantom.fields import uniform
+from mia_data.phantom.head import BRAIN, draw_head
+from mia_data.phantom.lesions import KINDS, draw_lesions, paint, push
+
+# Raise it whenever the same arguments would give other pixels.
+VERSION = 1
+_NAME = "phantom"
+_PIXELS_AT_ONCE = 1 << 19
+_SCANNER = {"noise": (0.015, 0.035), "gamma": (0.85, 1.2), "gain": (0.85, 1.05)}
+# Different streams of random numbers for the three groups of images.
+_STREAM = {("train", NORMAL): 0, ("test", NORMAL): 1, ("test", ABNORMAL): 2}
+
+
+def phantom(
+    split: str,
+    *,
+    size: int = 64,
+    channels: int = 1,
+    n_train: int = 256,
+    n_normal: int = 64,
+    n_abnormal: int = 64,
+    seed: int = 0,
+    cache_dir: str | Path | None = None,
+) -> ImageSet:
+    """Draw one split of the phantom.
+
+    An image depends on the seed, its split, class and number only, not on how many there are; its
+    anatomy does not depend on the size. With three channels, all are the same gray.
+
+    Args:
+        split: ``"train"``: ``n_train`` normal images; ``"test"``: ``n_normal`` and ``n_abnormal``,
+            with masks.
+        size: height and width of the images, at least 16.
+        channels: 1 or 3.
+        n_train: normal images of the train split.
+        n_normal: normal images of the test split.
+        n_abnormal: abnormal images of the test split.
+        seed: of everything random.
+        cache_dir: as in ``load``.
+
+    Raises:
+        DataError: an argument is out of its range.
+    """
+    check_split(split)
+    make_request(size, channels)
+    if size < 16:
+        msg = f"expected size to be at least 16 for the phantom, got {size}"
+        raise DataError(msg)
+    counts = {"n_train": n_train, "n_normal": n_normal, "n_abnormal": n_abnormal, "seed": seed}
+    for name, count in counts.items():
+        if not isinstance(count, int) or count < (0 if name == "seed" else 1):
+            msg = f"expected {name} to be a positive whole number, got {count!r}"
+            raise DataError(msg)
+    groups = [(NORMAL, n_train)] if split == "train" else [(NORMAL, n_normal), (ABNORMAL, n_abnormal)]
+
+    def build(folder: Path) -> tuple[list[str], None]:
+        return _draw_split(folder, split, groups, size, channels, seed), None
+
+    asked = {"name": _NAME, "split": split, "size": size, "channels": channels, **counts}
+    entry = cache.get_or_build(cache.cache_root(cache_dir), asked, f"v{VERSION}", build)
+    return ImageSet(_NAME, split, entry.images, entry.labels, entry.masks, tuple(entry.ids), None)
+
+
+def load_phantom(
+    split: str, *, size: int, channels: int, cache_dir: str | Path | None
+) -> ImageSet:
+    """Draw one split of the phantom in its default extent."""
+    return phantom(split, size=size, channels=channels, cache_dir=cache_dir)
+
+
+def _draw_split(
+    folder: Path, split: str, groups: list[tuple[int, int]], size: int, channels: int, seed: int
+) -> list[str]:
+    total = sum(count for _, count in groups)
+    images = create_array(folder / "images.npy", (total, channels, size, size))
+    masks = create_array(folder / "masks.npy", (total, size, size)) if split == "test" else None
+    at_once = max(1, _PIXELS_AT_ONCE // (size * size))
+    ids, start = [], 0
+    for label, count in groups:
+        for first in range(0, count, at_once):
+            numbers = range(first, min(first + at_once, count))
+            rngs = [np.random.default_rng([seed, _STREAM[split, label], i]) for i in numbers]
+            drawn, drawn_masks = draw(rngs, size, numbers if label == ABNORMAL else None)
+            end = start + len(drawn)
+            images[start:end] = drawn[:, None]
+            if masks is not None and drawn_masks is not None:
+                masks[start:end] = drawn_masks
+            start = end
+        ids += [f"{'abnormal' if label else 'normal'}-{i:04d}" for i in range(count)]
+    labels = np.repeat([label for label, _ in groups], [count for _, count in groups])
+    np.save(folder / "labels.npy", labels.astype(np.int64), allow_pickle=False)
+    return ids
+
+
+def draw(
+    rngs: list[np.random.Generator], size: int, numbers: range | None
+) -> tuple[NDArray[np.uint8], NDArray[np.bool_] | None]:
+    """Draw one image (size, size) a generator.
+
+    ``numbers`` is None for normal images, else it deals out the kinds of lesions in turn; masks
+    come with it.
+    """
+    axis = (np.arange(size, dtype=np.float32) + 0.5) * np.float32(2 / size) - 1
+    shape = (len(rngs), size, size)
+    x, y = np.broadcast_to(axis, shape), np.broadcast_to(axis[:, None], shape)
+    edge = 3 / size
+    masks = None
+    if numbers is None:
+        image = draw_head(rngs, x, y, edge).image
+    else:
+        kinds = np.array(numbers, dtype=np.intp) % len(KINDS)
+        lesions = draw_lesions(rngs, kinds, smallest=2 / size)
+        head = draw_head(rngs, *push(lesions, x, y), edge)
+        image, masks = paint(lesions, head.image, x, y, head.brain < BRAIN, edge)
+    scanner = uniform(rngs, _SCANNER)
+    image = scanner["gain"] * np.clip(image, 0, None) ** scanner["gamma"]
+    noise = np.stack([rng.standard_normal((2, size, size), np.float32) for rng in rngs])
+    # The magnitude of a complex signal, as MRI gives it: no negative values in the background.
+    image = np.hypot(image + scanner["noise"] * noise[:, 0], scanner["noise"] * noise[:, 1])
+    return (np.clip(image, 0, 1) * 255).round().astype(np.uint8), masks

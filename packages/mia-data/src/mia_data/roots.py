@@ -1,0 +1,35 @@
+"""Where the datasets lie."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from mia_data.errors import MissingDataError
+from mia_data.info import DatasetInfo
+
+_DEFAULT = "~/MedIAnomaly-Data"
+
+
+def data_root(root: str | Path | None = None) -> Path:
+    """Return the data root: the argument, else ``MIA_DATA_ROOT``, else ``~/MedIAnomaly-Data``."""
+    return Path(root or os.environ.get("MIA_DATA_ROOT") or _DEFAULT).expanduser()
+
+
+def dataset_folder(info: DatasetInfo, root: str | Path | None) -> Path:
+    """Return the folder of a dataset.
+
+    Raises:
+        MissingDataError: it does not exist; the message says how to get it.
+    """
+    base = data_root(root)
+    folder = base / str(info.folder)
+    if folder.is_dir():
+        return folder
+    if info.archive is not None:
+        hint = f"run 'mia-data download {info.name} --root {base}'"
+    else:
+        hint = info.how_to_get
+    what = f"the folder {folder} of {info.name}" if base.is_dir() else f"the data root {base}"
+    msg = f"{what} does not exist; {hint}, or point --root or MIA_DATA_ROOT at the data"
+    raise MissingDataError(msg)
