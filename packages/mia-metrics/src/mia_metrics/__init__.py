@@ -1,6 +1,12 @@
 """Metrics for anomaly detection: exact, fast, with their uncertainty."""
 
 from mia_metrics.aupro import aupro
+from mia_metrics.bootstrap import Comparison, Interval, bootstrap_interval, compare
+from mia_metrics.curves import PrCurve, RocCurve, pr_curve, roc_curve
+from mia_metrics.delong import DelongTest, delong_interval, delong_test, delong_variance
+from mia_metrics.froc import Froc, froc
+from mia_metrics.fusion import fuse, quantile_scale, rank_scale
+from mia_metrics.histogram import Bounds, PixelHistogram
 from mia_metrics.image import (
     auroc,
     average_precision,
@@ -11,21 +17,67 @@ from mia_metrics.image import (
     specificity_at_sensitivity,
 )
 from mia_metrics.pixel import best_dice, pixel_ap, pixel_auroc, pixel_metrics
+from mia_metrics.ranks import CriticalDifference, critical_difference
 from mia_metrics.records import ORACLE_METRICS, AtThreshold
+from mia_metrics.seeds import SeedSummary, summarize_seeds
+from mia_metrics.streaming import PixelAccumulator
+from mia_metrics.threshold import (
+    Confusion,
+    balanced_accuracy,
+    confusion,
+    dice_at,
+    iou_at,
+    normal_threshold,
+)
+from mia_metrics.unlabelled import Checkpoint, corrected_auroc, pseudo_auroc, select_checkpoint
 
 __all__ = [
     "ORACLE_METRICS",
     "AtThreshold",
+    "Bounds",
+    "Checkpoint",
+    "Comparison",
+    "Confusion",
+    "CriticalDifference",
+    "DelongTest",
+    "Froc",
+    "Interval",
+    "PixelAccumulator",
+    "PixelHistogram",
+    "PrCurve",
+    "RocCurve",
+    "SeedSummary",
     "aupro",
     "auroc",
     "average_precision",
+    "balanced_accuracy",
     "best_dice",
+    "bootstrap_interval",
+    "compare",
+    "confusion",
+    "corrected_auroc",
+    "critical_difference",
+    "delong_interval",
+    "delong_test",
+    "delong_variance",
+    "dice_at",
     "f1_max",
     "fpr_at_tpr",
+    "froc",
+    "fuse",
     "image_metrics",
+    "iou_at",
+    "normal_threshold",
     "pixel_ap",
     "pixel_auroc",
     "pixel_metrics",
+    "pr_curve",
+    "pseudo_auroc",
+    "quantile_scale",
+    "rank_scale",
+    "roc_curve",
+    "select_checkpoint",
     "sensitivity_at_specificity",
     "specificity_at_sensitivity",
+    "summarize_seeds",
 ]

@@ -62,7 +62,8 @@ def region_weights(truth: Bools) -> NDArray[np.float64]:
 def aupro_of(ranking: Ranking, scores: Floats, weights: NDArray[np.float64], limit: float) -> float:
     """AUPRO from a ranking, the lesion pixels' scores (p,) and their `region_weights` (p,)."""
     group = ranking.thresholds.size - 1 - np.searchsorted(ranking.thresholds[::-1], scores)
-    return aupro_of_mass(ranking, np.bincount(group, weights), limit)
+    mass = np.bincount(group, weights).astype(np.float64, copy=False)
+    return aupro_of_mass(ranking, mass, limit)
 
 
 def aupro_of_mass(ranking: Ranking, mass: NDArray[np.float64], limit: float) -> float:

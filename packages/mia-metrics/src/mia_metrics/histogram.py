@@ -90,8 +90,8 @@ class PixelHistogram:
     def bounds(self) -> dict[str, Bounds]:
         """Return, for each metric but `best_threshold`, bounds that hold the exact value.
 
-        They are those of the best and the worst order of the pixels within each bin. The AUROC's are
-        half of the share of lesion-normal pairs that share a bin to either side.
+        They are those of the best and the worst order of the pixels within each bin. The AUROC's
+        lie half of the share of lesion-normal pairs that share a bin to either side.
 
         Raises:
             ValueError: no lesion pixel so far, or no normal one.
@@ -131,7 +131,7 @@ class PixelHistogram:
 
 
 def ordered_bits(scores: NDArray[np.float32]) -> NDArray[np.uint32]:
-    """Map float32 to uint32 of the same order: negative numbers inverted, others moved above them."""
+    """Map float32 to uint32 of the same order: negative ones inverted, others moved above."""
     bits = (scores + np.float32(0.0)).view(np.uint32)  # adding 0 turns -0 into 0
     return np.where(bits & _SIGN, ~bits, bits | _SIGN)
 
