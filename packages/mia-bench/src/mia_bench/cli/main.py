@@ -1,0 +1,54 @@
+"""The group of commands, and errors as one line with an exit code."""
+
+from __future__ import annotations
+
+import sys
+from importlib.metadata import version
+
+import click
+from mia_data import DataError
+
+from mia_bench.cli.list_ import list_
+from mia_bench.cli.report import report
+from mia_bench.cli.run import run
+from mia_bench.errors import RunsFailedError, StudyError
+
+WRONG_INPUT, RUNS_FAILED, INTERRUPTED = 2, 1, 130
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(version("mia-bench"), prog_name="mia-bench")
+def commands() -> None:
+    """Benchmark anomaly detectors on medical images.
+
+    `mia-bench run` without an argument trains a few methods on an embedded dataset, prints a
+    leaderboard and writes a page with pictures.
+    """
+
+
+for command in (run, report, list_):
+    commands.add_command(command)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line; exits with 0, 1 (runs failed), 2 (wrong input) or 130 (Ctrl-C)."""
+    try:
+        code = commands.main(arguments, prog_name="mia-bench", standalone_mode=False) or 0
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message())
+        code = 0
+    except click.ClickException as error:
+        code = _say(error.format_message(), WRONG_INPUT)
+    except RunsFailedError as error:
+        code = _say(str(error), RUNS_FAILED)
+    except (StudyError, DataError, OSError) as error:
+        code = _say(str(error), WRONG_INPUT)
+    except (KeyboardInterrupt, click.Abort):
+        code = _say("interrupted; run the same command again to go on", INTERRUPTED)
+    sys.exit(code)
+
+
+def _say(message: str, code: int) -> int:
+    """One line on stderr."""
+    click.echo(f"mia-bench: {' '.join(message.split())}", err=True)
+    return code

@@ -1,0 +1,134 @@
+"""One run from images to run.json, in whatever process it is called."""
+
+from __future__ import annotations
+
+import inspect
+import math
+import shutil
+import time
+import traceback
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import mia_data
+import mia_metrics
+from filelock import Timeout
+
+from mia_bench import gallery, measure
+from mia_bench.files import write_array, write_json
+from mia_bench.runfolder import RunFolder, State
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from mia_data import ImageSet
+
+    from mia_bench.contract import Detector
+    from mia_bench.plan import Run
+
+FORMAT = 1
+CHECKPOINT_EVERY = 25
+
+
+def execute(run: Run, out: Path, root: str | None, device: str) -> State:
+    """Do a run unless it is done or being done; its state afterwards.
+
+    A run that fails leaves its error in failed.json instead of raising it.
+    """
+    folder = RunFolder(out / run.name)
+    folder.path.mkdir(parents=True, exist_ok=True)
+    try:
+        with folder.lock():
+            if folder.result.exists():
+                return State.FINISHED
+            try:
+                _run(run, folder, root=root, device=device)
+            except Exception as error:
+                failure = {"settings": run.settings(), "error": f"{type(error).__name__}: {error}"}
+                write_json(folder.failure, {**failure, "traceback": traceback.format_exc()})
+                return State.FAILED
+            return State.FINISHED
+    except Timeout:
+        return State.RUNNING
+
+
+def _run(run: Run, folder: RunFolder, *, root: str | None, device: str) -> None:
+    measure.reset_peak_memory()
+    seconds: dict[str, float] = {}
+    with _timed(seconds, "load"):
+        train, test = (load_split(run, split, root) for split in ("train", "test"))
+    detector = run.build()
+    with _timed(seconds, "fit"):
+        curve = _fit(detector, run, folder, train.images, device)
+    with _timed(seconds, "predict"):
+        prediction = detector.predict(test.images, device=device)
+        scores, maps = prediction.score, prediction.map
+    with _timed(seconds, "metrics"):
+        metrics = mia_metrics.image_metrics(test.labels, scores)
+        if maps is not None and test.masks is not None:
+            metrics |= mia_metrics.pixel_metrics(test.masks, maps)
+    detector.save(folder.model)
+    folder.write_scores(test.ids, test.labels, scores)
+    if maps is not None:
+        write_array(folder.maps, maps)
+    shown = gallery.collect(list(test.ids), test.labels, scores, test.images, maps, test.masks)
+    shown.save(folder.gallery)
+    result = {
+        "format": FORMAT,
+        "settings": run.settings(),
+        # An infinite threshold ("call nothing abnormal") has no JSON.
+        "metrics": {name: x if math.isfinite(x) else None for name, x in metrics.items()},
+        "images": {"train": len(train), "test": len(test)},
+        "losses": curve,
+        "seconds": seconds,
+        "peak_memory": measure.peak_memory(),
+        "machine": measure.machine(device),
+        "finished": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+    }
+    write_json(folder.result, result)
+    folder.failure.unlink(missing_ok=True)
+    folder.progress.unlink(missing_ok=True)
+    shutil.rmtree(folder.checkpoint, ignore_errors=True)
+
+
+def load_split(run: Run, split: str, root: str | None) -> ImageSet:
+    """The images of a run, as its method wants them."""
+    return mia_data.load(
+        run.dataset,
+        split,
+        root=root,
+        size=run.image_size,
+        channels=run.channels,
+        resize=run.resize,
+    )
+
+
+def _fit(
+    detector: Detector, run: Run, folder: RunFolder, images: Any, device: str
+) -> list[dict[str, float]]:
+    """Train with progress and, where the detector keeps one, a checkpoint; the loss curve."""
+    curve: list[dict[str, float]] = []
+
+    def on_epoch(epoch: Any) -> None:
+        curve.append({"epoch": epoch.epoch, **epoch.losses})
+        folder.write_progress(epoch.epoch, epoch.epochs, epoch.losses.get("loss"))
+
+    folder.write_progress(0, run.epochs, None)
+    extra: dict[str, Any] = {}
+    if "checkpoint" in inspect.signature(detector.fit).parameters:
+        extra = {"checkpoint": folder.checkpoint, "checkpoint_every": CHECKPOINT_EVERY}
+    detector.fit(
+        images, epochs=run.epochs, seed=run.seed, device=device, on_epoch=on_epoch, **extra
+    )
+    history = getattr(detector, "history", None)
+    if history:  # holds the epochs before an interruption too
+        return [{"epoch": number, **losses} for number, losses in enumerate(history, 1)]
+    return curve
+
+
+@contextmanager
+def _timed(seconds: dict[str, float], name: str) -> Iterator[None]:
+    start = time.perf_counter()
+    yield
+    seconds[name] = round(time.perf_counter() - start, 3)

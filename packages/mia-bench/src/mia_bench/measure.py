@@ -1,0 +1,67 @@
+"""What a run cost: peak memory and the machine it ran on."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import platform
+import sys
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+_PACKAGES = ("mia-data", "mia-metrics", "mia-recon", "mia-ssl", "mia-bench", "numpy", "torch")
+
+
+def reset_peak_memory() -> None:
+    """Start measuring the peak anew; without Linux or CUDA the process's whole peak counts."""
+    clear = Path("/proc/self/clear_refs")
+    if clear.exists():
+        with contextlib.suppress(OSError):  # some containers forbid it
+            clear.write_text("5")
+    torch = sys.modules.get("torch")
+    if torch is not None and torch.cuda.is_available():
+        torch.cuda.reset_peak_memory_stats()
+
+
+def peak_memory() -> dict[str, int]:
+    """Bytes: ``cpu`` (resident set), and ``cuda`` where a GPU was used."""
+    peak = {"cpu": _peak_resident()}
+    torch = sys.modules.get("torch")
+    if torch is not None and torch.cuda.is_available():
+        peak["cuda"] = torch.cuda.max_memory_allocated()
+    return peak
+
+
+def _peak_resident() -> int:
+    status = Path("/proc/self/status")
+    if status.exists():
+        for line in status.read_text().splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) * 1024
+    import resource
+
+    # Kilobytes on Linux, bytes on macOS.
+    scale = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * scale
+
+
+def machine(device: str) -> dict[str, Any]:
+    """The device and what ran on it."""
+    import torch
+
+    name = platform.processor() or platform.machine()
+    if device == "auto":
+        best = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+        device = next((name for name, there in best.items() if there), "cpu")
+    if device.startswith("cuda"):
+        name = torch.cuda.get_device_name(device)
+    return {
+        "device": device,
+        "name": name,
+        "threads": torch.get_num_threads(),
+        "cores": os.cpu_count(),
+        "system": f"{platform.system()} {platform.machine()}",
+        "python": platform.python_version(),
+        "versions": {package: version(package) for package in _PACKAGES},
+    }

@@ -1,0 +1,111 @@
+"""A study resolved into runs: each dataset by method by seed with every setting filled in."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+import mia_data
+
+from mia_bench import protocol, providers
+from mia_bench.errors import StudyError
+
+if TYPE_CHECKING:
+    from mia_bench.contract import Detector
+    from mia_bench.study import DatasetEntry, MethodEntry, Study
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """One training and scoring, with every setting that changes its result.
+
+    Attributes:
+        dataset: Registered name of the dataset.
+        label: The method's label in the study; the name of its folder.
+        method: The method's registered name.
+        seed: Of everything that is drawn.
+        epochs: Epochs of training.
+        image_size: Side of the square images.
+        channels: 1 (gray) or 3 (RGB).
+        resize: How images are brought to ``image_size``; see ``mia_data.load``.
+        options: The method's own options.
+    """
+
+    dataset: str
+    label: str
+    method: str
+    seed: int
+    epochs: int
+    image_size: int
+    channels: int
+    resize: str
+    options: dict[str, Any]
+
+    @property
+    def name(self) -> str:
+        """``dataset/label/seed-n``: the run's folder inside the study's."""
+        return f"{self.dataset}/{self.label}/seed-{self.seed}"
+
+    def settings(self) -> dict[str, Any]:
+        """The settings as JSON values; two runs with the same settings are the same run."""
+        return asdict(self)
+
+    def build(self) -> Detector:
+        """The untrained detector.
+
+        Raises:
+            StudyError: Options or sizes that the method does not take.
+        """
+        provider = providers.method(self.method).provider
+        try:
+            return provider.build(
+                self.method,
+                in_channels=self.channels,
+                image_size=self.image_size,
+                **self.options,
+            )
+        except (ValueError, TypeError) as error:
+            msg = f"method {self.label!r}: {error}"
+            raise StudyError(msg) from error
+
+
+def plan(study: Study) -> list[Run]:
+    """All runs of a study, in the order in which they are done.
+
+    Raises:
+        StudyError: An unknown dataset or method, or options that a method does not take.
+    """
+    runs = [
+        _run(dataset, method, seed)
+        for dataset in study.datasets
+        for seed in study.seeds
+        for method in study.methods
+    ]
+    doubles = sorted({run.name for run in runs if sum(r.name == run.name for r in runs) > 1})
+    if doubles:
+        msg = f"named more than once in the study: {', '.join(doubles)}"
+        raise StudyError(msg)
+    first = {(run.label, run.channels): run for run in reversed(runs)}
+    for run in first.values():
+        run.build()
+    return runs
+
+
+def _run(dataset: DatasetEntry, entry: MethodEntry, seed: int) -> Run:
+    name = mia_data.info(dataset.name).name
+    info = providers.method(entry.method).info
+    epochs = protocol.epochs(info, name) if entry.epochs is None else entry.epochs
+    if epochs < 0:
+        msg = f"expected epochs to be 0 or above, got {epochs}"
+        raise StudyError(msg)
+    return Run(
+        dataset=name,
+        label=entry.label,
+        method=entry.method,
+        seed=seed,
+        epochs=epochs,
+        image_size=info.image_size if entry.image_size is None else entry.image_size,
+        channels=protocol.channels(info, name),
+        resize=info.resize,
+        options=entry.options,
+    )

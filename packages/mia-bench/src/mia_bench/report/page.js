@@ -1,0 +1,72 @@
+"use strict";
+
+// The leaderboard sorts by the column whose heading is pressed, and again the other way round.
+const table = document.getElementById("table");
+const body = table.tBodies[0];
+
+function value(row, column) {
+  const cell = row.cells[column];
+  if (!("value" in cell.dataset)) return cell.textContent.trim();
+  return cell.dataset.value === "" ? -Infinity : Number(cell.dataset.value);
+}
+
+function sortBy(column) {
+  const headings = [...table.tHead.rows[0].cells];
+  const numeric = headings[column].classList.contains("number");
+  const first = numeric ? "descending" : "ascending";
+  const second = numeric ? "ascending" : "descending";
+  const order = headings[column].getAttribute("aria-sort") === first ? second : first;
+  headings.forEach((heading) => heading.removeAttribute("aria-sort"));
+  headings[column].setAttribute("aria-sort", order);
+  const sign = order === "ascending" ? 1 : -1;
+  const compare = (a, b) => (a < b ? -1 : a > b ? 1 : 0);
+  const rows = [...body.rows];
+  rows.sort((a, b) => sign * compare(value(a, column), value(b, column)));
+  body.append(...rows);
+}
+
+[...table.tHead.rows[0].cells].forEach((heading, column) => {
+  heading.querySelector("button").addEventListener("click", () => sortBy(column));
+});
+
+const filter = document.getElementById("filter");
+const shown = document.getElementById("shown");
+
+filter.addEventListener("input", () => {
+  const wanted = filter.value.trim().toLowerCase();
+  let count = 0;
+  for (const row of body.rows) {
+    const names = `${row.cells[0].textContent} ${row.cells[1].textContent}`.toLowerCase();
+    row.hidden = !names.includes(wanted);
+    count += row.hidden ? 0 : 1;
+  }
+  shown.textContent = wanted ? `${count} of ${body.rows.length} rows` : "";
+});
+
+// The slider of a gallery frames what scores at or above its threshold.
+const percent = (share) => `${(100 * share).toFixed(1)} %`;
+
+for (const gallery of document.querySelectorAll(".gallery")) {
+  const slider = gallery.querySelector("input");
+  const output = gallery.querySelector("output");
+  const levels = JSON.parse(slider.dataset.levels);
+  const redraw = () => {
+    const threshold = levels.threshold[slider.value];
+    for (const figure of gallery.querySelectorAll(".case")) {
+      figure.classList.toggle("flagged", Number(figure.dataset.score) >= threshold);
+    }
+    output.textContent =
+      `flags scores from ${threshold}: ${percent(levels.hits[slider.value])} of the abnormal, ` +
+      `${percent(levels.false_alarms[slider.value])} of the normal test images`;
+  };
+  slider.addEventListener("input", redraw);
+  redraw();
+}
+
+// A link to a method opens its block.
+function openTarget() {
+  const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  if (target instanceof HTMLDetailsElement) target.open = true;
+}
+addEventListener("hashchange", openTarget);
+openTarget();

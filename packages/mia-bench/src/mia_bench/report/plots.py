@@ -1,0 +1,107 @@
+"""Curves as inline SVG, drawn by matplotlib; text takes the page's colour."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING, Any
+
+import matplotlib as mpl
+import mia_metrics
+import numpy as np
+from matplotlib.figure import Figure
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from matplotlib.axes import Axes
+
+AXIS = "#808080"  # readable on light and dark
+NORMAL, ABNORMAL = "#3b82c4", "#d9622b"  # also apart for colour-blind readers
+POINTS = 200  # of a curve; more cannot be seen
+
+Scores = tuple[np.ndarray, np.ndarray]  # labels, scores
+
+
+def roc(scores: Mapping[str, Scores]) -> str:
+    """ROC curves, one line a method."""
+
+    def draw(axes: Axes) -> None:
+        axes.plot([0, 1], [0, 1], color=AXIS, linewidth=0.8, linestyle=":")
+        for name, (labels, values) in scores.items():
+            curve = mia_metrics.roc_curve(labels, values)
+            axes.plot(*_thin(curve.fpr, curve.tpr), label=name)
+        axes.set(xlabel="false positive rate", ylabel="true positive rate")
+
+    return _svg(draw, "roc", legend=True, square=True)
+
+
+def precision_recall(scores: Mapping[str, Scores]) -> str:
+    """Precision-recall curves, one line a method."""
+
+    def draw(axes: Axes) -> None:
+        for name, (labels, values) in scores.items():
+            curve = mia_metrics.pr_curve(labels, values)
+            axes.plot(*_thin(curve.recall, curve.precision), label=name)
+        axes.set(xlabel="recall", ylabel="precision", ylim=(0, 1.02))
+
+    return _svg(draw, "pr", legend=True, square=True)
+
+
+def histogram(labels: np.ndarray, scores: np.ndarray) -> str:
+    """Scores of normal and abnormal images."""
+
+    def draw(axes: Axes) -> None:
+        # A few extreme scores would squeeze all others into one bar.
+        low, high = np.quantile(scores, [0, 0.995])
+        bins = np.linspace(low, high if high > low else low + 1, 31)
+        for label, name, colour in ((0, "normal", NORMAL), (1, "abnormal", ABNORMAL)):
+            values = np.clip(scores[labels == label], bins[0], bins[-1])
+            axes.hist(values, bins.tolist(), alpha=0.6, label=name, color=colour)
+        axes.set(xlabel="score", ylabel="images")
+
+    return _svg(draw, "histogram", legend=True)
+
+
+def losses(curve: list[dict[str, float]]) -> str:
+    """Loss of each epoch."""
+
+    def draw(axes: Axes) -> None:
+        for name in [key for key in curve[0] if key != "epoch"]:
+            axes.plot([p["epoch"] for p in curve], [p[name] for p in curve], label=name)
+        values = [point[name] for point in curve for name in point if name != "epoch"]
+        axes.set(
+            xlabel="epoch", ylabel="training loss", yscale="log" if min(values) > 0 else "linear"
+        )
+
+    return _svg(draw, "losses", legend=len(curve[0]) > 2)
+
+
+def _thin(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    keep = np.unique(np.linspace(0, len(x) - 1, POINTS).astype(int))
+    return x[keep], y[keep]
+
+
+def _svg(
+    draw: Callable[[Axes], None], salt: str, *, legend: bool = False, square: bool = False
+) -> str:
+    """An <svg> element of what ``draw`` draws."""
+    style: dict[Any, Any] = {
+        "svg.fonttype": "none",
+        "svg.hashsalt": salt,
+        "font.size": 9,
+        "axes.edgecolor": AXIS,
+        "xtick.color": AXIS,
+        "ytick.color": AXIS,
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+    }
+    with mpl.rc_context(style):
+        figure = Figure(figsize=(3.6, 3.4) if square else (3.6, 2.4), layout="constrained")
+        axes = figure.subplots()
+        draw(axes)
+        if legend:
+            axes.legend(frameon=False, fontsize=8)
+        file = io.StringIO()
+        figure.savefig(file, format="svg", transparent=True, metadata={"Date": None})
+    text = file.getvalue()
+    return text[text.index("<svg") :]

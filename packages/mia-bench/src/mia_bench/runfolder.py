@@ -1,0 +1,150 @@
+"""What a run leaves on disk, and what can be read from it at any moment.
+
+``run.json`` is written last: where it is, the run is finished and everything else is whole.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from filelock import FileLock, Timeout
+
+from mia_bench.errors import StudyError
+from mia_bench.files import write_json, write_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+
+class State(str, Enum):
+    """Where a run stands."""
+
+    PENDING = "pending"
+    RUNNING = "running"
+    FAILED = "failed"
+    FINISHED = "finished"
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """The folder of one run."""
+
+    path: Path
+
+    @property
+    def result(self) -> Path:
+        """run.json: settings, versions, timings, metrics."""
+        return self.path / "run.json"
+
+    @property
+    def failure(self) -> Path:
+        """failed.json: the error of the last try."""
+        return self.path / "failed.json"
+
+    @property
+    def progress(self) -> Path:
+        """progress.json: the epoch that a running run has reached."""
+        return self.path / "progress.json"
+
+    @property
+    def checkpoint(self) -> Path:
+        """The training's state while the run goes on."""
+        return self.path / "checkpoint"
+
+    @property
+    def model(self) -> Path:
+        """The trained detector."""
+        return self.path / "model"
+
+    @property
+    def scores(self) -> Path:
+        """scores.csv: id, label, score of each test image."""
+        return self.path / "scores.csv"
+
+    @property
+    def maps(self) -> Path:
+        """maps.npy: float32 (N, H, W) in the order of scores.csv."""
+        return self.path / "maps.npy"
+
+    @property
+    def gallery(self) -> Path:
+        """gallery.npz: the images that the page shows."""
+        return self.path / "gallery.npz"
+
+    def lock(self) -> FileLock:
+        """Held by the process that does the run; the system frees it when that process dies."""
+        return FileLock(self.path / ".lock", timeout=0)
+
+    def state(self) -> State:
+        """Where the run stands now."""
+        if self.result.exists():
+            return State.FINISHED
+        if (self.path / ".lock").exists() and self._is_locked():
+            return State.RUNNING
+        return State.FAILED if self.failure.exists() else State.PENDING
+
+    def _is_locked(self) -> bool:
+        try:
+            with self.lock():
+                return False
+        except Timeout:
+            return True
+
+    def read_result(self) -> dict[str, Any]:
+        """run.json.
+
+        Raises:
+            StudyError: It is damaged.
+        """
+        return _read_json(self.result)
+
+    def read_failure(self) -> dict[str, Any]:
+        """failed.json.
+
+        Raises:
+            StudyError: It is damaged.
+        """
+        return _read_json(self.failure)
+
+    def write_scores(self, ids: Iterable[str], labels: np.ndarray, scores: np.ndarray) -> None:
+        """Write scores.csv; scores with all digits that float32 has."""
+        buffer = io.StringIO()
+        writer = csv.writer(buffer, lineterminator="\n")
+        writer.writerow(["id", "label", "score"])
+        for name, label, score in zip(ids, labels.tolist(), scores, strict=True):
+            writer.writerow([name, label, np.format_float_scientific(score, unique=True)])
+        write_text(self.scores, buffer.getvalue())
+
+    def read_scores(self) -> tuple[list[str], np.ndarray, np.ndarray]:
+        """Ids, labels (N,) and float32 scores (N,)."""
+        with self.scores.open(newline="", encoding="utf-8") as file:
+            rows = list(csv.DictReader(file))
+        labels = np.array([int(row["label"]) for row in rows])
+        scores = np.array([row["score"] for row in rows], dtype=np.float32)
+        return [row["id"] for row in rows], labels, scores
+
+    def write_progress(self, epoch: int, epochs: int, loss: float | None) -> None:
+        """Tell whoever watches how far the run is."""
+        write_json(self.progress, {"epoch": epoch, "epochs": epochs, "loss": loss})
+
+    def read_progress(self) -> dict[str, Any] | None:
+        """progress.json, or None where there is none."""
+        try:
+            return json.loads(self.progress.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return None
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        msg = f"cannot read {path}: {error}"
+        raise StudyError(msg) from error

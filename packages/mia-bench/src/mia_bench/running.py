@@ -1,0 +1,119 @@
+"""A study from its plan to its results, whatever asks for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import mia_data
+
+from mia_bench import leaderboard
+from mia_bench.errors import StudyError
+from mia_bench.execute import load_split
+from mia_bench.executors.local import run_local
+from mia_bench.plan import Run, plan
+from mia_bench.report.page import write_report
+from mia_bench.runfolder import RunFolder, State
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from mia_bench.display import Display
+    from mia_bench.leaderboard import Row
+    from mia_bench.study import Study
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a study came to.
+
+    Attributes:
+        states: State of each of its runs by name.
+        rows: The leaderboard.
+        page: report.html.
+        table: leaderboard.csv.
+    """
+
+    states: dict[str, State]
+    rows: list[Row]
+    page: Path | None
+    table: Path | None
+
+    @property
+    def failed(self) -> list[str]:
+        """Names of the runs that failed."""
+        return [name for name, state in self.states.items() if state is State.FAILED]
+
+
+def run_study(
+    study: Study,
+    out: Path,
+    *,
+    device: str,
+    jobs: int,
+    make_display: Callable[[int, int], Display],
+) -> Outcome:
+    """Do what is not done yet of a study and write its results.
+
+    Args:
+        study: What to run.
+        out: Its folder; finished runs in it are kept.
+        device: See ``Detector.fit``.
+        jobs: Runs at once.
+        make_display: (number of runs, number of them that are done) -> where progress is shown.
+
+    Raises:
+        StudyError: Something in the study or the folder that cannot be used, before any run starts.
+        DataError: A dataset that is missing or damaged, before any run starts.
+    """
+    runs = plan(study)
+    check_folder(runs, out)
+    roots = {mia_data.info(entry.name).name: entry.root for entry in study.datasets}
+    waiting = [run for run in runs if RunFolder(out / run.name).state() is not State.FINISHED]
+    _prepare(waiting, roots)
+    with make_display(len(runs), len(runs) - len(waiting)) as display:
+        states = {run.name: State.FINISHED for run in runs}
+        states |= run_local(waiting, out, roots=roots, device=device, jobs=jobs, display=display)
+    return _results(states, out)
+
+
+def check_folder(runs: list[Run], out: Path) -> None:
+    """Refuse a folder whose runs have the same names and other settings.
+
+    Raises:
+        StudyError: There is such a run.
+    """
+    for run in runs:
+        folder = RunFolder(out / run.name)
+        if not folder.result.exists():
+            continue
+        before, now = folder.read_result()["settings"], run.settings()
+        changed = [key for key in now if before.get(key) != now[key]]
+        if changed:
+            what = ", ".join(f"{key} {before.get(key)!r} -> {now[key]!r}" for key in changed)
+            msg = (
+                f"{folder.path} was run with other settings ({what}): "
+                "choose another --out, or remove that folder"
+            )
+            raise StudyError(msg)
+
+
+def _prepare(runs: list[Run], roots: Mapping[str, str | None]) -> None:
+    """Read every split once, so that what is missing or damaged shows before any run starts.
+
+    The decoded images stay in mia-data's cache, where the workers find them.
+    """
+    views = {(run.dataset, run.image_size, run.channels, run.resize): run for run in runs}
+    for run in views.values():
+        for split in ("train", "test"):
+            load_split(run, split, roots[run.dataset])
+
+
+def _results(states: dict[str, State], out: Path) -> Outcome:
+    if State.FINISHED not in states.values():
+        return Outcome(states, [], None, None)
+    rows = leaderboard.gather(out)
+    table = out / "leaderboard.csv"
+    leaderboard.write_csv(table, rows)
+    return Outcome(states, rows, write_report(out, rows), table)

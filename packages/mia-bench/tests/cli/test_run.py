@@ -1,0 +1,153 @@
+"""The command line from outside: what it prints, writes and answers, right and wrong."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+
+def test_a_finished_study_is_not_done_again(mia_bench, finished, root):
+    results = {path: path.stat().st_mtime_ns for path in finished.glob("*/*/*/run.json")}
+    assert len(results) == 4
+    arguments = ["--datasets", "braintumor,brats2021", "--methods", "ae", "--seeds", "0,1"]
+    again = mia_bench("run", "--root", root, "--out", finished, *arguments, "--epochs", 3, "--json")
+    assert again.returncode == 0, again.stderr
+    assert "runs: 4, done already: 4" in again.stderr
+    answer = json.loads(again.stdout)
+    assert set(answer["runs"].values()) == {"finished"}
+    assert [row["dataset"] for row in answer["leaderboard"]] == ["braintumor", "brats2021"]
+    assert {path: path.stat().st_mtime_ns for path in results} == results
+
+
+def test_other_settings_in_the_same_folder_are_refused(mia_bench, finished, root):
+    arguments = ["--datasets", "braintumor", "--methods", "ae", "--epochs", 4]
+    result = mia_bench("run", "--root", root, "--out", finished, *arguments)
+    assert result.returncode == 2
+    assert "was run with other settings (epochs 3 -> 4)" in result.stderr
+
+
+def test_report_writes_the_page_again(mia_bench, finished):
+    before = (finished / "report.html").read_text()
+    (finished / "report.html").unlink()
+    result = mia_bench("report", finished)
+    assert result.returncode == 0, result.stderr
+    assert "Leaderboard" in result.stdout
+    assert (finished / "report.html").read_text() == before
+
+
+def test_list_as_json(mia_bench):
+    datasets = json.loads(mia_bench("list", "datasets", "--json").stdout)
+    assert {"rsna", "brats2021", "phantom"} <= {record["name"] for record in datasets}
+    methods = json.loads(mia_bench("list", "methods", "--json").stdout)
+    assert {"name": "ae", "family": "reconstruction"}.items() <= methods[0].items()
+
+
+def break_nothing(root):
+    pass
+
+
+def drop_folder(root):
+    root.joinpath("BrainTumor", "data.json").unlink()
+
+
+def bad_json(root):
+    root.joinpath("BrainTumor", "data.json").write_text("{")
+
+
+def set_names(root, names):
+    table = {"train": {"0": names}, "test": {"0": ["good.png"], "1": ["good.png"]}}
+    root.joinpath("BrainTumor", "data.json").write_text(json.dumps(table))
+
+
+def absent_file(root):
+    set_names(root, ["absent.png"])
+
+
+def climbing_name(root):
+    set_names(root, ["../../secret.png"])
+
+
+def absolute_name(root):
+    set_names(root, ["/etc/passwd"])
+
+
+def empty_class(root):
+    set_names(root, [])
+
+
+def truncated(root):
+    data = root.joinpath("BrainTumor", "images", "good.png").read_bytes()
+    root.joinpath("BrainTumor", "images", "bad.png").write_bytes(data[: len(data) // 2])
+    set_names(root, ["good.png", "bad.png"])
+
+
+def empty_file(root):
+    root.joinpath("BrainTumor", "images", "bad.png").write_bytes(b"")
+    set_names(root, ["good.png", "bad.png"])
+
+
+def no_image(root):
+    root.joinpath("BrainTumor", "images", "bad.png").write_text("hello")
+    set_names(root, ["good.png", "bad.png"])
+
+
+def bomb(root):
+    Image.new("1", (30_000, 30_000)).save(root / "BrainTumor" / "images" / "bad.png")
+    set_names(root, ["good.png", "bad.png"])
+
+
+@pytest.mark.parametrize(
+    ("harm", "arguments", "message"),
+    [
+        (break_nothing, ["--root", "/absent/root"], "/absent/root"),
+        (break_nothing, ["--datasets", "brain-tumour"], "braintumor"),
+        (break_nothing, ["--methods", "vea"], "unknown method 'vea'"),
+        (break_nothing, ["--seeds", "x"], "whole numbers"),
+        (break_nothing, ["--seeds", "-1"], "seeds"),
+        (break_nothing, ["--epochs", "-1"], "--epochs"),
+        (break_nothing, ["--jobs", "0"], "--jobs"),
+        (break_nothing, ["--device", "tpu"], "device"),
+        (break_nothing, ["nowhere.toml"], "nowhere.toml"),
+        (drop_folder, [], "data.json"),
+        (bad_json, [], "data.json"),
+        (absent_file, [], "absent.png"),
+        (climbing_name, [], "secret.png"),
+        (absolute_name, [], "/etc/passwd"),
+        (empty_class, [], "BrainTumor"),
+        (truncated, [], "bad.png"),
+        (empty_file, [], "bad.png"),
+        (no_image, [], "bad.png"),
+        (bomb, [], "bad.png"),
+    ],
+)
+def test_bad_input_is_one_line_and_leaves_nothing(mia_bench, tmp_path, harm, arguments, message):
+    root = tmp_path / "data"
+    (root / "BrainTumor" / "images").mkdir(parents=True)
+    gray = np.random.default_rng(0).integers(0, 256, (32, 32), dtype=np.uint8)
+    Image.fromarray(gray).save(root / "BrainTumor" / "images" / "good.png")
+    set_names(root, ["good.png"])
+    harm(root)
+    out = tmp_path / "out"
+    base = ["--root", root, "--datasets", "braintumor", "--methods", "ae", "--epochs", 1]
+    result = mia_bench("run", *base, "--out", out, *arguments)
+    assert result.returncode == 2, result.stderr
+    assert message in result.stderr
+    assert result.stderr.startswith("mia-bench: ")
+    assert result.stderr.count("\n") == 1
+    assert result.stdout == ""
+    assert not out.exists()
+
+
+def test_a_mask_of_another_size_is_refused(mia_bench, root, tmp_path):
+    import shutil
+
+    shutil.copytree(root / "BraTS2021", tmp_path / "BraTS2021")
+    mask = next((tmp_path / "BraTS2021" / "test" / "annotation").iterdir())
+    Image.new("L", (20, 20)).save(mask)
+    result = mia_bench("run", "--root", tmp_path, "--datasets", "brats2021", "--methods", "ae")
+    assert result.returncode == 2
+    assert mask.name in result.stderr
+    assert "20" in result.stderr

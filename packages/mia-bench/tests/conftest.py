@@ -1,0 +1,93 @@
+"""Small datasets in the study's layouts, and finished studies of them."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+
+
+def draw(rng: np.random.Generator, lesion: bool) -> tuple[np.ndarray, np.ndarray]:
+    """A noisy gray disk of 48 px, with a bright square where it has a lesion; and the mask."""
+    y, x = np.mgrid[:48, :48] - 23.5
+    image = 90.0 * (np.hypot(x, y) < 20) + rng.normal(0, 6, (48, 48))
+    mask = np.zeros((48, 48), np.uint8)
+    if lesion:
+        top, left = rng.integers(12, 28, 2)
+        mask[top : top + 8, left : left + 8] = 255
+        image[mask > 0] += 120
+    return image.clip(0, 255).astype(np.uint8), mask
+
+
+@pytest.fixture(scope="session")
+def root(tmp_path_factory: pytest.TempPathFactory):
+    """A root with BrainTumor (json layout, no masks) and BraTS2021 (folders, masks)."""
+    root = tmp_path_factory.mktemp("data")
+    rng = np.random.default_rng(0)
+    images = root / "BrainTumor" / "images"
+    images.mkdir(parents=True)
+    names: dict[str, list[str]] = {}
+    for group, count, lesion in (("train", 40, False), ("normal", 12, False), ("tumor", 12, True)):
+        names[group] = [f"{group}_{i:02}.png" for i in range(count)]
+        for name in names[group]:
+            Image.fromarray(draw(rng, lesion)[0]).save(images / name)
+    table = {"train": {"0": names["train"]}, "test": {"0": names["normal"], "1": names["tumor"]}}
+    (root / "BrainTumor" / "data.json").write_text(json.dumps(table))
+    for folder, count, lesion in (
+        ("train", 40, False),
+        ("test/normal", 12, False),
+        ("test/tumor", 12, True),
+    ):
+        (root / "BraTS2021" / folder).mkdir(parents=True)
+        (root / "BraTS2021" / "test" / "annotation").mkdir(exist_ok=True, parents=True)
+        for i in range(count):
+            image, mask = draw(rng, lesion)
+            name = f"{folder.replace('/', '_')}_{i:02}_flair.png"
+            Image.fromarray(image).save(root / "BraTS2021" / folder / name)
+            if lesion:
+                mask_path = root / "BraTS2021/test/annotation" / name.replace("flair", "seg")
+                Image.fromarray(mask).save(mask_path)
+    return root
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Decoded images go to a folder of the tests, shared by all of them."""
+    cache = tmp_path_factory.getbasetemp() / "cache"
+    monkeypatch.setenv("MIA_CACHE_DIR", str(cache))
+    monkeypatch.delenv("MIA_DATA_ROOT", raising=False)
+
+
+@pytest.fixture(scope="session")
+def mia_bench(tmp_path_factory: pytest.TempPathFactory):
+    """Call the command line in a process of its own."""
+
+    def call(*arguments: object) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "mia_bench", *map(str, arguments)]
+        return subprocess.run(command, capture_output=True, text=True, check=False)
+
+    return call
+
+
+@pytest.fixture(scope="session")
+def finished(root, tmp_path_factory: pytest.TempPathFactory):
+    """The folder of a finished study: two datasets by one method by two seeds."""
+    import os
+
+    out = tmp_path_factory.mktemp("finished") / "study"
+    cache = tmp_path_factory.getbasetemp() / "cache"
+    command = [
+        *(sys.executable, "-m", "mia_bench", "run", "--root", root, "--out", out),
+        *("--datasets", "braintumor,brats2021", "--methods", "ae", "--seeds", "0,1"),
+        *("--epochs", "3", "--device", "cpu"),
+    ]
+    environment = {**os.environ, "MIA_CACHE_DIR": str(cache)}
+    result = subprocess.run(
+        list(map(str, command)), capture_output=True, text=True, check=False, env=environment
+    )
+    assert result.returncode == 0, result.stderr
+    return out

@@ -1,0 +1,54 @@
+"""A plan fills in what the study's protocol says and refuses what cannot run before it starts."""
+
+from __future__ import annotations
+
+import pytest
+from mia_bench.errors import StudyError
+from mia_bench.plan import plan
+from mia_bench.study import DatasetEntry, MethodEntry, Study
+
+
+def study(*datasets: str, seeds: tuple[int, ...] = (0,), **method: object) -> Study:
+    entry = MethodEntry(**{"label": "ae", "method": "ae", **method})
+    return Study(
+        name="test",
+        datasets=tuple(DatasetEntry(name=name) for name in datasets),
+        methods=(entry,),
+        seeds=seeds,
+    )
+
+
+def test_the_protocol_of_the_study():
+    runs = {run.dataset: run for run in plan(study("rsna", "brain", "c16"))}
+    assert runs["rsna"].epochs == 250
+    assert runs["braintumor"].epochs == 600
+    assert {name: run.channels for name, run in runs.items()} == {
+        "rsna": 1,
+        "braintumor": 1,
+        "camelyon16": 3,
+    }
+    assert {run.image_size for run in runs.values()} == {64}
+
+
+def test_runs_are_named_by_dataset_label_and_seed():
+    names = [run.name for run in plan(study("phantom", seeds=(0, 5), label="mine"))]
+    assert names == ["phantom/mine/seed-0", "phantom/mine/seed-5"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"method": "aee"}, "unknown method 'aee'; did you mean 'ae.*Known: .*ae"),
+        ({"options": {"latnet": 3}}, "unknown option of ae 'latnet'; did you mean 'latent'"),
+        ({"image_size": 63}, "expected image_size to be a multiple of 16, got 63"),
+        ({"epochs": -1}, "expected epochs to be 0 or above, got -1"),
+    ],
+)
+def test_what_cannot_run_is_refused(arguments, message):
+    with pytest.raises(StudyError, match=message):
+        plan(study("phantom", **arguments))
+
+
+def test_two_names_of_one_dataset_are_refused():
+    with pytest.raises(StudyError, match="named more than once in the study: braintumor/ae/seed-0"):
+        plan(study("brain", "braintumor"))

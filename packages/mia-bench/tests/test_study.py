@@ -1,0 +1,71 @@
+"""Study files are read to the letter, and what has no meaning in them is refused by name."""
+
+from __future__ import annotations
+
+import pytest
+from mia_bench.errors import StudyError
+from mia_bench.study import DEFAULT, DatasetEntry, MethodEntry, parse_study, read_study
+
+GOOD = {
+    "seeds": [0, 3],
+    "datasets": {"rsna": {"root": "/data"}, "phantom": {}},
+    "methods": {"ae": {}, "wide": {"method": "ae", "epochs": 5, "options": {"width": 32}}},
+}
+
+
+def test_every_key_reaches_the_study():
+    study = parse_study(GOOD, name="mine")
+    assert study.seeds == (0, 3)
+    assert study.datasets == (
+        DatasetEntry(name="rsna", root="/data"),
+        DatasetEntry(name="phantom"),
+    )
+    assert study.methods == (
+        MethodEntry(label="ae", method="ae"),
+        MethodEntry(label="wide", method="ae", epochs=5, options={"width": 32}),
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"sedes": [1]}, "unknown key of the study 'sedes'; did you mean 'seeds'?"),
+        ({"seeds": []}, "expected seeds to be a list of whole numbers from 0, got []"),
+        ({"seeds": [-1]}, r"got \[-1\]"),
+        ({"seeds": [True]}, r"got \[True\]"),
+        ({"methods": {"ae": {"epoch": 3}}}, "unknown key of methods.ae 'epoch'; did you mean"),
+        ({"methods": {"ae": {"epochs": "3"}}}, "expected methods.ae.epochs to be int, got '3'"),
+        ({"methods": {}}, r"expected at least one table \[methods.NAME\]"),
+        ({"datasets": {"rsna": {"path": "x"}}}, "unknown key of datasets.rsna 'path'"),
+        ({"datasets": {"rsna": 3}}, "expected datasets.rsna to be dict, got 3"),
+    ],
+)
+def test_what_has_no_meaning_is_refused(change, message):
+    with pytest.raises(StudyError, match=message):
+        parse_study({**GOOD, **change}, name="mine")
+
+
+def test_a_file_that_is_not_toml_is_named(tmp_path):
+    path = tmp_path / "study.toml"
+    path.write_text("seeds = [")
+    with pytest.raises(StudyError, match=r"cannot read the study .*study\.toml"):
+        read_study(path)
+
+
+def test_select_keeps_the_settings_of_names_that_the_study_has():
+    study = parse_study(GOOD, name="mine")
+    chosen = study.select(datasets=["rsna", "lag"], methods=["wide", "vae"], seeds=[7], root="/r")
+    assert chosen.datasets == (
+        DatasetEntry(name="rsna", root="/r"),
+        DatasetEntry(name="lag", root="/r"),
+    )
+    assert [entry.label for entry in chosen.methods] == ["wide", "vae"]
+    assert chosen.methods[0].options == {"width": 32}
+    assert chosen.seeds == (7,)
+    assert [entry.epochs for entry in study.select(epochs=2).methods] == [2, 2]
+
+
+def test_the_embedded_default_needs_no_data():
+    study = read_study(DEFAULT)
+    assert [entry.name for entry in study.datasets] == ["phantom"]
+    assert study.methods
