@@ -83,6 +83,4 @@ def load_listing(
     root = cache.cache_root(cache_dir)
     entry = cache.get_or_build(root, asked, fingerprint(listing), build)
     files = None if entry.files is None else tuple(entry.files)
-    return ImageSet(
-        name, split, entry.images, entry.labels, entry.masks, tuple(entry.ids), files
-    )
+    return ImageSet(name, split, entry.images, entry.labels, entry.masks, tuple(entry.ids), files)

@@ -130,7 +130,8 @@ _ROWS = (
             counts=Counts(6705, 909, 603),
             in_study=True,
             license="CC BY-NC 4.0",
-            citation=_STUDY + "Codella et al. 2019 (arXiv 1902.03368); Tschandl et al. 2018, HAM10000",
+            citation=_STUDY
+            + "Codella et al. 2019 (arXiv 1902.03368); Tschandl et al. 2018, HAM10000",
             homepage="https://challenge.isic-archive.com/data/#2018",
             how_to_get=(
                 "get the training and test input and ground truth of task 3 from "
@@ -196,7 +197,9 @@ _ROWS = (
             homepage="https://data.mendeley.com/datasets/rscbjbr9sj",
             how_to_get="get it from https://data.mendeley.com/datasets/rscbjbr9sj and unpack it there",
         ),
-        folders.class_folders("train/NORMAL", "test/NORMAL", ("test/CNV", "test/DME", "test/DRUSEN")),
+        folders.class_folders(
+            "train/NORMAL", "test/NORMAL", ("test/CNV", "test/DME", "test/DRUSEN")
+        ),
     ),
     Definition(
         DatasetInfo(

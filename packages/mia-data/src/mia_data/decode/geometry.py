@@ -19,9 +19,7 @@ def resize_mask(mask: Image.Image, size: int, resize: str) -> Image.Image:
     return _resize(mask, size, resize, Image.Resampling.NEAREST)
 
 
-def _resize(
-    image: Image.Image, size: int, resize: str, resample: Image.Resampling
-) -> Image.Image:
+def _resize(image: Image.Image, size: int, resize: str, resample: Image.Resampling) -> Image.Image:
     if resize == "squash":
         return image.resize((size, size), resample)
     width, height = image.size

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +22,8 @@ from mia_data.phantom.lesions import KINDS, draw_lesions, paint, push
 # Raise it whenever the same arguments would give other pixels.
 VERSION = 1
 _NAME = "phantom"
-_PIXELS_AT_ONCE = 1 << 19
+_PIXELS_AT_ONCE = 1 << 18
+_MAX_THREADS = 8
 _SCANNER = {"noise": (0.015, 0.035), "gamma": (0.85, 1.2), "gain": (0.85, 1.05)}
 # Different streams of random numbers for the three groups of images.
 _STREAM = {("train", NORMAL): 0, ("test", NORMAL): 1, ("test", ABNORMAL): 2}
@@ -66,7 +69,9 @@ def phantom(
         if not isinstance(count, int) or count < (0 if name == "seed" else 1):
             msg = f"expected {name} to be a positive whole number, got {count!r}"
             raise DataError(msg)
-    groups = [(NORMAL, n_train)] if split == "train" else [(NORMAL, n_normal), (ABNORMAL, n_abnormal)]
+    groups = (
+        [(NORMAL, n_train)] if split == "train" else [(NORMAL, n_normal), (ABNORMAL, n_abnormal)]
+    )
 
     def build(folder: Path) -> tuple[list[str], None]:
         return _draw_split(folder, split, groups, size, channels, seed), None
@@ -76,9 +81,7 @@ def phantom(
     return ImageSet(_NAME, split, entry.images, entry.labels, entry.masks, tuple(entry.ids), None)
 
 
-def load_phantom(
-    split: str, *, size: int, channels: int, cache_dir: str | Path | None
-) -> ImageSet:
+def load_phantom(split: str, *, size: int, channels: int, cache_dir: str | Path | None) -> ImageSet:
     """Draw one split of the phantom in its default extent."""
     return phantom(split, size=size, channels=channels, cache_dir=cache_dir)
 
@@ -90,21 +93,28 @@ def _draw_split(
     images = create_array(folder / "images.npy", (total, channels, size, size))
     masks = create_array(folder / "masks.npy", (total, size, size)) if split == "test" else None
     at_once = max(1, _PIXELS_AT_ONCE // (size * size))
-    ids, start = [], 0
+    offset = 0
+    tasks = []
     for label, count in groups:
         for first in range(0, count, at_once):
-            numbers = range(first, min(first + at_once, count))
-            rngs = [np.random.default_rng([seed, _STREAM[split, label], i]) for i in numbers]
-            drawn, drawn_masks = draw(rngs, size, numbers if label == ABNORMAL else None)
-            end = start + len(drawn)
-            images[start:end] = drawn[:, None]
-            if masks is not None and drawn_masks is not None:
-                masks[start:end] = drawn_masks
-            start = end
-        ids += [f"{'abnormal' if label else 'normal'}-{i:04d}" for i in range(count)]
+            tasks.append((offset, label, range(first, min(first + at_once, count))))
+        offset += count
+
+    def work(task: tuple[int, int, range]) -> None:
+        start, label, numbers = task
+        rngs = [np.random.default_rng([seed, _STREAM[split, label], i]) for i in numbers]
+        drawn, drawn_masks = draw(rngs, size, numbers if label == ABNORMAL else None)
+        place = slice(start + numbers.start, start + numbers.stop)
+        images[place] = drawn[:, None]
+        if masks is not None and drawn_masks is not None:
+            masks[place] = drawn_masks
+
+    with ThreadPoolExecutor(min(os.cpu_count() or 1, _MAX_THREADS)) as pool:
+        list(pool.map(work, tasks))
     labels = np.repeat([label for label, _ in groups], [count for _, count in groups])
     np.save(folder / "labels.npy", labels.astype(np.int64), allow_pickle=False)
-    return ids
+    words = {NORMAL: "normal", ABNORMAL: "abnormal"}
+    return [f"{words[label]}-{i:04d}" for label, count in groups for i in range(count)]
 
 
 def draw(

@@ -29,10 +29,12 @@ def smooth_noise(rngs: Sequence[np.random.Generator], cells: int, x: Array, y: A
     left, top = (np.minimum(v.astype(np.intp), cells - 1) for v in (column, row))
     # Smooth instead of linear weights hide the grid.
     right_weight, bottom_weight = smooth_step(column - left), smooth_step(row - top)
-    image = np.arange(len(grid))[:, None, None]
-    above = _mix(grid[image, top, left], grid[image, top, left + 1], right_weight)
-    below = _mix(grid[image, top + 1, left], grid[image, top + 1, left + 1], right_weight)
-    return _mix(above, below, bottom_weight)
+    below = cells + 1
+    corner = np.arange(len(grid))[:, None, None] * below**2 + top * below + left
+    upper = _mix(grid.take(corner), grid.take(corner + 1), right_weight)
+    corner += below
+    lower = _mix(grid.take(corner), grid.take(corner + 1), right_weight)
+    return _mix(upper, lower, bottom_weight)
 
 
 def smooth_step(x: Array) -> Array:

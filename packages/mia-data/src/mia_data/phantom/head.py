@@ -13,22 +13,22 @@ from mia_data.phantom.fields import Array, ellipse, inside, smooth_noise, smooth
 _SCALP, _SKULL, _FLUID, BRAIN = 1.0, 0.955, 0.895, 0.865
 
 _SHAPE = {
-    "turn": (-0.16, 0.16),
-    "left": (-0.06, 0.06),
-    "top": (-0.05, 0.05),
-    "half_width": (0.66, 0.76),
-    "half_height": (0.83, 0.92),
-    "bump2": (-0.02, 0.02),
-    "bump3": (-0.02, 0.02),
+    "turn": (-0.1, 0.1),
+    "left": (-0.03, 0.03),
+    "top": (-0.03, 0.03),
+    "half_width": (0.69, 0.75),
+    "half_height": (0.85, 0.91),
+    "bump2": (-0.012, 0.012),
+    "bump3": (-0.012, 0.012),
     "bump3_angle": (0.0, 6.3),
-    "ventricle": (0.45, 1.35),
+    "ventricle": (0.6, 1.3),
     "ventricle_left": (0.9, 1.1),
     "horn_turn": (0.25, 0.5),
-    "fold_depth": (0.16, 0.26),
+    "fold_depth": (0.2, 0.3),
     "wobble": (0.01, 0.03),
 }
 _GRAY_VALUES = {
-    "scalp": (0.60, 0.85),
+    "scalp": (0.45, 0.65),
     "bone": (0.05, 0.12),
     "fluid": (0.10, 0.20),
     "gray": (0.42, 0.50),
@@ -60,7 +60,8 @@ def draw_head(rngs: Sequence[np.random.Generator], x: Array, y: Array, edge: flo
     bumps = bumps + shape["bump3"] * np.cos(3 * angle + shape["bump3_angle"])
     radius = np.sqrt(u * u + v * v) * (1 + bumps)
 
-    folds = smooth_noise(rngs, 20, u, v)
+    # Turned by 45 degrees: lines along the rows and columns of the noise would look drawn.
+    folds = smooth_noise(rngs, 20, 0.7 * (u + v), 0.7 * (v - u))
     image = _brain(u, v, radius, folds, shape, value, edge)
     image = _paint(image, value["fluid"], inside(_FLUID - radius, edge) * inside(radius - 1, edge))
     in_fluid = inside(BRAIN - radius, edge) * inside(radius - _FLUID, edge)
@@ -89,8 +90,8 @@ def _brain(
 ) -> Array:
     depth = BRAIN - radius
     # Folds are where the noise crosses zero: thin, winding lines that end in the white matter.
-    near_surface = inside(depth - shape["fold_depth"], 0.12)
-    fold, around_fold = np.exp(-((folds / 0.16) ** 2)), np.exp(-((folds / 0.6) ** 2))
+    near_surface = inside(depth - shape["fold_depth"], 0.2)
+    fold, around_fold = np.exp(-((folds / 0.2) ** 2)), np.exp(-((folds / 0.9) ** 2))
     midline = u + shape["wobble"] * np.sin(5 * v)
     cleft = smooth_step((np.abs(v) - 0.38) / 0.1)
     in_cleft, around_cleft = np.exp(-((midline / 0.025) ** 2)), np.exp(-((midline / 0.09) ** 2))
@@ -99,7 +100,7 @@ def _brain(
     gray = np.maximum(gray, cleft * around_cleft)
     gray = np.maximum(gray, 0.8 * _nuclei(u, v))
     image = _paint(np.broadcast_to(value["white"], u.shape), value["gray"], gray)
-    fluid = np.maximum(0.75 * near_surface * fold, 0.9 * cleft * in_cleft)
+    fluid = np.maximum(0.55 * near_surface * fold, 0.9 * cleft * in_cleft)
     fluid = np.maximum(fluid, _ventricles(u, v, shape, edge))
     return _paint(image, value["fluid"], fluid)
 
@@ -114,7 +115,7 @@ def _nuclei(u: Array, v: Array) -> Array:
 def _ventricles(u: Array, v: Array, shape: dict[str, Array], edge: float) -> Array:
     grow = shape["ventricle"] * np.where(u < 0, shape["ventricle_left"], 1)
     side, turn = np.abs(u), shape["horn_turn"]
-    front = ellipse(side, v, (0.1 * grow, -0.17 * grow), (0.055 * grow, 0.19 * grow), -turn)
+    front = ellipse(side, v, (0.1 * grow, -0.16 * grow), (0.05 * grow, 0.17 * grow), 0.8 * turn)
     back = ellipse(side, v, (0.16 * grow, 0.19 * grow), (0.05 * grow, 0.2 * grow), -turn)
     third = ellipse(side, v, (0 * grow, 0.04 * grow), (0.02 * grow, 0.1 * grow), 0 * grow)
     return inside(np.minimum(np.minimum(front, back), third), np.float32(max(edge, 0.02)))

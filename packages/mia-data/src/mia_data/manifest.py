@@ -1,0 +1,97 @@
+"""A table of image files as a dataset."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from mia_data.decode.intensity import Window
+from mia_data.errors import DataError, unknown_name
+from mia_data.imageset import ImageSet
+from mia_data.listing import Listing, by_class, check_names
+from mia_data.loading import SPLITS, check_split, load_listing, make_request
+from mia_data.tables import read_rows
+
+_COLUMNS = ("path", "split", "label")
+_LABELS = {"0": 0, "1": 1, "normal": 0, "abnormal": 1}
+
+
+def from_manifest(
+    csv: str | Path,
+    split: str = "train",
+    *,
+    root: str | Path | None = None,
+    size: int = 64,
+    channels: int = 1,
+    resize: str = "squash",
+    window: Window | None = None,
+    cache_dir: str | Path | None = None,
+) -> ImageSet:
+    """Load the images that a CSV table lists.
+
+    Its columns: ``path`` and, optionally, ``mask``, relative to the table's folder (or ``root``),
+    with forward slashes; ``split``: train or test; ``label``: 0 or normal, 1 or abnormal. Other
+    columns are ignored. A split has masks where any of its rows names one; then every abnormal
+    image needs one.
+
+    Args:
+        csv: the table.
+        split: ``"train"`` or ``"test"``.
+        root: the folder that paths are relative to.
+        size: as in ``load``.
+        channels: 1 (gray) or 3 (RGB).
+        resize: as in ``load``.
+        window: as in ``from_folder``.
+        cache_dir: as in ``load``.
+
+    Raises:
+        DataError: the table, a row or a file is not as expected.
+    """
+    check_split(split)
+    request = make_request(size, channels, resize, window)
+    table = Path(csv).expanduser()
+    folder = table.parent if root is None else Path(root).expanduser()
+    listing = list_manifest(table, folder, split)
+    return load_listing(table.stem, split, listing, request, cache_dir)
+
+
+def list_manifest(table: Path, folder: Path, split: str) -> Listing:
+    """List a split of a table.
+
+    Raises:
+        DataError: the table or a row is not as expected.
+    """
+    files: dict[int, list[str]] = {0: [], 1: []}
+    masks: dict[str, str] = {}
+    for number, row in enumerate(read_rows(table, _COLUMNS), start=2):
+        where = f"{table}, row {number}"
+        path, row_split, label = (row[name].strip() for name in _COLUMNS)
+        if row_split not in SPLITS:
+            raise unknown_name(f"split in {where}", row_split, SPLITS)
+        if label not in _LABELS:
+            raise unknown_name(f"label in {where}", label, _LABELS)
+        if row_split != split:
+            continue
+        if split == "train" and _LABELS[label]:
+            msg = f"{where}: expected normal images only for training, got the label {label!r}"
+            raise DataError(msg)
+        files[_LABELS[label]].append(path)
+        mask = (row.get("mask") or "").strip()
+        if mask:
+            masks[path] = mask
+    return _listing(table, folder, split, files, masks)
+
+
+def _listing(
+    table: Path, folder: Path, split: str, files: dict[int, list[str]], masks: dict[str, str]
+) -> Listing:
+    for label in (0,) if split == "train" else (0, 1):
+        if not files[label]:
+            msg = f"{table} lists no image with split {split} and label {label}"
+            raise DataError(msg)
+    check_names([*files[0], *files[1], *masks.values()], str(table))
+    if masks:
+        bare = sorted(set(files[1]) - set(masks))
+        if bare:
+            msg = f"{table} names masks, but none for the abnormal image {bare[0]!r}"
+            raise DataError(msg)
+    return by_class(folder, str(table), files[0], files[1], abnormal_masks=masks or None)
