@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from mia_ssl._engine.records import Epoch, MethodInfo, Prediction
     from mia_ssl._engine.storage import ModelFileError
+    from mia_ssl.densities import GaussianDensity, KernelDensity, NearestNeighbours
     from mia_ssl.registry import METHODS, build, load, load_medianomaly
 
 _HOMES = {
@@ -18,6 +19,9 @@ _HOMES = {
     "build": "registry",
     "load": "registry",
     "load_medianomaly": "registry",
+    "GaussianDensity": "densities",
+    "KernelDensity": "densities",
+    "NearestNeighbours": "densities",
     "Epoch": "_engine.records",
     "MethodInfo": "_engine.records",
     "ModelFileError": "_engine.storage",
@@ -27,8 +31,11 @@ _HOMES = {
 __all__ = [
     "METHODS",
     "Epoch",
+    "GaussianDensity",
+    "KernelDensity",
     "MethodInfo",
     "ModelFileError",
+    "NearestNeighbours",
     "Prediction",
     "build",
     "load",

@@ -1,0 +1,72 @@
+"""A Gaussian kernel on every normal embedding."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from mia_ssl.densities.embeddings import blocks, checked, require, squared_distances, unit_length
+
+
+class KernelDensity:
+    """Negative log density under Gaussian kernels, as scikit-learn's, but by matrix products.
+
+    In hundreds of dimensions scikit-learn's trees prune nothing, and products are many times
+    faster; scikit-learn is the test's oracle.
+
+    Args:
+        bandwidth: Standard deviation of the kernel.
+        l2_normalise: Scale every embedding to length 1 first.
+
+    Paper: https://arxiv.org/abs/2104.04015
+    """
+
+    def __init__(self, *, bandwidth: float = 1.0, l2_normalise: bool = True) -> None:
+        if not 0 < bandwidth < math.inf:
+            msg = f"expected bandwidth to be above 0, got {bandwidth}"
+            raise ValueError(msg)
+        self.bandwidth = bandwidth
+        self.l2_normalise = l2_normalise
+        self.points: np.ndarray | None = None
+
+    def fit(self, embeddings: np.ndarray) -> KernelDensity:
+        """Keep the normal embeddings (N, D).
+
+        Raises:
+            ValueError: Not finite or not (N, D).
+        """
+        self.points = self._scaled(checked(embeddings))
+        return self
+
+    def score(self, embeddings: np.ndarray) -> np.ndarray:
+        """Negative log density at each embedding (M, D): float64 (M,).
+
+        Raises:
+            NotFittedError: Before ``fit``.
+            ValueError: Not finite, or another width than in ``fit``.
+        """
+        points = require(self.points, self)
+        count, width = points.shape
+        queries = self._scaled(checked(embeddings, width=width))
+        constant = math.log(count) + width * math.log(math.sqrt(2 * math.pi) * self.bandwidth)
+        scores = np.empty(len(queries))
+        for block in blocks(len(queries), count):
+            distances = squared_distances(queries[block], points)
+            exponents = distances / (-2 * self.bandwidth**2)
+            largest = exponents.max(axis=1)  # taken out, so that far points do not underflow to 0
+            sums = np.exp(exponents - largest[:, None]).sum(axis=1)
+            scores[block] = constant - largest - np.log(sums)
+        return scores
+
+    def state(self) -> dict[str, np.ndarray]:
+        """``points`` (N, D)."""
+        return {"points": require(self.points, self)}
+
+    def restore(self, state: dict[str, np.ndarray]) -> KernelDensity:
+        """Take back what ``state`` gave."""
+        self.points = state["points"]
+        return self
+
+    def _scaled(self, points: np.ndarray) -> np.ndarray:
+        return unit_length(points) if self.l2_normalise else points
