@@ -30,7 +30,7 @@ def test_every_key_reaches_the_study():
     ("change", "message"),
     [
         ({"sedes": [1]}, "unknown key of the study 'sedes'; did you mean 'seeds'?"),
-        ({"seeds": []}, "expected seeds to be a list of whole numbers from 0, got []"),
+        ({"seeds": []}, r"expected seeds to be a list of whole numbers from 0, got \[\]"),
         ({"seeds": [-1]}, r"got \[-1\]"),
         ({"seeds": [True]}, r"got \[True\]"),
         ({"methods": {"ae": {"epoch": 3}}}, "unknown key of methods.ae 'epoch'; did you mean"),

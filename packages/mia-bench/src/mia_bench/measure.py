@@ -51,9 +51,6 @@ def machine(device: str) -> dict[str, Any]:
     import torch
 
     name = platform.processor() or platform.machine()
-    if device == "auto":
-        best = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
-        device = next((name for name, there in best.items() if there), "cpu")
     if device.startswith("cuda"):
         name = torch.cuda.get_device_name(device)
     return {

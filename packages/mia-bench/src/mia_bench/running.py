@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import mia_data
 
 from mia_bench import leaderboard
+from mia_bench.device import resolve_device
 from mia_bench.errors import StudyError
 from mia_bench.execute import load_split
 from mia_bench.executors.local import run_local
@@ -59,7 +60,7 @@ def run_study(
     Args:
         study: What to run.
         out: Its folder; finished runs in it are kept.
-        device: See ``Detector.fit``.
+        device: ``"auto"``, ``"cpu"``, ``"cuda"``, ``"cuda:1"`` or ``"mps"``.
         jobs: Runs at once.
         make_display: (number of runs, number of them that are done) -> where progress is shown.
 
@@ -68,6 +69,7 @@ def run_study(
         DataError: A dataset that is missing or damaged, before any run starts.
     """
     runs = plan(study)
+    device = resolve_device(device)
     check_folder(runs, out)
     roots = {mia_data.info(entry.name).name: entry.root for entry in study.datasets}
     waiting = [run for run in runs if RunFolder(out / run.name).state() is not State.FINISHED]

@@ -58,7 +58,7 @@ def bad_json(root):
 
 
 def set_names(root, names):
-    table = {"train": {"0": names}, "test": {"0": ["good.png"], "1": ["good.png"]}}
+    table = {"train": {"0": names}, "test": {"0": ["normal.png"], "1": ["tumor.png"]}}
     root.joinpath("BrainTumor", "data.json").write_text(json.dumps(table))
 
 
@@ -127,7 +127,8 @@ def test_bad_input_is_one_line_and_leaves_nothing(mia_bench, tmp_path, harm, arg
     root = tmp_path / "data"
     (root / "BrainTumor" / "images").mkdir(parents=True)
     gray = np.random.default_rng(0).integers(0, 256, (32, 32), dtype=np.uint8)
-    Image.fromarray(gray).save(root / "BrainTumor" / "images" / "good.png")
+    for name in ("good.png", "normal.png", "tumor.png"):
+        Image.fromarray(gray).save(root / "BrainTumor" / "images" / name)
     set_names(root, ["good.png"])
     harm(root)
     out = tmp_path / "out"
