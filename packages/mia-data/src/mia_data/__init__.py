@@ -1,12 +1,12 @@
 """The seven datasets of the MedIAnomaly study and your own image folders as plain arrays."""
 
+from mia_data.description import DatasetInfo
 from mia_data.errors import DataError, MissingDataError, MissingExtraError, UnknownNameError
 from mia_data.folder import from_folder
 from mia_data.imageset import ImageSet
-from mia_data.info import DatasetInfo
 from mia_data.manifest import from_manifest
 from mia_data.named import load
-from mia_data.phantom import phantom
+from mia_data.phantoms import phantom
 from mia_data.registry import info, names
 
 __all__ = [

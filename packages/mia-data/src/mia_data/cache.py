@@ -12,16 +12,20 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from mia_data.errors import DataError, reason
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
 
 # Raise it whenever the same files and arguments would give other bytes.
 FORMAT = 1
@@ -175,8 +179,6 @@ def _drop_stale(root: Path, key: str, keep: str) -> None:
 def _drop_leftovers(root: Path) -> None:
     """Remove the folders of processes that were killed while they built an entry."""
     for folder in root.glob(".*-*"):
-        try:
+        with suppress(OSError):  # Its owner may just have finished.
             if time.time() - folder.stat().st_mtime > _LEFTOVER_SECONDS:
                 shutil.rmtree(folder, ignore_errors=True)
-        except OSError:
-            continue  # Its owner has just finished.

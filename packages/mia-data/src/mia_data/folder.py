@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from mia_data.decode.intensity import Window
 from mia_data.errors import DataError
 from mia_data.files import is_image_name, list_folders, list_images, without_suffix
-from mia_data.imageset import ImageSet
 from mia_data.listing import NORMAL, UNKNOWN, Listing, by_class
 from mia_data.loading import check_split, load_listing, make_request
+
+if TYPE_CHECKING:
+    from mia_data.decode.intensity import Window
+    from mia_data.imageset import ImageSet
 
 # The names of the folder of normal images: ours, and that of MVTec AD.
 _NORMAL_NAMES = ("normal", "good")

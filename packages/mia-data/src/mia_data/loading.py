@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mia_data import cache
 from mia_data.decode import batch
 from mia_data.decode.geometry import RESIZES
-from mia_data.decode.intensity import Window
 from mia_data.decode.reader import Request
 from mia_data.errors import DataError, unknown_name
 from mia_data.files import fingerprint
 from mia_data.imageset import ImageSet
-from mia_data.listing import Listing
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from mia_data.decode.intensity import Window
+    from mia_data.listing import Listing
 
 SPLITS = ("train", "test")
 MAX_SIZE = 4096

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from mia_data.decode.intensity import Window
 from mia_data.errors import DataError, unknown_name
-from mia_data.imageset import ImageSet
 from mia_data.listing import Listing, by_class, check_names
 from mia_data.loading import SPLITS, check_split, load_listing, make_request
 from mia_data.tables import read_rows
+
+if TYPE_CHECKING:
+    from mia_data.decode.intensity import Window
+    from mia_data.imageset import ImageSet
 
 _COLUMNS = ("path", "split", "label")
 _LABELS = {"0": 0, "1": 1, "normal": 0, "abnormal": 1}

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-from mia_data.imageset import ImageSet
 from mia_data.loading import check_split, load_listing, make_request
-from mia_data.phantom import load_phantom
+from mia_data.phantoms import load_phantom
 from mia_data.registry import definition
 from mia_data.roots import dataset_folder
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from mia_data.imageset import ImageSet
 
 
 def load(

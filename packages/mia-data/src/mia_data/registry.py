@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING
 
+from mia_data.description import Archive, Counts, DatasetInfo
 from mia_data.errors import unknown_name
-from mia_data.info import Archive, Counts, DatasetInfo
 from mia_data.layouts import folders, isic_csv, json_lists
-from mia_data.listing import Listing
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from mia_data.listing import Listing
 
 _JSON = "images/* and data.json with the names of each split and class"
 _ZENODO = "https://zenodo.org/records/12677223"
@@ -195,7 +199,7 @@ _ROWS = (
             license=_CC_BY,
             citation="Kermany et al. 2018, Cell",
             homepage="https://data.mendeley.com/datasets/rscbjbr9sj",
-            how_to_get="get it from https://data.mendeley.com/datasets/rscbjbr9sj and unpack it there",
+            how_to_get="get it from https://data.mendeley.com/datasets/rscbjbr9sj, unpack it there",
         ),
         folders.class_folders(
             "train/NORMAL", "test/NORMAL", ("test/CNV", "test/DME", "test/DRUSEN")
@@ -214,7 +218,7 @@ _ROWS = (
             counts=Counts(),
             in_study=False,
             license=_CC_BY,
-            citation="Borgli et al. 2020, HyperKvasir, Scientific Data; Tian et al. 2021, CCD, MICCAI",
+            citation="Borgli et al. 2020, HyperKvasir, Scientific Data; Tian et al. 2021, CCD",
             homepage="https://github.com/tianyu0207/CCD",
             how_to_get=(
                 "get the anomaly detection split Colon_AD_public that "

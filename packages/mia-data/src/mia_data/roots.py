@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mia_data.errors import MissingDataError
-from mia_data.info import DatasetInfo
+
+if TYPE_CHECKING:
+    from mia_data.description import DatasetInfo
 
 _DEFAULT = "~/MedIAnomaly-Data"
 

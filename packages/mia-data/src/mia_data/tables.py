@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mia_data.errors import DataError, reason
 from mia_data.files import read_bytes
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _MAX_BYTES = 64 << 20
 

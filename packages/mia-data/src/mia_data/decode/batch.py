@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.lib.format import open_memmap
-from numpy.typing import NDArray
 
 from mia_data.decode.nifti import slice_numbers
 from mia_data.decode.reader import Reader, Request, Source
 from mia_data.errors import DataError
 from mia_data.files import is_volume, without_suffix
 from mia_data.listing import ABNORMAL, Listing
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
 
 # Images a task: enough that handing out tasks costs nothing, few enough to keep all threads busy.
 _CHUNK = 32

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import io
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
 from mia_data.decode.intensity import Window, to_uint8
 from mia_data.decode.pillow import MAX_PIXELS
 from mia_data.errors import DataError, MissingExtraError
 from mia_data.files import read_bytes
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
 
 _MAX_BYTES = 1 << 30
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 # What the darkest and the brightest 0.5 % are clipped to where no window is given: a few hot
 # pixels then do not decide the contrast of the whole image.

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
 from mia_data.decode.intensity import Window, to_uint8
 from mia_data.errors import DataError, MissingExtraError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
 
 # A CT of 1024 slices of 512 x 512.
 MAX_VOXELS = 1 << 28
@@ -51,7 +54,7 @@ def _open(path: Path | str) -> Any:
     except ImportError as error:
         msg = f"{path} is a NIfTI file, which needs nibabel: pip install 'mia-data[nifti]'"
         raise MissingExtraError(msg) from error
-    volume = nibabel.load(path)
+    volume: Any = nibabel.load(path)
     if len(volume.shape) != 3 or not 0 < np.prod(volume.shape, dtype=np.int64) <= MAX_VOXELS:
         msg = (
             f"{path} has the shape {volume.shape}, expected three dimensions with "

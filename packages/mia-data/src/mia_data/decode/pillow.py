@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image, ImageFile
@@ -11,6 +11,9 @@ from PIL import Image, ImageFile
 from mia_data.decode.intensity import Window, to_uint8
 from mia_data.errors import DataError
 from mia_data.files import read_bytes
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 # JPEG first: Pillow tries them in this order.
 _FORMATS = ("JPEG", "PNG", "TIFF", "BMP")

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
-from PIL import Image
 
 from mia_data.decode import nifti
 from mia_data.decode.dicom import read_dicom
 from mia_data.decode.geometry import resize_image, resize_mask
-from mia_data.decode.intensity import Window
 from mia_data.decode.pillow import read_image, read_mask
 from mia_data.errors import DataError, reason
-from mia_data.files import is_dicom, is_volume
+from mia_data.files import is_dicom
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+    from PIL import Image
+
+    from mia_data.decode.intensity import Window
 
 
 @dataclass(frozen=True)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mia_data.errors import DataError
 from mia_data.listing import Listing, by_class, check_names
 from mia_data.tables import read_rows
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _PART = {"train": "Training", "test": "Test"}
 _NORMAL_COLUMN = "NV"

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mia_data.errors import DataError, reason
 from mia_data.files import read_bytes
 from mia_data.listing import Listing, by_class, check_names
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 INDEX = "data.json"
 _IMAGES = "images"

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import os
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from mia_data import cache
 from mia_data.decode.batch import create_array
@@ -15,14 +14,19 @@ from mia_data.errors import DataError
 from mia_data.imageset import ImageSet
 from mia_data.listing import ABNORMAL, NORMAL
 from mia_data.loading import check_split, make_request
-from mia_data.phantom.fields import uniform
-from mia_data.phantom.head import BRAIN, draw_head
-from mia_data.phantom.lesions import KINDS, draw_lesions, paint, push
+from mia_data.phantoms.fields import uniform
+from mia_data.phantoms.head import BRAIN, draw_head
+from mia_data.phantoms.lesions import KINDS, draw_lesions, paint, push
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
 
 # Raise it whenever the same arguments would give other pixels.
 VERSION = 1
 _NAME = "phantom"
-_PIXELS_AT_ONCE = 1 << 18
+_PIXELS_AT_ONCE = 1 << 16
 _MAX_THREADS = 8
 _SCANNER = {"noise": (0.015, 0.035), "gamma": (0.85, 1.2), "gain": (0.85, 1.05)}
 # Different streams of random numbers for the three groups of images.
@@ -97,7 +101,8 @@ def _draw_split(
     tasks = []
     for label, count in groups:
         for first in range(0, count, at_once):
-            tasks.append((offset, label, range(first, min(first + at_once, count))))
+            numbers = range(first, min(first + at_once, count))
+            tasks += [(offset, label, numbers)]
         offset += count
 
     def work(task: tuple[int, int, range]) -> None:

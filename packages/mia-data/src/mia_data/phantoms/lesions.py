@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
-from mia_data.phantom.fields import Array, inside, smooth_step, uniform
+from mia_data.phantoms.fields import Array, inside, smooth_step, uniform
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
 
 KINDS = ("bright", "dark", "ring", "diffuse", "spots", "swelling")
 _SPOTS = 5

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mia_data.phantom.fields import Array, ellipse, inside, smooth_noise, smooth_step, uniform
+from mia_data.phantoms.fields import Array, ellipse, inside, smooth_noise, smooth_step, uniform
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 # Where the layers end, as fractions of the head's radius.
 _SCALP, _SKULL, _FLUID, BRAIN = 1.0, 0.955, 0.895, 0.865
