@@ -1,6 +1,7 @@
 """The seven datasets of the MedIAnomaly study and your own image folders as plain arrays."""
 
 from mia_data.description import DatasetInfo
+from mia_data.downloading import download
 from mia_data.errors import DataError, MissingDataError, MissingExtraError, UnknownNameError
 from mia_data.folder import from_folder
 from mia_data.imageset import ImageSet
@@ -8,6 +9,7 @@ from mia_data.manifest import from_manifest
 from mia_data.named import load
 from mia_data.phantoms import phantom
 from mia_data.registry import info, names
+from mia_data.verification import Report, verify
 
 __all__ = [
     "DataError",
@@ -15,11 +17,14 @@ __all__ = [
     "ImageSet",
     "MissingDataError",
     "MissingExtraError",
+    "Report",
     "UnknownNameError",
+    "download",
     "from_folder",
     "from_manifest",
     "info",
     "load",
     "names",
     "phantom",
+    "verify",
 ]

@@ -45,7 +45,7 @@ def plan(listing: Listing) -> Plan:
         DataError: a file is a link that leaves the dataset's folder, a volume cannot be read, or
             an image and its mask are not both volumes.
     """
-    _check_links(listing)
+    check_links(listing)
     ids = _ids(listing)
     masks = listing.masks or [None] * len(listing.files)
     columns: list[tuple[Source, int, str]] = []
@@ -125,7 +125,7 @@ def _slice_labels(planned: Plan, masks: NDArray[np.uint8]) -> NDArray[np.int64]:
     return labels
 
 
-def _check_links(listing: Listing) -> None:
+def check_links(listing: Listing) -> None:
     """Refuse symbolic links that leave the folder; the folder itself may be one."""
     root = Path(os.path.realpath(listing.folder))
     names: Sequence[str] = listing.files + [mask for mask in listing.masks or () if mask]

@@ -1,0 +1,125 @@
+"""One function a command: from parsed arguments to an exit code."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mia_data import cache
+from mia_data.contact_sheet import save_contact_sheet
+from mia_data.downloading import download
+from mia_data.errors import UnknownNameError
+from mia_data.folder import from_folder
+from mia_data.named import load
+from mia_data.registry import DATASETS, info
+from mia_data.roots import data_root
+from mia_data.verification import verify
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+
+    from mia_data.imageset import ImageSet
+
+
+def list_datasets(args: Namespace) -> int:
+    """Print the table of the datasets."""
+    root = data_root(args.root)
+    rows = [row.info for row in DATASETS.values()]
+    present = [row.folder is None or (root / row.folder).is_dir() for row in rows]
+    if args.json:
+        _print_json([{**r.to_dict(), "present": p} for r, p in zip(rows, present, strict=True)])
+        return 0
+    print(f"{'name':<14}{'train':>7}{'test':>14}  {'masks':<7}{'here':<6}images")
+    for row, is_here in zip(rows, present, strict=True):
+        counts = row.counts
+        test = f"{_number(counts.test_normal)} + {_number(counts.test_abnormal)}"
+        masks, here = ("yes" if row.has_masks else "-"), ("yes" if is_here else "-")
+        line = f"{row.name:<14}{_number(counts.train_normal):>7}{test:>14}  {masks:<7}{here:<6}"
+        print(line + row.title)
+    print(f"\ntest: normal + abnormal; data root: {root}")
+    return 0
+
+
+def show_info(args: Namespace) -> int:
+    """Print what is known about a dataset."""
+    described = info(args.name).to_dict()
+    if args.json:
+        _print_json(described)
+        return 0
+    counts = {key: _number(value) for key, value in described.pop("counts").items()}
+    described["images"] = ", ".join(f"{k.replace('_', ' ')} {v}" for k, v in counts.items())
+    described["archive"] = (described["archive"] or {}).get("url", "-")
+    described["aliases"] = ", ".join(described["aliases"]) or "-"
+    for key, value in described.items():
+        text = ("yes" if value else "no") if isinstance(value, bool) else value or "-"
+        print(f"{key.replace('_', ' '):<12}{text}")
+    return 0
+
+
+def verify_dataset(args: Namespace) -> int:
+    """Print a dataset's report; 1 if it is not as expected."""
+    report = verify(args.name, args.root)
+    if args.json:
+        _print_json(report.to_dict())
+    else:
+        print(report)
+    return 0 if report.ok else 1
+
+
+def download_datasets(args: Namespace) -> int:
+    """Download datasets and print where they are."""
+    for name in args.names:
+        folder = download(name, args.root, progress=not args.quiet, keep_archive=args.keep_archive)
+        print(folder)
+    return 0
+
+
+def preview(args: Namespace) -> int:
+    """Write a contact sheet and print its path."""
+    ds = _named_or_folder(args)
+    out = args.out or f"{ds.name}-{ds.split}.png"
+    options = {"columns": args.columns, "rows": args.rows, "seed": args.seed}
+    print(save_contact_sheet(ds, out, tile=args.size, **options))
+    return 0
+
+
+def manage_cache(args: Namespace) -> int:
+    """Print the entries of the cache, or remove them."""
+    root = cache.cache_root()
+    if args.clear:
+        removed = cache.clear(root)
+        if args.json:
+            _print_json({"folder": str(root), "removed": removed})
+        else:
+            print(f"removed {removed} entries from {root}")
+        return 0
+    found = cache.entries(root)
+    if args.json:
+        rows = [{"path": str(p), "request": r, "bytes": b} for p, r, b in found]
+        _print_json({"folder": str(root), "entries": rows})
+        return 0
+    for _, request, size in found:
+        shape = f"{request['channels']}x{request['size']}x{request['size']}"
+        print(f"{request['name'] + '/' + request['split']:<28}{shape:<14}{size / 1e6:>10.1f} MB")
+    total = sum(size for _, _, size in found)
+    print(f"{len(found)} entries, {total / 1e6:.1f} MB in {root}")
+    return 0
+
+
+def _named_or_folder(args: Namespace) -> ImageSet:
+    try:
+        info(args.name)
+    except UnknownNameError:
+        if Path(args.name).is_dir():
+            return from_folder(args.name, args.split, size=args.size, channels=3)
+        raise
+    return load(args.name, args.split, root=args.root, size=args.size)
+
+
+def _number(value: int | None) -> str:
+    return "-" if value is None else str(value)
+
+
+def _print_json(value: Any) -> None:
+    print(json.dumps(value, indent=2))

@@ -1,0 +1,102 @@
+"""Arguments, commands, and errors as one line."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import warnings
+from typing import TYPE_CHECKING, NoReturn
+
+from PIL import Image
+
+from mia_data.cli import commands
+from mia_data.errors import DataError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_BAD_INPUT = 2
+_INTERRUPTED = 130
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong in one line, like every other error of the program."""
+        self.exit(_BAD_INPUT, f"{self.prog}: error: {message} (try {self.prog} --help)\n")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run ``mia-data``; return 0, 1 (verify found something) or 2 (an error: one line)."""
+    # Images near the limit are refused with an error of ours; Pillow's warning says it twice.
+    warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+    args = _parser().parse_args(argv)
+    try:
+        code: int = args.run(args)
+        sys.stdout.flush()
+    except DataError as error:
+        print(f"mia-data: error: {error}", file=sys.stderr)
+        return _BAD_INPUT
+    except KeyboardInterrupt:
+        print("mia-data: interrupted", file=sys.stderr)
+        return _INTERRUPTED
+    except BrokenPipeError:
+        # The reader (head, less) has seen enough; keep Python from flushing into the closed pipe.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    return code
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(prog="mia-data", description="The datasets of the study, and your own images.")
+    sub = parser.add_subparsers(required=True, metavar="COMMAND", parser_class=_Parser)
+
+    add = sub.add_parser("list", help="list the datasets and which of them are here")
+    _add_root(add)
+    _add_json(add)
+    add.set_defaults(run=commands.list_datasets)
+
+    add = sub.add_parser("info", help="describe a dataset")
+    add.add_argument("name", help="the dataset")
+    _add_json(add)
+    add.set_defaults(run=commands.show_info)
+
+    add = sub.add_parser("verify", help="check a dataset's files; exit code 1 if not as expected")
+    add.add_argument("name", help="the dataset")
+    _add_root(add)
+    _add_json(add)
+    add.set_defaults(run=commands.verify_dataset)
+
+    add = sub.add_parser("download", help="download and unpack datasets")
+    add.add_argument("names", nargs="+", metavar="name", help="the datasets")
+    _add_root(add)
+    add.add_argument("--quiet", action="store_true", help="no progress bar")
+    add.add_argument("--keep-archive", action="store_true", help="keep the downloaded file")
+    add.set_defaults(run=commands.download_datasets)
+
+    add = sub.add_parser("preview", help="write a contact sheet (PNG), lesions outlined")
+    add.add_argument("name", help="a dataset, or a folder of images")
+    add.add_argument("--split", default="test", help="train or test (%(default)s)")
+    add.add_argument("--out", default=None, metavar="FILE", help="default: NAME-SPLIT.png")
+    add.add_argument("--size", type=int, default=128, help="pixels an image (%(default)s)")
+    add.add_argument("--columns", type=int, default=8, help="images a row (%(default)s)")
+    add.add_argument("--rows", type=int, default=4, help="rows (%(default)s)")
+    add.add_argument("--seed", type=int, default=0, help="which images are shown (%(default)s)")
+    _add_root(add)
+    add.set_defaults(run=commands.preview)
+
+    add = sub.add_parser("cache", help="list or clear the cache of decoded images")
+    add.add_argument("--clear", action="store_true", help="remove all entries")
+    _add_json(add)
+    add.set_defaults(run=commands.manage_cache)
+    return parser
+
+
+def _add_root(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--root", metavar="DIR", help="the data root (MIA_DATA_ROOT, else ~/MedIAnomaly-Data)"
+    )
+
+
+def _add_json(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="print JSON")

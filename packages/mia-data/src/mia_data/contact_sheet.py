@@ -1,0 +1,99 @@
+"""Contact sheets: a grid of images of a split, lesions outlined."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+from mia_data.errors import DataError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from mia_data.imageset import ImageSet
+
+_OUTLINE = (255, 64, 64)
+_TITLE_HEIGHT = 18
+_GAP = 2
+
+
+def contact_sheet(
+    ds: ImageSet, *, columns: int = 8, rows: int = 4, tile: int = 128, seed: int = 0
+) -> Image.Image:
+    """Draw some images of a split as a grid, the masks' outlines in red.
+
+    Half of the rows show abnormal images where there are any. Which images are shown depends on
+    the seed only; they keep their order.
+
+    Raises:
+        DataError: an argument is not a positive whole number.
+    """
+    for name, value in (("columns", columns), ("rows", rows), ("tile", tile)):
+        if value < 1:
+            msg = f"expected {name} to be a positive whole number, got {value}"
+            raise DataError(msg)
+    chosen = _choose(ds, columns * rows, np.random.default_rng(seed))
+    rows = -(-len(chosen) // columns)
+    step = tile + _GAP
+    sheet = Image.new("RGB", (columns * step - _GAP, _TITLE_HEIGHT + rows * step - _GAP), "white")
+    ImageDraw.Draw(sheet).text((4, 3), repr(ds), fill="black")
+    for place, i in enumerate(chosen):
+        left, top = place % columns * step, _TITLE_HEIGHT + place // columns * step
+        sheet.paste(_tile(ds, int(i), tile), (left, top))
+    return sheet
+
+
+def save_contact_sheet(ds: ImageSet, path: str | Path, **options: int) -> Path:
+    """Write a contact sheet as PNG; the options are those of ``contact_sheet``.
+
+    Raises:
+        DataError: the file cannot be written.
+    """
+    path = Path(path)
+    sheet = contact_sheet(ds, **options)
+    temporary = None
+    try:
+        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
+        with os.fdopen(handle, "wb") as file:
+            sheet.save(file, format="PNG")
+        Path(temporary).replace(path)
+    except OSError as error:
+        if temporary is not None:
+            Path(temporary).unlink(missing_ok=True)
+        msg = f"cannot write {path}: {error.strerror}"
+        raise DataError(msg) from error
+    return path
+
+
+def _choose(ds: ImageSet, count: int, rng: np.random.Generator) -> NDArray[np.intp]:
+    abnormal, other = np.flatnonzero(ds.labels == 1), np.flatnonzero(ds.labels != 1)
+    n_abnormal = min(len(abnormal), max(count // 2, count - len(other)))
+    n_other = min(len(other), count - n_abnormal)
+    picked = [
+        rng.choice(group, n, replace=False)
+        for group, n in ((other, n_other), (abnormal, n_abnormal))
+    ]
+    return np.sort(np.concatenate(picked))
+
+
+def _tile(ds: ImageSet, i: int, size: int) -> Image.Image:
+    pixels = ds.images[i]
+    rgb = np.broadcast_to(pixels, (3, *pixels.shape[1:])).transpose(1, 2, 0)
+    image = Image.fromarray(np.ascontiguousarray(rgb)).resize(
+        (size, size), Image.Resampling.BICUBIC
+    )
+    if ds.masks is None or not ds.masks[i].any():
+        return image
+    mask = Image.fromarray(ds.masks[i] * np.uint8(255)).resize(image.size, Image.Resampling.NEAREST)
+    inside = np.asarray(mask) > 0
+    padded = np.pad(inside, 1)
+    # A pixel of the mask is on the outline where one of its four neighbours is outside.
+    core = padded[:-2, 1:-1] & padded[2:, 1:-1] & padded[1:-1, :-2] & padded[1:-1, 2:]
+    result = np.array(image)
+    result[inside & ~core] = _OUTLINE
+    return Image.fromarray(result)

@@ -1,0 +1,212 @@
+"""Checking a dataset's files against what is known about it."""
+
+from __future__ import annotations
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from hashlib import blake2b
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mia_data.decode.batch import check_links
+from mia_data.decode.reader import Reader, Request, Source
+from mia_data.errors import DataError
+from mia_data.files import read_bytes
+from mia_data.listing import Listing
+from mia_data.loading import SPLITS
+from mia_data.registry import Definition, definition
+from mia_data.roots import dataset_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+
+_MAX_BYTES = 1 << 30
+_SHOWN = 5
+
+
+@dataclass(frozen=True)
+class Count:
+    """How many images of one class a split has and should have (None: not published)."""
+
+    split: str
+    label: str
+    found: int
+    expected: int | None
+
+    @property
+    def is_right(self) -> bool:
+        """Whether the numbers agree, as far as one is known."""
+        return self.expected is None or self.found == self.expected
+
+
+@dataclass(frozen=True)
+class Report:
+    """What ``verify`` found. ``str`` gives a table, ``to_dict`` JSON values.
+
+    Attributes:
+        name: the dataset.
+        folder: where it lies.
+        counts: one row for each split and class.
+        problems: what keeps a split from being listed at all, such as a damaged ``data.json``.
+        missing: files that the dataset names and that are not there.
+        unreadable: files that cannot be decoded, or whose mask has another size, with the reason.
+        duplicates: groups of files with the same content.
+        leaked: test files whose content is also that of a training file.
+        stray: files that belong to no split; they do no harm.
+    """
+
+    name: str
+    folder: str
+    counts: tuple[Count, ...]
+    problems: tuple[str, ...]
+    missing: tuple[str, ...]
+    unreadable: tuple[str, ...]
+    duplicates: tuple[tuple[str, ...], ...]
+    leaked: tuple[str, ...]
+    stray: tuple[str, ...]
+
+    @property
+    def ok(self) -> bool:
+        """Whether the dataset can be used and has the published numbers of images.
+
+        Stray files do no harm, and duplicates are as published: they are for you to judge.
+        """
+        counts_right = all(count.is_right for count in self.counts)
+        return counts_right and not (self.problems or self.missing or self.unreadable)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the report as JSON values."""
+        return {**asdict(self), "ok": self.ok}
+
+    def __str__(self) -> str:
+        lines = [f"{self.name} in {self.folder}: {'ok' if self.ok else 'NOT as expected'}", ""]
+        lines.append(f"{'split':<8}{'class':<10}{'found':>8}{'expected':>10}")
+        for count in self.counts:
+            expected = "-" if count.expected is None else str(count.expected)
+            mark = "" if count.is_right else "  <--"
+            lines.append(f"{count.split:<8}{count.label:<10}{count.found:>8}{expected:>10}{mark}")
+        lines.append("")
+        groups = [" = ".join(group) for group in self.duplicates]
+        lists: list[tuple[str, Sequence[str]]] = [
+            ("problems", self.problems),
+            ("missing", self.missing),
+            ("unreadable", self.unreadable),
+            ("duplicates", groups),
+            ("leaked", self.leaked),
+            ("stray", self.stray),
+        ]
+        for title, found in lists:
+            lines.append(f"{title:<12}{len(found):>6}")
+            lines += [f"    {item}" for item in found[:_SHOWN]]
+            if len(found) > _SHOWN:
+                lines.append(f"    ... and {len(found) - _SHOWN} more")
+        return "\n".join(lines)
+
+
+def verify(name: str, root: str | Path | None = None) -> Report:
+    """Check a dataset: every file is decoded and hashed.
+
+    Raises:
+        MissingDataError: the dataset's folder is not there.
+        DataError: the dataset has no files (phantom).
+    """
+    row = definition(name)
+    if row.list_split is None:
+        msg = f"{row.info.name} is drawn, there is nothing to verify"
+        raise DataError(msg)
+    folder = dataset_folder(row.info, root)
+    listings, problems = _list(row, folder)
+    pairs = {
+        file: mask
+        for listing in listings.values()
+        for file, mask in zip(
+            listing.files, listing.masks or [None] * len(listing.files), strict=True
+        )
+    }
+    named = [*pairs, *(mask for mask in pairs.values() if mask is not None)]
+    missing = [file for file in named if not (folder / file).is_file()]
+    absent = set(missing)
+    present = {
+        file: None if mask in absent else mask for file, mask in pairs.items() if file not in absent
+    }
+    unreadable, hashes = _read_all(folder, present)
+    by_hash: dict[bytes, list[str]] = {}
+    for file, digest in hashes.items():
+        by_hash.setdefault(digest, []).append(file)
+    known = {*named, *row.index_files}
+    return Report(
+        name=row.info.name,
+        folder=str(folder),
+        counts=tuple(_counts(row, listings)),
+        problems=tuple(problems),
+        missing=tuple(sorted(missing)),
+        unreadable=tuple(unreadable),
+        duplicates=tuple(tuple(group) for group in by_hash.values() if len(group) > 1),
+        leaked=tuple(_leaked(listings, by_hash)),
+        stray=tuple(sorted(file for file in _walk(folder) if file not in known)),
+    )
+
+
+def _list(row: Definition, folder: Path) -> tuple[dict[str, Listing], list[str]]:
+    results = {split: _list_split(row, folder, split) for split in SPLITS}
+    listings = {split: r for split, r in results.items() if isinstance(r, Listing)}
+    return listings, [str(r) for r in results.values() if isinstance(r, DataError)]
+
+
+def _list_split(row: Definition, folder: Path, split: str) -> Listing | DataError:
+    assert row.list_split is not None
+    try:
+        listing = row.list_split(folder, split)
+        check_links(listing)
+    except DataError as error:
+        return error
+    return listing
+
+
+def _counts(row: Definition, listings: dict[str, Listing]) -> Iterator[Count]:
+    expected = row.info.counts
+    for split, label, number in (
+        ("train", 0, expected.train_normal),
+        ("test", 0, expected.test_normal),
+        ("test", 1, expected.test_abnormal),
+    ):
+        found = listings[split].labels.count(label) if split in listings else 0
+        yield Count(split, "abnormal" if label else "normal", found, number)
+
+
+def _leaked(listings: dict[str, Listing], by_hash: dict[bytes, list[str]]) -> list[str]:
+    train, test = (set(listings[s].files) if s in listings else set() for s in SPLITS)
+    groups = [group for group in by_hash.values() if not train.isdisjoint(group)]
+    return sorted(file for group in groups for file in group if file in test)
+
+
+def _read_all(folder: Path, pairs: dict[str, str | None]) -> tuple[list[str], dict[str, bytes]]:
+    def read(pair: tuple[str, str | None]) -> tuple[str | None, bytes]:
+        file, mask = pair
+        # A few pixels are enough: the whole file is decoded before it is resized.
+        reader = Reader(Request(size=8, channels=1, resize="squash"))
+        try:
+            data = read_bytes(folder / file, limit=_MAX_BYTES)
+            reader.read(Source(folder / file, None if mask is None else folder / mask, None))
+        except DataError as error:
+            return str(error), b""
+        return None, blake2b(data, digest_size=16).digest()
+
+    with ThreadPoolExecutor(min(os.cpu_count() or 1, 16)) as pool:
+        results = list(pool.map(read, pairs.items()))
+    unreadable = [problem for problem, _ in results if problem is not None]
+    hashes = {
+        file: digest
+        for file, (problem, digest) in zip(pairs, results, strict=True)
+        if problem is None
+    }
+    return unreadable, hashes
+
+
+def _walk(folder: Path) -> Iterator[str]:
+    for path, _, files in os.walk(folder):
+        inner = Path(path).relative_to(folder).as_posix()
+        for file in files:
+            yield file if inner == "." else f"{inner}/{file}"
