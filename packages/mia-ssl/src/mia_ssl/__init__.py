@@ -12,13 +12,14 @@ if TYPE_CHECKING:
     from mia_ssl._engine.records import Epoch, MethodInfo, Prediction
     from mia_ssl._engine.storage import ModelFileError
     from mia_ssl.densities import GaussianDensity, KernelDensity, NearestNeighbours
-    from mia_ssl.registry import METHODS, build, load, load_medianomaly
+    from mia_ssl.registry import METHODS, build, load, load_medianomaly, synthesize
 
 _HOMES = {
     "METHODS": "registry",
     "build": "registry",
     "load": "registry",
     "load_medianomaly": "registry",
+    "synthesize": "registry",
     "GaussianDensity": "densities",
     "KernelDensity": "densities",
     "NearestNeighbours": "densities",
@@ -40,6 +41,7 @@ __all__ = [
     "build",
     "load",
     "load_medianomaly",
+    "synthesize",
 ]
 
 

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     import os
     from types import ModuleType
 
+    from torch import Tensor
+
     from mia_ssl._engine.records import MethodInfo
 
 _FAMILIES: tuple[ModuleType, ...] = (one_stage, two_stage)
@@ -68,3 +70,30 @@ def load(path: str | os.PathLike[str]) -> Any:
 def load_medianomaly(name: str, path: str | os.PathLike[str], **options: Any) -> Any:
     """A detector with the weights of the original project's checkpoint; see the family's own."""
     return family_of(name).load_medianomaly(name, path, **options)
+
+
+def synthesize(
+    name: str, images: Any, *, seed: int, sources: Any = None, **options: Any
+) -> tuple[Tensor, Tensor]:
+    """Paste synthetic anomalies into images, as the method of this name does for its training.
+
+    Args:
+        name: A method that pastes; each family's page lists them.
+        images: uint8 (N, C, H, W), array or tensor, gray or RGB, on any device.
+        seed: The same seed pastes the same.
+        sources: uint8, the same shape: where the patches of each image are cut from, for methods
+            that cut from another image; None: another of ``images``.
+        options: The method's own.
+
+    Returns:
+        Pasted images of the same shape and dtype, on the images' device, and the label, float32
+        (N, 1, H, W).
+
+    Raises:
+        TypeError: Images that are not uint8.
+        ValueError: An unknown method or option, or images of another shape.
+    """
+    homes = {known: family for family in _FAMILIES for known in family.SYNTHESES}
+    if name not in homes:
+        raise unknown("method that pastes", name, homes)
+    return homes[name].synthesize(name, images, seed=seed, sources=sources, **options)

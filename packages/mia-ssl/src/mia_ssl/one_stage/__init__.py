@@ -8,3 +8,4 @@ if TYPE_CHECKING:
     from mia_ssl._engine.records import MethodInfo
 
 METHODS: dict[str, MethodInfo] = {}
+SYNTHESES: tuple[str, ...] = ()
