@@ -173,9 +173,6 @@ def _acceleration(left_out: tuple[NDArray[np.float64], NDArray[np.float64]]) -> 
     """Acceleration of several samples from their leave-one-out values; 0 where nothing varies."""
     cubes = squares = 0.0
     for values in left_out:
-        if values.size == 1:
-            msg = "expected at least 2 normal and 2 abnormal images for method 'bca', got 1"
-            raise ValueError(msg)
         if values.size:
             influence = (values.size - 1) * (values.mean() - values) / values.size
             cubes += float((influence**3).sum())

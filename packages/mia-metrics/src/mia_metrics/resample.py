@@ -109,8 +109,16 @@ def bootstrap_values(
 def leave_one_out(
     metric: Metric, truth: Bools, scores: Floats
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Metric without each normal image, (N0,), and without each abnormal one, (N1,)."""
+    """Metric without each normal image, (N0,), and without each abnormal one, (N1,).
+
+    Raises:
+        ValueError: a stratum of one image, which nothing is left of.
+    """
     parts = strata(truth)
+    if 1 in map(len, parts):
+        counts = f"{parts.normal.size} and {parts.abnormal.size}"
+        msg = f"expected at least 2 normal and 2 abnormal images to leave one out, got {counts}"
+        raise ValueError(msg)
     if not isinstance(metric, str):
         keep = np.arange(len(truth))
         left = [np.delete(keep, image) for image in range(len(truth))]

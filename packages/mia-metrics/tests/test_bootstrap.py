@@ -1,0 +1,182 @@
+"""Bootstrap: the fast resamples against plain ones, coverage by simulation, and the test's size."""
+
+import math
+
+import mia_metrics as mm
+import numpy as np
+import pytest
+from mia_metrics.image import FORMULAS
+from mia_metrics.resample import bootstrap_values, leave_one_out
+from scipy import stats
+
+
+@pytest.mark.parametrize("metric", list(FORMULAS))
+@pytest.mark.parametrize("levels", [3, None])
+def test_counted_resamples_equal_drawn_ones(images, metric, levels):
+    truth, scores = images(0, size=50, levels=levels)
+
+    def plain(labels, values):
+        return mm.image_metrics(labels, values)[metric]
+
+    fast = bootstrap_values(metric, truth, [scores], n_resamples=40, seed=3)
+    slow = bootstrap_values(plain, truth, [scores], n_resamples=40, seed=3)
+    np.testing.assert_allclose(fast, slow, atol=1e-12)
+    for counted, drawn in zip(
+        leave_one_out(metric, truth, scores), leave_one_out(plain, truth, scores), strict=True
+    ):
+        np.testing.assert_allclose(counted, drawn, atol=1e-12)
+    for method in ("percentile", "bca"):
+        by_name = mm.bootstrap_interval(truth, scores, metric=metric, method=method, n_resamples=50)
+        by_call = mm.bootstrap_interval(truth, scores, metric=plain, method=method, n_resamples=50)
+        assert by_name == pytest.approx(by_call, abs=1e-12)
+
+
+def test_resamples_do_not_depend_on_the_chunk(images, monkeypatch):
+    truth, scores = images(1, levels=20)
+    whole = bootstrap_values("ap", truth, [scores], n_resamples=30, seed=0)
+    monkeypatch.setattr("mia_metrics.resample._CHUNK", 7 * truth.size)
+    parts = bootstrap_values("ap", truth, [scores], n_resamples=30, seed=0)
+    np.testing.assert_array_equal(whole, parts)
+
+
+def test_resamples_are_stratified_and_seeded(images):
+    truth, scores = images(2)
+    positives = []
+
+    def count(labels, values):
+        positives.append(int(np.sum(labels)))
+        return values.mean()
+
+    first = mm.bootstrap_interval(truth, scores, metric=count, n_resamples=20, seed=5)
+    assert set(positives) == {int(truth.sum())}
+    assert first == mm.bootstrap_interval(truth, scores, metric=count, n_resamples=20, seed=5)
+    assert first != mm.bootstrap_interval(truth, scores, metric=count, n_resamples=20, seed=6)
+
+
+def test_percentile_interval_is_the_quantiles_of_the_resamples(images):
+    truth, scores = images(3)
+    values = bootstrap_values("auroc", truth, [scores], n_resamples=500, seed=9)[0]
+    interval = mm.bootstrap_interval(truth, scores, n_resamples=500, seed=9, confidence=0.8)
+    assert interval.low == pytest.approx(np.quantile(values, 0.1))
+    assert interval.high == pytest.approx(np.quantile(values, 0.9))
+    assert interval.estimate == pytest.approx(mm.auroc(truth, scores))
+
+
+def test_bca_agrees_with_scipy_on_two_samples(images):
+    truth, scores = images(4, size=150)
+
+    def two_samples(normal, abnormal, axis=-1):
+        pairs = abnormal[..., :, None] > normal[..., None, :]
+        return pairs.mean(axis=(-2, -1))
+
+    ours = mm.bootstrap_interval(truth, scores, method="bca", n_resamples=20_000)
+    theirs = stats.bootstrap(
+        (scores[~truth], scores[truth]), two_samples, method="BCa", vectorized=True,
+        n_resamples=20_000, batch=500, random_state=np.random.default_rng(0),
+    ).confidence_interval  # fmt: skip
+    assert ours.low == pytest.approx(theirs.low, abs=0.005)
+    assert ours.high == pytest.approx(theirs.high, abs=0.005)
+
+
+@pytest.mark.parametrize("method", ["percentile", "bca"])
+def test_coverage_by_simulation(method):
+    truth = np.arange(120) >= 60
+    true_auroc = 0.5 * math.erfc(-1.2 / 2)  # normal scores, 1.2 apart
+    rng = np.random.default_rng(0)
+    covered = 0
+    for seed in range(1000):
+        scores = rng.standard_normal(120) + 1.2 * truth
+        interval = mm.bootstrap_interval(
+            truth, scores, confidence=0.9, n_resamples=200, method=method, seed=seed
+        )
+        covered += interval.low <= true_auroc <= interval.high
+    assert 0.86 <= covered / 1000 <= 0.94
+
+
+def test_no_variation_gives_the_estimate():
+    for method in ("percentile", "bca"):
+        interval = mm.bootstrap_interval([0, 0, 1, 1], [1, 2, 3, 4], method=method)
+        assert interval == (1.0, 1.0, 1.0, 0.95)
+
+
+@pytest.mark.parametrize("metric", ["pixel_auroc", "pixel_ap", "best_dice", "aupro"])
+def test_pixel_metrics_resample_whole_images(pixels, metric):
+    masks, maps = pixels(0, shape=(12, 8, 8))
+    interval = mm.bootstrap_interval(masks, maps, metric=metric, n_resamples=40)
+    assert interval.estimate == mm.pixel_metrics(masks, maps)[metric]
+    assert interval.low < interval.estimate < interval.high
+
+    def in_stack(truth, scores):
+        whole = {image.tobytes() for image in maps}
+        assert all(image.tobytes() in whole for image in scores)
+        return mm.pixel_metrics(truth, scores)[metric]
+
+    same = mm.bootstrap_interval(masks, maps, metric=in_stack, n_resamples=40)
+    assert interval == pytest.approx(same)
+
+
+def test_compare_has_its_size_and_its_power():
+    truth = np.arange(100) >= 50
+    rng = np.random.default_rng(11)
+    rejected = {0.0: 0, 1.5: 0}
+    for seed in range(200):
+        shared = rng.standard_normal(100) + 0.7 * truth
+        for gain in rejected:
+            a = shared + rng.standard_normal(100) + gain * truth
+            b = shared + rng.standard_normal(100)
+            p_value = mm.compare(truth, a, b, n_resamples=200, seed=seed).p_value
+            rejected[gain] += p_value <= 0.1
+    assert 0.05 <= rejected[0.0] / 200 <= 0.16
+    assert rejected[1.5] / 200 > 0.9
+
+
+def test_compare_is_paired_and_antisymmetric(images):
+    truth, a = images(5)
+    b = a + 0.3 * np.random.default_rng(0).standard_normal(a.size)
+    forth, back = mm.compare(truth, a, b), mm.compare(truth, b, a)
+    assert forth.difference == pytest.approx(mm.auroc(truth, a) - mm.auroc(truth, b))
+    assert (back.difference, back.low, back.high) == pytest.approx(
+        (-forth.difference, -forth.high, -forth.low)
+    )
+    assert forth.p_value == back.p_value
+    delong = mm.delong_test(truth, a, b)
+    assert (forth.high - forth.low) / 2 == pytest.approx(1.96 * delong.standard_error, rel=0.15)
+
+
+def test_compare_of_one_ranking_finds_no_difference(images):
+    truth, scores = images(6)
+    result = mm.compare(truth, scores, scores * 3 + 1)
+    assert (result.difference, result.low, result.high, result.p_value) == (0.0, 0.0, 0.0, 1.0)
+
+
+def test_compare_takes_any_metric_and_maps(pixels):
+    masks, maps = pixels(1, shape=(10, 8, 8))
+    noise = np.random.default_rng(0).standard_normal(maps.shape)
+    result = mm.compare(masks, maps, noise, metric="pixel_ap", n_resamples=50)
+    assert result.estimate_a == mm.pixel_ap(masks, maps)
+    assert result.estimate_b == mm.pixel_ap(masks, noise)
+    assert result.p_value == pytest.approx(1 / 51)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"metric": "auc"}, r"expected metric to be one of .* got 'auc' \(nearest: 'auroc'\)"),
+        ({"method": "bc"}, r"expected method to be one of 'percentile', 'bca', got 'bc'"),
+        ({"confidence": 1.0}, r"expected confidence in \(0, 1\), got 1.0"),
+        ({"n_resamples": 1}, "expected n_resamples to be a whole number of at least 2, got 1"),
+        ({"seed": -1}, "expected seed to be a whole number of at least 0, got -1"),
+        ({"seed": None}, "expected seed to be a whole number of at least 0, got None"),
+        ({"metric": lambda *_: math.nan}, "expected metric .* to return a finite number, got nan"),
+    ],
+)
+def test_bad_options_are_refused(images, options, message):
+    with pytest.raises(ValueError, match=message):
+        mm.bootstrap_interval(*images(0), **options)
+
+
+def test_bca_needs_two_images_of_each_class():
+    with pytest.raises(ValueError, match="at least 2 normal and 2 abnormal"):
+        mm.bootstrap_interval([0, 0, 1], [1, 2, 3], metric=lambda y, s: s.mean(), method="bca")
+    with pytest.raises(ValueError, match="at least 2 normal and 2 abnormal"):
+        mm.bootstrap_interval([0, 0, 1], [1, 2, 3], method="bca")
