@@ -40,7 +40,7 @@ def test_a_run_leaves_everything_a_reader_needs(run, root, tmp_path):
     maps = np.load(folder.maps)
     np.testing.assert_allclose(maps.mean((1, 2)), scores, rtol=1e-5)
     names = {path.name for path in folder.path.iterdir() if not path.name.startswith(".")}
-    assert names == {"run.json", "scores.csv", "maps.npy", "gallery.npz", "model"}
+    assert names == {"run.json", "scores.csv", "maps.npy", "gallery.npz", "model", "log.txt"}
 
 
 def test_the_saved_model_gives_the_saved_scores(run, root, tmp_path):
@@ -85,6 +85,7 @@ def test_a_failure_is_recorded_and_forgotten_once_the_run_succeeds(run, root, tm
     assert execute(run, tmp_path, str(tmp_path / "nowhere"), "cpu") is State.FAILED
     assert folder.state() is State.FAILED
     assert "nowhere" in folder.read_failure()["error"]
+    assert "Traceback" in folder.log.read_text()
     assert not folder.result.exists()
     assert execute(run, tmp_path, str(root), "cpu") is State.FINISHED
     assert not folder.failure.exists()

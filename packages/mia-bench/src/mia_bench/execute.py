@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from mia_data import ImageSet
 
-    from mia_bench.contract import Detector
+    from mia_bench.contract import Detector, Prediction
     from mia_bench.plan import Run
 
 FORMAT = 1
@@ -35,25 +35,37 @@ def execute(run: Run, out: Path, root: str | None, device: str) -> State:
     """Do a run unless it is done or being done; its state afterwards.
 
     A run that fails leaves its error in failed.json instead of raising it.
+
+    Raises:
+        OSError: Not even the failure can be written.
     """
     folder = RunFolder(out / run.name)
     folder.path.mkdir(parents=True, exist_ok=True)
     try:
-        with folder.lock():
-            if folder.result.exists():
-                return State.FINISHED
-            try:
-                _run(run, folder, root=root, device=device)
-            except Exception as error:
-                failure = {"settings": run.settings(), "error": f"{type(error).__name__}: {error}"}
-                write_json(folder.failure, {**failure, "traceback": traceback.format_exc()})
-                return State.FAILED
-            return State.FINISHED
+        with folder.lock(), folder.logging():
+            return State.FINISHED if folder.result.exists() else _try(run, folder, root, device)
     except Timeout:
         return State.RUNNING
 
 
-def _run(run: Run, folder: RunFolder, *, root: str | None, device: str) -> None:
+def _try(run: Run, folder: RunFolder, root: str | None, device: str) -> State:
+    print(f"{_now()} {run.name} on {device}: {run.settings()}")
+    try:
+        result = _do(run, folder, root, device)
+        write_json(folder.result, result)
+    except Exception as error:
+        traceback.print_exc()
+        error_text = f"{type(error).__name__}: {error}"
+        write_json(folder.failure, {"settings": run.settings(), "error": error_text})
+        return State.FAILED
+    folder.failure.unlink(missing_ok=True)
+    folder.progress.unlink(missing_ok=True)
+    shutil.rmtree(folder.checkpoint, ignore_errors=True)
+    return State.FINISHED
+
+
+def _do(run: Run, folder: RunFolder, root: str | None, device: str) -> dict[str, Any]:
+    """Train, score and measure; everything but run.json is written, and that is returned."""
     measure.reset_peak_memory()
     seconds: dict[str, float] = {}
     with _timed(seconds, "load"):
@@ -63,33 +75,51 @@ def _run(run: Run, folder: RunFolder, *, root: str | None, device: str) -> None:
         curve = _fit(detector, run, folder, train.images, device)
     with _timed(seconds, "predict"):
         prediction = detector.predict(test.images, device=device)
-        scores, maps = prediction.score, prediction.map
     with _timed(seconds, "metrics"):
-        metrics = mia_metrics.image_metrics(test.labels, scores)
-        if maps is not None and test.masks is not None:
-            metrics |= mia_metrics.pixel_metrics(test.masks, maps)
+        metrics, intervals = _measure(test, prediction)
     detector.save(folder.model)
-    folder.write_scores(test.ids, test.labels, scores)
-    if maps is not None:
-        write_array(folder.maps, maps)
-    shown = gallery.collect(list(test.ids), test.labels, scores, test.images, maps, test.masks)
-    shown.save(folder.gallery)
-    result = {
+    _write_outputs(folder, test, prediction)
+    return {
         "format": FORMAT,
         "settings": run.settings(),
-        # An infinite threshold ("call nothing abnormal") has no JSON.
-        "metrics": {name: x if math.isfinite(x) else None for name, x in metrics.items()},
+        "metrics": metrics,
+        "intervals": intervals,
         "images": {"train": len(train), "test": len(test)},
         "losses": curve,
         "seconds": seconds,
         "peak_memory": measure.peak_memory(),
         "machine": measure.machine(device),
-        "finished": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        "finished": _now(),
     }
-    write_json(folder.result, result)
-    folder.failure.unlink(missing_ok=True)
-    folder.progress.unlink(missing_ok=True)
-    shutil.rmtree(folder.checkpoint, ignore_errors=True)
+
+
+def _measure(
+    test: ImageSet, prediction: Prediction
+) -> tuple[dict[str, float | None], dict[str, list[float]]]:
+    """The metrics, and bootstrap intervals over the test images of the image-level ones."""
+    metrics = mia_metrics.image_metrics(test.labels, prediction.score)
+    if prediction.map is not None and test.masks is not None:
+        metrics |= mia_metrics.pixel_metrics(test.masks, prediction.map)
+    intervals = {
+        name: mia_metrics.bootstrap_interval(test.labels, prediction.score, metric=name)
+        for name in ("auroc", "ap")
+    }
+    # An infinite threshold ("call nothing abnormal") has no JSON.
+    finite = {name: value if math.isfinite(value) else None for name, value in metrics.items()}
+    return finite, {name: [found.low, found.high] for name, found in intervals.items()}
+
+
+def _write_outputs(folder: RunFolder, test: ImageSet, prediction: Prediction) -> None:
+    scores, maps = prediction.score, prediction.map
+    folder.write_scores(test.ids, test.labels, scores)
+    if maps is not None:
+        write_array(folder.maps, maps)
+    shown = gallery.collect(list(test.ids), test.labels, scores, test.images, maps, test.masks)
+    shown.save(folder.gallery)
+
+
+def _now() -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
 
 
 def load_split(run: Run, split: str, root: str | None) -> ImageSet:
@@ -113,6 +143,7 @@ def _fit(
     def on_epoch(epoch: Any) -> None:
         curve.append({"epoch": epoch.epoch, **epoch.losses})
         folder.write_progress(epoch.epoch, epoch.epochs, epoch.losses.get("loss"))
+        print(f"epoch {epoch.epoch}/{epoch.epochs} {dict(epoch.losses)}", flush=True)
 
     folder.write_progress(0, run.epochs, None)
     extra: dict[str, Any] = {}

@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any
@@ -19,7 +20,7 @@ from mia_bench.errors import StudyError
 from mia_bench.files import write_json, write_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
 
@@ -52,6 +53,11 @@ class RunFolder:
     def progress(self) -> Path:
         """progress.json: the epoch that a running run has reached."""
         return self.path / "progress.json"
+
+    @property
+    def log(self) -> Path:
+        """log.txt: what every try of the run printed."""
+        return self.path / "log.txt"
 
     @property
     def checkpoint(self) -> Path:
@@ -89,6 +95,16 @@ class RunFolder:
         if (self.path / ".lock").exists() and self._is_locked():
             return State.RUNNING
         return State.FAILED if self.failure.exists() else State.PENDING
+
+    @contextmanager
+    def logging(self) -> Iterator[None]:
+        """What is printed meanwhile, warnings included, goes to the end of log.txt."""
+        with (
+            self.log.open("a", encoding="utf-8") as file,
+            redirect_stdout(file),
+            redirect_stderr(file),
+        ):
+            yield
 
     def _is_locked(self) -> bool:
         try:

@@ -53,6 +53,7 @@ def run_study(
     *,
     device: str,
     jobs: int,
+    retry_failed: bool = False,
     make_display: Callable[[int, int], Display],
 ) -> Outcome:
     """Do what is not done yet of a study and write its results.
@@ -62,6 +63,7 @@ def run_study(
         out: Its folder; finished runs in it are kept.
         device: ``"auto"``, ``"cpu"``, ``"cuda"``, ``"cuda:1"`` or ``"mps"``.
         jobs: Runs at once.
+        retry_failed: Try runs again that failed before; else they stay failed.
         make_display: (number of runs, number of them that are done) -> where progress is shown.
 
     Raises:
@@ -72,10 +74,11 @@ def run_study(
     device = resolve_device(device)
     check_folder(runs, out)
     roots = {mia_data.info(entry.name).name: entry.root for entry in study.datasets}
-    waiting = [run for run in runs if RunFolder(out / run.name).state() is not State.FINISHED]
+    states = {run.name: RunFolder(out / run.name).state() for run in runs}
+    settled = {State.FINISHED} if retry_failed else {State.FINISHED, State.FAILED}
+    waiting = [run for run in runs if states[run.name] not in settled]
     _prepare(waiting, roots)
     with make_display(len(runs), len(runs) - len(waiting)) as display:
-        states = {run.name: State.FINISHED for run in runs}
         states |= run_local(waiting, out, roots=roots, device=device, jobs=jobs, display=display)
     return _results(states, out)
 

@@ -29,6 +29,7 @@ from mia_bench.table import print_leaderboard
 @click.option(
     "--jobs", type=click.IntRange(min=1), default=1, show_default=True, help="Runs at once."
 )
+@click.option("--retry-failed", is_flag=True, help="Try runs again that failed before.")
 @click.option("--executor", type=click.Choice(["local"]), default="local", show_default=True)
 @click.option("--out", type=FOLDER, default="mia-results", show_default=True, help="Results.")
 @JSON
@@ -41,6 +42,7 @@ def run(
     epochs: int | None,
     device: str,
     jobs: int,
+    retry_failed: bool,
     executor: str,
     out: Path,
     as_json: bool,
@@ -62,12 +64,20 @@ def run(
     )
     progress = Console(stderr=True)
     outcome = run_study(
-        chosen, out, device=device, jobs=jobs, make_display=partial(make_display, progress)
+        chosen,
+        out,
+        device=device,
+        jobs=jobs,
+        retry_failed=retry_failed,
+        make_display=partial(make_display, progress),
     )
     _tell(outcome, as_json=as_json)
     if outcome.failed:
         names = ", ".join(outcome.failed)
-        msg = f"{len(outcome.failed)} of {len(outcome.states)} runs failed: {names}"
+        msg = (
+            f"{len(outcome.failed)} of {len(outcome.states)} runs failed: {names}; "
+            "see log.txt in their folders, and --retry-failed"
+        )
         raise RunsFailedError(msg)
 
 

@@ -74,7 +74,7 @@ def note(folder: RunFolder, state: State) -> str:
         seconds = sum(result["seconds"].values())
         return f"AUROC {result['metrics']['auroc']:.3f}  {seconds:.0f} s"
     if state is State.FAILED:
-        return str(folder.read_failure()["error"])
+        return str(folder.read_failure()["error"]) if folder.failure.exists() else "see log.txt"
     return "another process is doing it"
 
 
@@ -86,6 +86,8 @@ def _outcome(run: Run, future: Future[State], folder: RunFolder) -> State:
         if error.exitcode == -9:
             text += ": killed, by the system where memory ran out"
         write_json(folder.failure, {"settings": run.settings(), "error": text})
+        return State.FAILED
+    except OSError:  # not even the failure could be written, as on a full disk
         return State.FAILED
 
 
