@@ -1,8 +1,10 @@
 """The seven datasets of the MedIAnomaly study and your own image folders as plain arrays."""
 
+from mia_data.decode.streaming import Decoded, decode_files
 from mia_data.description import DatasetInfo
 from mia_data.downloading import download
 from mia_data.errors import DataError, MissingDataError, MissingExtraError, UnknownNameError
+from mia_data.files import find_images
 from mia_data.folder import from_folder
 from mia_data.imageset import ImageSet
 from mia_data.manifest import from_manifest
@@ -14,12 +16,15 @@ from mia_data.verification import Report, verify
 __all__ = [
     "DataError",
     "DatasetInfo",
+    "Decoded",
     "ImageSet",
     "MissingDataError",
     "MissingExtraError",
     "Report",
     "UnknownNameError",
+    "decode_files",
     "download",
+    "find_images",
     "from_folder",
     "from_manifest",
     "info",

@@ -6,6 +6,7 @@ import os
 import stat
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import blake2b
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,7 +15,6 @@ from mia_data.errors import DataError, reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from pathlib import Path
 
     from mia_data.listing import Listing
 
@@ -68,6 +68,35 @@ def list_images(folder: Path, inner: str) -> list[str]:
         msg = f"the folder {where} holds no image ({', '.join(IMAGE_SUFFIXES)})"
         raise DataError(msg)
     return sorted(prefix + name for name in names)
+
+
+def find_images(folder: str | Path) -> list[str]:
+    """Return all images in and below a folder, sorted, as paths inside it with forward slashes.
+
+    Hidden files and folders are left out; links to folders are not followed.
+
+    Raises:
+        DataError: the folder is missing, cannot be read, or holds no image.
+    """
+    root = Path(folder).expanduser()
+    found: list[str] = []
+    waiting = [""]
+    while waiting:
+        inner = waiting.pop()
+        try:
+            with os.scandir(root / inner) as entries:
+                for entry in entries:
+                    if entry.is_dir(follow_symlinks=False) and not entry.name.startswith("."):
+                        waiting.append(f"{inner}{entry.name}/")
+                    elif is_image_name(entry.name) and not entry.is_dir():
+                        found.append(inner + entry.name)
+        except OSError as error:
+            msg = f"cannot list the folder {root / inner}: {error.strerror}"
+            raise DataError(msg) from error
+    if not found:
+        msg = f"the folder {root} holds no image ({', '.join(IMAGE_SUFFIXES)})"
+        raise DataError(msg)
+    return sorted(found)
 
 
 def list_folders(folder: Path) -> list[str]:

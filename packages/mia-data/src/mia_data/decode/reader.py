@@ -68,27 +68,40 @@ class Reader:
             DataError: a file cannot be read, or the mask has another size than the image.
         """
         size, resize = self._request.size, self._request.resize
-        with _errors_name(source.image):
-            image = self._read_image(source)
-            pixels = np.asarray(resize_image(image, size, resize))
-        pixels = pixels[None] if self._request.channels == 1 else pixels.transpose(2, 0, 1)
+        image = self.read_whole(source)
+        pixels = self.resize(source, image)
         if source.mask is None:
             return pixels, None
-        with _errors_name(source.mask):
+        with errors_name(source.mask):
             mask = self._read_mask(source.mask, source.number)
             if mask.size != image.size:
                 msg = f"it is {_size(mask)}, expected {_size(image)}, the size of {source.image}"
                 raise ValueError(msg)
             return pixels, np.asarray(resize_mask(mask, size, resize)) // 255
 
-    def _read_image(self, source: Source) -> Image.Image:
+    def read_whole(self, source: Source) -> Image.Image:
+        """Return an image at its own size, in the request's pixel format.
+
+        Raises:
+            DataError: the file cannot be read.
+        """
         request, path = self._request, source.image
-        if source.number is not None:
-            volume = self._volume(path, request.window)
-            return nifti.read_slice(volume, source.number, request.mode)
-        if is_dicom(path):
-            return read_dicom(path, request.mode, request.window)
-        return read_image(path, request.mode, request.window)
+        with errors_name(path):
+            if source.number is not None:
+                volume = self._volume(path, request.window)
+                return nifti.read_slice(volume, source.number, request.mode)
+            if is_dicom(path):
+                return read_dicom(path, request.mode, request.window)
+            return read_image(path, request.mode, request.window)
+
+    def resize(self, source: Source, image: Image.Image) -> NDArray[np.uint8]:
+        """Return a whole image of ``source`` as the request has it, uint8 (C, size, size).
+
+        Raises:
+            DataError: its shape makes it too large.
+        """
+        with errors_name(source.image):
+            return as_array(resize_image(image, self._request.size, self._request.resize))
 
     def _read_mask(self, path: Path, number: int | None) -> Image.Image:
         if number is None:
@@ -100,12 +113,19 @@ class Reader:
         return nifti.read_slice(volume, number, "L")
 
 
+def as_array(image: Image.Image) -> NDArray[np.uint8]:
+    """Return a gray or RGB image as an array (C, H, W)."""
+    pixels = np.asarray(image)
+    return pixels[None] if pixels.ndim == 2 else pixels.transpose(2, 0, 1)
+
+
 def _size(image: Image.Image) -> str:
     return "{} x {}".format(*image.size)
 
 
 @contextmanager
-def _errors_name(path: Path) -> Iterator[None]:
+def errors_name(path: Path) -> Iterator[None]:
+    """Turn what goes wrong inside the block into a DataError that names the file."""
     try:
         yield
     except DataError:
