@@ -10,8 +10,8 @@ import json
 import os
 import shutil
 import sys
-import tempfile
 import time
+import uuid
 from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -128,13 +128,16 @@ def clear(root: Path) -> int:
 def _temporary_folder(root: Path, key: str) -> Path:
     try:
         root.mkdir(parents=True, exist_ok=True)
-        return Path(tempfile.mkdtemp(prefix=f".{key}-", dir=root))
+        # Not tempfile, whose folders are private: others may share the cache.
+        folder = root / f".{key}-{uuid.uuid4().hex}"
+        folder.mkdir()
     except OSError as error:
         msg = (
             f"cannot write to the cache folder {root}: {error.strerror}; "
             "expected a writable folder in cache_dir or MIA_CACHE_DIR"
         )
         raise DataError(msg) from error
+    return folder
 
 
 def _open(folder: Path) -> Entry | None:
@@ -146,7 +149,7 @@ def _open(folder: Path) -> Entry | None:
         masks = None
         if (folder / "masks.npy").exists():
             masks = np.load(folder / "masks.npy", mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError):
+    except (OSError, EOFError, ValueError):
         return None
     if not len(images) == len(labels) == len(index["ids"]):
         return None

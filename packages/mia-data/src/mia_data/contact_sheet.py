@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
+import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -56,15 +55,12 @@ def save_contact_sheet(ds: ImageSet, path: str | Path, **options: int) -> Path:
     """
     path = Path(path)
     sheet = contact_sheet(ds, **options)
-    temporary = None
+    temporary = path.with_name(f".{path.name}-{uuid.uuid4().hex}")
     try:
-        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
-        with os.fdopen(handle, "wb") as file:
-            sheet.save(file, format="PNG")
-        Path(temporary).replace(path)
+        sheet.save(temporary, format="PNG")
+        temporary.replace(path)
     except OSError as error:
-        if temporary is not None:
-            Path(temporary).unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
         msg = f"cannot write {path}: {error.strerror}"
         raise DataError(msg) from error
     return path

@@ -12,8 +12,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-# A name that leaves its folder, or that means different files on different systems.
-_UNSAFE_NAME = re.compile(r"^/|^[A-Za-z]:|\\|\0|(^|/)\.\.(/|$)|^$", re.MULTILINE)
+# What is in "\n<name>\n" for a name that leaves its folder or that means different files on
+# different systems. Plain searches, because a regular expression takes a millisecond for a list.
+_UNSAFE = ("\\", "\0", "\n/", "\n../", "/../", "/..\n", "\n..\n", "\n\n")
+_DRIVE = re.compile(r"^[A-Za-z]:", re.MULTILINE)
 
 NORMAL, ABNORMAL, UNKNOWN = 0, 1, -1
 
@@ -74,15 +76,22 @@ def check_names(names: Sequence[object], source: str) -> list[str]:
         DataError: a name is not text, is absolute, or has ``..``, a backslash, a drive or a line
             break in it.
     """
-    for name in names:
-        if not isinstance(name, str):
-            msg = f"{source} has {name!r} where a file name was expected"
-            raise DataError(msg)
-    checked = [str(name) for name in names]
-    # One search over all of them: lists are long and a warm load is a few milliseconds.
-    text = "\n".join(checked)
-    if text.count("\n") != max(len(checked) - 1, 0) or (checked and _UNSAFE_NAME.search(text)):
-        bad = next(name for name in checked if "\n" in name or _UNSAFE_NAME.search(name))
+    # All names at once, here and below: lists are long and a warm load is a few milliseconds.
+    checked = [name for name in names if isinstance(name, str)]
+    if len(checked) != len(names):
+        bad = next(name for name in names if not isinstance(name, str))
+        msg = f"{source} has {bad!r} where a file name was expected"
+        raise DataError(msg)
+    if not _is_safe(checked):
+        bad = next(name for name in checked if not _is_safe([name]))
         msg = f"{source} names {bad!r}; expected a path inside the dataset's folder"
         raise DataError(msg)
     return checked
+
+
+def _is_safe(names: Sequence[str]) -> bool:
+    text = "\n{}\n".format("\n".join(names)) if names else ""
+    if text.count("\n") != (len(names) + 1 if names else 0):
+        return False
+    has_drive = ":" in text and _DRIVE.search(text)
+    return not has_drive and not any(part in text for part in _UNSAFE)

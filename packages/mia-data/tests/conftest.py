@@ -1,0 +1,80 @@
+"""Small datasets made for one test, and where the shared ones are."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+
+@pytest.fixture(autouse=True)
+def cache_folder(tmp_path, monkeypatch):
+    """Every test has an empty cache, and no data root of the person who runs it."""
+    folder = tmp_path / "cache"
+    monkeypatch.setenv("MIA_CACHE_DIR", str(folder))
+    monkeypatch.delenv("MIA_DATA_ROOT", raising=False)
+    return folder
+
+
+@pytest.fixture
+def shared_root():
+    """The folder of real images that tests may read."""
+    default = Path(__file__).resolve().parents[4] / "shared"
+    root = Path(os.environ.get("MIA_TEST_SHARED", default)) / "data"
+    if not root.is_dir():
+        pytest.skip(f"no shared data in {root} (set MIA_TEST_SHARED)")
+    return root
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(0)
+
+
+@pytest.fixture
+def save_image(rng):
+    """Write a random image (or a given array) in the format of its suffix; return its array."""
+
+    def save(path, pixels=None, *, size=(12, 10), channels=1, **options):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if pixels is None:
+            shape = size[::-1] if channels == 1 else (*size[::-1], channels)
+            pixels = rng.integers(0, 256, shape, dtype=np.uint8)
+        Image.fromarray(pixels).save(path, **options)
+        return pixels
+
+    return save
+
+
+@pytest.fixture
+def json_dataset(tmp_path, save_image):
+    """A root with BrainTumor in the json layout: 3 to train, 2 + 2 to test."""
+    folder = tmp_path / "root" / "BrainTumor"
+    lists = {
+        "train": {"0": ["c.png", "a.png", "b.png"]},
+        "test": {"0": ["n2.png", "n1.png"], "1": ["x2.png", "x1.png"]},
+    }
+    for names in (*lists["train"].values(), *lists["test"].values()):
+        for name in names:
+            save_image(folder / "images" / name)
+    (folder / "data.json").write_text(json.dumps(lists))
+    return folder
+
+
+@pytest.fixture
+def brats_dataset(tmp_path, save_image):
+    """A root with BraTS2021: 2 to train, 1 + 2 to test, with masks."""
+    folder = tmp_path / "root" / "BraTS2021"
+    for name in ("p1_flair_1", "p2_flair_7"):
+        save_image(folder / "train" / f"{name}.png")
+    save_image(folder / "test" / "normal" / "n_flair_1.png")
+    for i, name in enumerate(("t1_{}_3", "t2_{}_4")):
+        save_image(folder / "test" / "tumor" / f"{name.format('flair')}.png")
+        mask = np.zeros((10, 12), np.uint8)
+        mask[2:5, 3 : 6 + i] = 255
+        save_image(folder / "test" / "annotation" / f"{name.format('seg')}.png", mask)
+    return folder

@@ -1,0 +1,135 @@
+"""Whole listings: equality with a plain loop, ids, volumes, links, errors."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from mia_data.decode.batch import decode, plan
+from mia_data.decode.reader import Request
+from mia_data.errors import DataError
+from mia_data.listing import Listing
+
+
+def _decode(listing, folder, **options):
+    folder.mkdir()
+    planned = plan(listing)
+    decode(planned, Request(**{"size": 16, "channels": 1, "resize": "squash", **options}), folder)
+    masks = folder / "masks.npy"
+    return (
+        planned,
+        np.load(folder / "images.npy"),
+        np.load(folder / "labels.npy"),
+        np.load(masks) if masks.exists() else None,
+    )
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_many_images_equal_a_plain_loop_of_pillow(tmp_path, save_image, channels):
+    names = [f"{i:03d}.{suffix}" for i, suffix in enumerate(["png", "jpg"] * 50)]
+    for i, name in enumerate(names):
+        save_image(tmp_path / name, size=(20 + i, 30), channels=1 + 2 * (i % 3 == 0))
+    listing = Listing(tmp_path, "s", names, [0] * len(names))
+    _, images, _, _ = _decode(listing, tmp_path / "out", channels=channels)
+    mode = "L" if channels == 1 else "RGB"
+    for name, pixels in zip(names, images, strict=True):
+        with Image.open(tmp_path / name) as image:
+            plain = image.convert(mode).resize((16, 16), Image.Resampling.BILINEAR)
+        expected = np.asarray(plain).reshape(16, 16, channels).transpose(2, 0, 1)
+        np.testing.assert_array_equal(pixels, expected)
+
+
+def test_ids_are_paths_without_suffix_and_unique(tmp_path, save_image):
+    names = ["in/a.b.png", "in/c.png", "in/c.bmp", "in/d.bmp"]
+    for name in names:
+        save_image(tmp_path / name)
+    listing = Listing(tmp_path, "s", names, [0] * 4, id_folder="in")
+    assert plan(listing).ids == ["a.b", "c.png", "c.bmp", "d"]
+
+
+def test_a_mask_of_another_size_is_named_with_both_sizes(tmp_path, save_image):
+    save_image(tmp_path / "a.png", size=(12, 10))
+    save_image(tmp_path / "m.png", size=(10, 12))
+    listing = Listing(tmp_path, "s", ["a.png"], [1], ["m.png"])
+    with pytest.raises(DataError, match=r"m\.png: it is 10 x 12, expected 12 x 10.*a\.png"):
+        _decode(listing, tmp_path / "out")
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (lambda data: data[: len(data) // 2], "truncated"),
+        (lambda data: b"", "empty"),
+        (lambda data: b"text" * 100, "cannot identify"),
+        (lambda data: data[:20], "cannot"),
+    ],
+)
+@pytest.mark.parametrize("suffix", ["png", "jpg"])
+def test_a_damaged_file_is_named(tmp_path, save_image, suffix, damage, message):
+    names = [f"{i:03d}.{suffix}" for i in range(80)]
+    for name in names:
+        save_image(tmp_path / name, size=(64, 64))
+    bad = tmp_path / names[50]
+    bad.write_bytes(damage(bad.read_bytes()))
+    listing = Listing(tmp_path, "s", names, [0] * len(names))
+    with pytest.raises(DataError, match=f"050.{suffix}.*{message}|{message}.*050.{suffix}"):
+        _decode(listing, tmp_path / "out")
+
+
+def test_a_link_out_of_the_folder_is_refused_and_one_inside_is_read(tmp_path, save_image):
+    inside = tmp_path / "set"
+    expected = save_image(inside / "a.png", size=(16, 16))
+    save_image(tmp_path / "secret.png")
+    (inside / "b.png").symlink_to("a.png")
+    _, images, _, _ = _decode(Listing(inside, "s", ["b.png"], [0]), tmp_path / "out")
+    np.testing.assert_array_equal(images[0, 0], expected)
+    (inside / "c.png").symlink_to(tmp_path / "secret.png")
+    with pytest.raises(DataError, match=r"c\.png is a link to .*secret\.png"):
+        plan(Listing(inside, "s", ["c.png"], [0]))
+
+
+def test_a_linked_folder_out_of_the_dataset_is_refused(tmp_path, save_image):
+    save_image(tmp_path / "elsewhere" / "a.png")
+    (tmp_path / "set").mkdir()
+    (tmp_path / "set" / "images").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(DataError, match="is a link to"):
+        plan(Listing(tmp_path / "set", "s", ["images/a.png"], [0]))
+
+
+def test_the_dataset_itself_may_be_a_link(tmp_path, save_image):
+    save_image(tmp_path / "real" / "a.png")
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    assert plan(Listing(tmp_path / "link", "s", ["a.png"], [0])).ids == ["a"]
+
+
+def _save_volume(path: Path, array) -> None:
+    nibabel = pytest.importorskip("nibabel")
+    nibabel.save(nibabel.Nifti1Image(array, np.eye(4)), path)
+
+
+def test_slices_of_an_abnormal_volume_are_abnormal_where_the_mask_is(tmp_path, rng):
+    lesion = np.zeros((16, 16, 8), np.uint8)
+    lesion[4:9, 4:9, 3:5] = 1
+    _save_volume(tmp_path / "a.nii.gz", rng.integers(0, 99, (16, 16, 8)).astype(np.int16))
+    _save_volume(tmp_path / "m.nii.gz", lesion)
+    listing = Listing(tmp_path, "s", ["a.nii.gz"], [1], ["m.nii.gz"])
+    planned, images, labels, masks = _decode(listing, tmp_path / "out")
+    assert planned.ids == [f"a#{n:03d}" for n in (2, 3, 4, 5)]
+    assert images.shape == (4, 1, 16, 16)
+    assert labels.tolist() == [0, 1, 1, 0]
+    assert masks.sum(axis=(1, 2)).tolist() == [0, 25, 25, 0]
+
+
+def test_a_volume_without_mask_gives_its_label_to_every_slice(tmp_path, rng):
+    _save_volume(tmp_path / "a.nii", rng.integers(0, 99, (8, 8, 4)).astype(np.int16))
+    _, _, labels, masks = _decode(Listing(tmp_path, "s", ["a.nii"], [1]), tmp_path / "out")
+    assert labels.tolist() == [1, 1]
+    assert masks is None
+
+
+def test_an_image_with_a_volume_as_mask_is_refused(tmp_path, save_image):
+    save_image(tmp_path / "a.png")
+    _save_volume(tmp_path / "m.nii", np.zeros((8, 8, 4), np.uint8))
+    with pytest.raises(DataError, match="both or none to be a volume"):
+        plan(Listing(tmp_path, "s", ["a.png"], [1], ["m.nii"]))

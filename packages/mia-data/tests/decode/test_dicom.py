@@ -1,0 +1,93 @@
+"""DICOM files written for the test, against the standard's formulas."""
+
+import sys
+
+import numpy as np
+import pytest
+
+from mia_data.decode.dicom import read_dicom
+from mia_data.errors import DataError, MissingExtraError
+
+
+@pytest.fixture
+def write_dicom(tmp_path):
+    pydicom = pytest.importorskip("pydicom")
+    from pydicom.dataset import FileDataset, FileMetaDataset
+    from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, generate_uid
+
+    def write(pixels, **elements):
+        meta = FileMetaDataset()
+        meta.MediaStorageSOPClassUID = CTImageStorage
+        meta.MediaStorageSOPInstanceUID = generate_uid()
+        meta.TransferSyntaxUID = ExplicitVRLittleEndian
+        path = tmp_path / "x.dcm"
+        ds = FileDataset(str(path), {}, file_meta=meta, preamble=b"\0" * 128)
+        color = pixels.ndim == 3 and pixels.shape[2] == 3
+        ds.Rows, ds.Columns = pixels.shape[:2]
+        ds.SamplesPerPixel = 3 if color else 1
+        ds.PhotometricInterpretation = "RGB" if color else "MONOCHROME2"
+        if color:
+            ds.PlanarConfiguration = 0
+        ds.BitsAllocated = ds.BitsStored = pixels.dtype.itemsize * 8
+        ds.HighBit = ds.BitsStored - 1
+        ds.PixelRepresentation = int(pixels.dtype.kind == "i")
+        ds.PixelData = pixels.tobytes()
+        for name, value in elements.items():
+            setattr(ds, name, value)
+        pydicom.dcmwrite(path, ds, enforce_file_format=True)
+        return path
+
+    return write
+
+
+@pytest.fixture
+def pixels(rng):
+    return rng.integers(-1000, 2000, (10, 12)).astype(np.int16)
+
+
+def test_slope_intercept_and_window_of_the_file(write_dicom, pixels):
+    path = write_dicom(
+        pixels, RescaleSlope="2", RescaleIntercept="-100", WindowCenter="40", WindowWidth="400"
+    )
+    hounsfield = pixels * 2.0 - 100
+    # PS3.3 C.11.2.1.2: y = ((x - (c - 0.5)) / (w - 1) + 0.5) * 255, clipped
+    expected = np.clip(((hounsfield - 39.5) / 399 + 0.5) * 255, 0, 255)
+    np.testing.assert_allclose(read_dicom(path, "L", None), expected, atol=0.51)
+
+
+def test_the_first_of_several_windows_is_taken(write_dicom, pixels):
+    one = np.asarray(
+        read_dicom(write_dicom(pixels, WindowCenter="40", WindowWidth="400"), "L", None)
+    )
+    two = write_dicom(pixels, WindowCenter=["40", "600"], WindowWidth=["400", "1200"])
+    np.testing.assert_array_equal(read_dicom(two, "L", None), one)
+
+
+def test_a_given_window_goes_before_that_of_the_file(write_dicom, pixels):
+    path = write_dicom(pixels, WindowCenter="40", WindowWidth="400")
+    expected = np.clip((pixels + 1000.0) / 3000 * 255, 0, 255)
+    np.testing.assert_allclose(read_dicom(path, "L", (-1000, 2000)), expected, atol=0.51)
+
+
+def test_monochrome1_is_inverted(write_dicom, pixels):
+    white_high = np.asarray(read_dicom(write_dicom(pixels), "L", None))
+    path = write_dicom(pixels, PhotometricInterpretation="MONOCHROME1")
+    np.testing.assert_array_equal(read_dicom(path, "L", None), 255 - white_high)
+
+
+def test_color_is_kept(write_dicom, rng):
+    color = rng.integers(0, 256, (10, 12, 3), dtype=np.uint8)
+    np.testing.assert_array_equal(read_dicom(write_dicom(color), "RGB", None), color)
+
+
+def test_several_frames_are_refused(write_dicom, rng):
+    path = write_dicom(rng.integers(0, 9, (4, 5), dtype=np.uint8), NumberOfFrames="3")
+    with pytest.raises(DataError, match=r"3 frame\(s\) of 5 x 4, expected one frame"):
+        read_dicom(path, "L", None)
+
+
+def test_without_pydicom_the_extra_is_named(write_dicom, pixels, monkeypatch):
+    path = write_dicom(pixels)
+    monkeypatch.setitem(sys.modules, "pydicom", None)
+    with pytest.raises(MissingExtraError, match=r"pip install 'mia-data\[dicom\]'"):
+        read_dicom(path, "L", None)

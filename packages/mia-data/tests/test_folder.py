@@ -1,0 +1,137 @@
+"""from_folder: three layouts, told apart, and what each refuses."""
+
+import numpy as np
+import pytest
+
+from mia_data import DataError, from_folder
+
+
+@pytest.fixture
+def tree(tmp_path, save_image):
+    """Make a folder of images with these names."""
+
+    def make(*names, size=(8, 8)):
+        for name in names:
+            save_image(tmp_path / "own" / name, size=size)
+        return tmp_path / "own"
+
+    return make
+
+
+def test_a_plain_folder_is_normal_for_training_and_unlabelled_for_testing(tree):
+    folder = tree("b.png", "a.jpg", "c.bmp")
+    train, test = (from_folder(folder, split, size=8) for split in ("train", "test"))
+    assert train.ids == test.ids == ("a", "b", "c")
+    assert train.labels.tolist() == [0, 0, 0]
+    assert test.labels.tolist() == [-1, -1, -1]
+    assert train.masks is None
+    assert repr(test) == "ImageSet(own/test: 3 unlabelled, 1x8x8)"
+
+
+@pytest.mark.parametrize("normal", ["normal", "good"])
+def test_folders_of_splits_and_classes(tree, normal):
+    folder = tree(
+        f"train/{normal}/a.png", f"test/{normal}/b.png", "test/cyst/c.png", "test/x/d.png"
+    )
+    assert from_folder(folder, "train").ids == (f"train/{normal}/a",)
+    test = from_folder(folder, "test")
+    assert test.ids == (f"test/{normal}/b", "test/cyst/c", "test/x/d")
+    assert test.labels.tolist() == [0, 1, 1]
+    assert test.masks is None
+
+
+@pytest.mark.parametrize(
+    ("masks", "ending"), [("ground_truth", "_mask"), ("masks", ""), ("masks", "_mask")]
+)
+def test_masks_are_paired_by_name(tree, save_image, masks, ending):
+    folder = tree("test/good/b.png", "test/cyst/c.png", "test/x/c.jpg")
+    expected = {}
+    for i, kind in enumerate(("cyst", "x")):
+        expected[kind] = np.eye(8, k=i, dtype=np.uint8)
+        save_image(folder / masks / kind / f"c{ending}.png", expected[kind] * 255)
+    test = from_folder(folder, "test", size=8)
+    np.testing.assert_array_equal(test.masks, [np.zeros((8, 8)), expected["cyst"], expected["x"]])
+
+
+def _no_mask(folder):
+    (folder / "ground_truth" / "x" / "c_mask.png").unlink()
+
+
+def _two_masks(folder):
+    mask = folder / "ground_truth" / "x" / "c_mask.png"
+    mask.with_name("c.png").write_bytes(mask.read_bytes())
+
+
+def _stray_mask(folder):
+    mask = folder / "ground_truth" / "x" / "c_mask.png"
+    mask.with_name("z_mask.png").write_bytes(mask.read_bytes())
+
+
+def _no_mask_folder(folder):
+    _no_mask(folder)
+    (folder / "ground_truth" / "x" / "d_mask.png").unlink()
+    (folder / "ground_truth" / "x").rmdir()
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (_no_mask, r"c\.png has 0 masks in .*ground_truth/x, expected one"),
+        (_two_masks, r"c\.png has 2 masks"),
+        (_stray_mask, r"z_mask\.png belongs to no image"),
+        (_no_mask_folder, "cannot list the folder .*ground_truth/x"),
+        (lambda folder: (folder / "masks").mkdir(), "both ground_truth and masks"),
+    ],
+)
+def test_masks_that_do_not_fit_are_named(tree, damage, message):
+    folder = tree(
+        "test/good/b.png",
+        "test/x/c.png",
+        "test/x/d.png",
+        "ground_truth/x/c_mask.png",
+        "ground_truth/x/d_mask.png",
+    )
+    assert from_folder(folder, "test").masks.any()
+    damage(folder)
+    with pytest.raises(DataError, match=message):
+        from_folder(folder, "test")
+
+
+@pytest.mark.parametrize(
+    ("names", "split", "message"),
+    [
+        (["one/a.png", "two/b.png"], "train", "only the folders one, two; expected images, or"),
+        (["train/normal/a.png"], "test", "has no folder 'test'"),
+        (["train/a.png"], "train", "one folder called normal or good, found no folder"),
+        (["train/normal/a.png", "train/good/a.png"], "train", "found good, normal"),
+        (["train/normal/a.png", "train/tumor/a.png"], "train", "holds tumor beside normal"),
+        (["test/normal/a.png"], "test", "to have a folder of abnormal images beside normal"),
+        (["test/tumor/a.png"], "test", "found tumor"),
+    ],
+)
+def test_another_layout_is_explained(tree, names, split, message):
+    with pytest.raises(DataError, match=message):
+        from_folder(tree(*names), split)
+
+
+def test_an_absent_and_an_empty_folder_are_named(tmp_path):
+    with pytest.raises(DataError, match="absent does not exist"):
+        from_folder(tmp_path / "absent")
+    with pytest.raises(DataError, match="holds no image"):
+        from_folder(tmp_path)
+
+
+def test_an_empty_class_is_named(tree):
+    folder = tree("test/good/a.png")
+    (folder / "test" / "cyst").mkdir()
+    with pytest.raises(DataError, match="test/cyst holds no image"):
+        from_folder(folder, "test")
+
+
+def test_window_and_channels_reach_the_decoder(tmp_path, save_image):
+    values = np.array([[0, 1000], [2000, 4000]], np.uint16)
+    save_image(tmp_path / "own" / "a.png", values)
+    ds = from_folder(tmp_path / "own", size=2, channels=3, window=(0, 2000))
+    np.testing.assert_array_equal(ds.images[0], [[[0, 128], [255, 255]]] * 3)
+    with pytest.raises(DataError, match=r"window to be \(low, high\) with low < high"):
+        from_folder(tmp_path / "own", window=(5, 5))
