@@ -5,9 +5,21 @@ import math
 import mia_metrics as mm
 import numpy as np
 import pytest
+from mia_metrics.evaluators import evaluator
 from mia_metrics.image import FORMULAS
-from mia_metrics.resample import bootstrap_values, leave_one_out
+from mia_metrics.pixel import PIXEL_FORMULAS
+from mia_metrics.resample import bootstrap_values, leave_one_out, strata
 from scipy import stats
+
+
+def resampled(metric, truth, scores, **options):
+    parts = strata(truth)
+    return bootstrap_values(parts, [evaluator(metric, parts, truth, scores)], **options)[0]
+
+
+def left_out(metric, truth, scores):
+    parts = strata(truth)
+    return leave_one_out(parts, evaluator(metric, parts, truth, scores))
 
 
 @pytest.mark.parametrize("metric", list(FORMULAS))
@@ -18,11 +30,11 @@ def test_counted_resamples_equal_drawn_ones(images, metric, levels):
     def plain(labels, values):
         return mm.image_metrics(labels, values)[metric]
 
-    fast = bootstrap_values(metric, truth, [scores], n_resamples=40, seed=3)
-    slow = bootstrap_values(plain, truth, [scores], n_resamples=40, seed=3)
+    fast = resampled(metric, truth, scores, n_resamples=40, seed=3)
+    slow = resampled(plain, truth, scores, n_resamples=40, seed=3)
     np.testing.assert_allclose(fast, slow, atol=1e-12)
     for counted, drawn in zip(
-        leave_one_out(metric, truth, scores), leave_one_out(plain, truth, scores), strict=True
+        left_out(metric, truth, scores), left_out(plain, truth, scores), strict=True
     ):
         np.testing.assert_allclose(counted, drawn, atol=1e-12)
     for method in ("percentile", "bca"):
@@ -33,9 +45,9 @@ def test_counted_resamples_equal_drawn_ones(images, metric, levels):
 
 def test_resamples_do_not_depend_on_the_chunk(images, monkeypatch):
     truth, scores = images(1, levels=20)
-    whole = bootstrap_values("ap", truth, [scores], n_resamples=30, seed=0)
+    whole = resampled("ap", truth, scores, n_resamples=30, seed=0)
     monkeypatch.setattr("mia_metrics.resample._CHUNK", 7 * truth.size)
-    parts = bootstrap_values("ap", truth, [scores], n_resamples=30, seed=0)
+    parts = resampled("ap", truth, scores, n_resamples=30, seed=0)
     np.testing.assert_array_equal(whole, parts)
 
 
@@ -55,7 +67,7 @@ def test_resamples_are_stratified_and_seeded(images):
 
 def test_percentile_interval_is_the_quantiles_of_the_resamples(images):
     truth, scores = images(3)
-    values = bootstrap_values("auroc", truth, [scores], n_resamples=500, seed=9)[0]
+    values = resampled("auroc", truth, scores, n_resamples=500, seed=9)
     interval = mm.bootstrap_interval(truth, scores, n_resamples=500, seed=9, confidence=0.8)
     assert interval.low == pytest.approx(np.quantile(values, 0.1))
     assert interval.high == pytest.approx(np.quantile(values, 0.9))
@@ -99,20 +111,41 @@ def test_no_variation_gives_the_estimate():
         assert interval == (1.0, 1.0, 1.0, 0.95)
 
 
-@pytest.mark.parametrize("metric", ["pixel_auroc", "pixel_ap", "best_dice", "aupro"])
-def test_pixel_metrics_resample_whole_images(pixels, metric):
-    masks, maps = pixels(0, shape=(12, 8, 8))
-    interval = mm.bootstrap_interval(masks, maps, metric=metric, n_resamples=40)
-    assert interval.estimate == mm.pixel_metrics(masks, maps)[metric]
-    assert interval.low < interval.estimate < interval.high
+@pytest.mark.parametrize("metric", list(PIXEL_FORMULAS))
+@pytest.mark.parametrize("levels", [3, None])
+def test_weighted_images_equal_drawn_ones(pixels, metric, levels):
+    masks, maps = pixels(0, shape=(9, 8, 8), levels=levels)
+    masks[5] = False
+    masks[:, 0, 0], maps[:, 0, 0] = False, maps.max()  # a tie at the very top
+    masks[0, 7, 7], maps[:, 7, 7] = True, maps.min()  # and one at the very bottom
 
-    def in_stack(truth, scores):
-        whole = {image.tobytes() for image in maps}
-        assert all(image.tobytes() in whole for image in scores)
+    def plain(truth, scores):
         return mm.pixel_metrics(truth, scores)[metric]
 
-    same = mm.bootstrap_interval(masks, maps, metric=in_stack, n_resamples=40)
-    assert interval == pytest.approx(same)
+    fast = resampled(metric, masks, maps, n_resamples=30, seed=1)
+    np.testing.assert_allclose(fast, resampled(plain, masks, maps, n_resamples=30, seed=1))
+    for counted, drawn in zip(
+        left_out(metric, masks, maps), left_out(plain, masks, maps), strict=True
+    ):
+        np.testing.assert_allclose(counted, drawn, atol=1e-12)
+    interval = mm.bootstrap_interval(masks, maps, metric=metric, n_resamples=50)
+    assert interval.estimate == pytest.approx(mm.pixel_metrics(masks, maps)[metric])
+    assert interval.low < interval.estimate < interval.high
+
+
+def test_whole_images_are_resampled(pixels):
+    masks, maps = pixels(1)
+    known = {image.tobytes() for image in maps}
+    seen = []
+
+    def spy(truth, scores):
+        seen.append({image.tobytes() for image in scores})
+        assert truth.shape == scores.shape == maps.shape
+        return scores.mean()
+
+    mm.bootstrap_interval(masks, maps, metric=spy, n_resamples=10)
+    assert all(images <= known for images in seen)
+    assert any(images < known for images in seen)
 
 
 def test_compare_has_its_size_and_its_power():
@@ -173,6 +206,15 @@ def test_compare_takes_any_metric_and_maps(pixels):
 def test_bad_options_are_refused(images, options, message):
     with pytest.raises(ValueError, match=message):
         mm.bootstrap_interval(*images(0), **options)
+
+
+def test_a_named_metric_takes_its_own_shape(images, pixels):
+    with pytest.raises(ValueError, match=r"truth of shape \(N, H, W\), got shape \(200,\)"):
+        mm.bootstrap_interval(*images(0), metric="pixel_auroc")
+    with pytest.raises(ValueError, match=r"truth of shape \(N,\), got shape \(6, 12, 10\)"):
+        mm.bootstrap_interval(*pixels(0), metric="auroc")
+    with pytest.raises(ValueError, match=r"shape \(N,\) or \(N, H, W\), got 2 dimensions"):
+        mm.bootstrap_interval([[0, 1]], [[1, 2]], metric=lambda y, s: s.mean())
 
 
 def test_bca_needs_two_images_of_each_class():

@@ -8,8 +8,11 @@ from mia_metrics.ranking import Ranking, rank
 from mia_metrics.regions import label_regions
 from mia_metrics.validate import Bools, Floats
 
+LIMIT = 0.3
+"""Highest false positive rate of AUPRO where none is given, as in its paper."""
 
-def aupro(masks: ArrayLike, maps: ArrayLike, *, limit: float = 0.3) -> float:
+
+def aupro(masks: ArrayLike, maps: ArrayLike, *, limit: float = LIMIT) -> float:
     """Area under the per-region overlap up to a false positive rate, divided by that rate.
 
     With regions r (8-connected components of each mask), PRO(t) is the mean over all regions of the

@@ -6,14 +6,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mia_metrics import validate
-from mia_metrics.resample import (
-    Metric,
-    bootstrap_values,
-    checked,
-    evaluate,
-    leave_one_out,
-    resolve,
-)
+from mia_metrics.evaluators import Metric, checked, evaluator
+from mia_metrics.resample import bootstrap_values, leave_one_out, strata, whole
 
 METHODS = ("percentile", "bca")
 
@@ -61,9 +55,9 @@ def bootstrap_interval(
         truth: labels (N,), or masks (N, H, W); then whole images are resampled.
         scores: scores (N,), or maps (N, H, W).
         metric: a value of `image_metrics` (`auroc`, `ap`, `f1_max`, `fpr_at_95_tpr`,
-            `sensitivity_at_95_specificity`: many resamples at once), of `pixel_metrics`
-            (`pixel_auroc`, `pixel_ap`, `best_dice`, `aupro`: one at a time), or a function of
-            (truth, scores) that returns a finite number.
+            `sensitivity_at_95_specificity`), of `pixel_metrics` (`pixel_auroc`, `pixel_ap`,
+            `best_dice`, `aupro`), or a function of (truth, scores) that returns a finite number.
+            The named ones sort once; a function is called on every resample.
         confidence: in (0, 1).
         n_resamples: how many; at least 2.
         method: `percentile` or `bca`.
@@ -87,14 +81,14 @@ def bootstrap_interval(
     n_resamples = validate.at_least("n_resamples", n_resamples, 2)
     validate.one_of("method", method, METHODS)
     seed = validate.at_least("seed", seed, 0)
-    metric = resolve(metric)
     known, (values,) = checked(metric, truth, [("scores", scores)])
-    estimate = evaluate(metric, known, values)
-    resampled = bootstrap_values(metric, known, [values], n_resamples=n_resamples, seed=seed)[0]
+    parts = strata(known)
+    measure = evaluator(metric, parts, known, values)
+    estimate = whole(parts, measure)
+    resampled = bootstrap_values(parts, [measure], n_resamples=n_resamples, seed=seed)[0]
     levels = np.array([1.0 - confidence, 1.0 + confidence]) / 2.0
     if method == "bca":
-        left_out = leave_one_out(metric, known, values)
-        levels = _bca_levels(levels, estimate, resampled, left_out)
+        levels = _bca_levels(levels, estimate, resampled, leave_one_out(parts, measure))
     low, high = np.quantile(resampled, levels)
     return Interval(estimate, float(low), float(high), confidence)
 
@@ -141,10 +135,11 @@ def compare(
     confidence = validate.share("confidence", confidence, closed=False)
     n_resamples = validate.at_least("n_resamples", n_resamples, 2)
     seed = validate.at_least("seed", seed, 0)
-    metric = resolve(metric)
     known, both = checked(metric, truth, [("scores_a", scores_a), ("scores_b", scores_b)])
-    a, b = (evaluate(metric, known, values) for values in both)
-    resampled = bootstrap_values(metric, known, both, n_resamples=n_resamples, seed=seed)
+    parts = strata(known)
+    measures = [evaluator(metric, parts, known, values) for values in both]
+    a, b = (whole(parts, measure) for measure in measures)
+    resampled = bootstrap_values(parts, measures, n_resamples=n_resamples, seed=seed)
     differences = resampled[0] - resampled[1]
     low, high = np.quantile(differences, [(1.0 - confidence) / 2.0, (1.0 + confidence) / 2.0])
     # The allowance counts as equal what differs by rounding alone.

@@ -14,7 +14,7 @@ from mia_metrics.validate import Bools, Floats
 
 RATES = (0.125, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
 
-_CHUNK = 2**20  # pixels worked on at once
+_CHUNK = 2**18  # pixels worked on at once: about 30 MB
 
 
 class Froc(NamedTuple):

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mia_metrics import validate
-from mia_metrics.aupro import aupro_of_mass, checked_limit, region_weights
+from mia_metrics.aupro import LIMIT, aupro_of_mass, checked_limit, region_weights
 from mia_metrics.pixel import metrics_of
 from mia_metrics.ranking import Ranking, f1_of
 from mia_metrics.streaming import check_both_classes, checked_batch
@@ -49,7 +49,7 @@ class PixelHistogram:
         (0.917, 0.917)
     """
 
-    def __init__(self, *, bits: int = 20, aupro: bool = True, limit: float = 0.3) -> None:
+    def __init__(self, *, bits: int = 20, aupro: bool = True, limit: float = LIMIT) -> None:
         if validate.at_least("bits", bits, 10) > 24:
             msg = f"expected bits in 10 to 24, got {bits}"
             raise ValueError(msg)

@@ -3,19 +3,26 @@
 from collections.abc import Callable
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from mia_metrics import validate
-from mia_metrics.aupro import aupro as per_region_overlap
-from mia_metrics.aupro import aupro_of, checked_limit, region_weights
+from mia_metrics.aupro import LIMIT, aupro_of, aupro_of_mass, checked_limit, region_weights
 from mia_metrics.image import max_f1
 from mia_metrics.ranking import Ranking, ap_of, auroc_of, rank, rank_sorted
 from mia_metrics.records import AtThreshold
 from mia_metrics.validate import Floats
 
+PIXEL_FORMULAS: dict[str, Callable[[Ranking, NDArray[np.float64]], float]] = {
+    "pixel_auroc": lambda ranking, mass: float(auroc_of(ranking)),
+    "pixel_ap": lambda ranking, mass: float(ap_of(ranking)),
+    "best_dice": lambda ranking, mass: max_f1(ranking).value,
+    "aupro": lambda ranking, mass: aupro_of_mass(ranking, mass, LIMIT),
+}
+"""Values of pixel-level metrics from a ranking and the region weights at its thresholds."""
+
 
 def pixel_metrics(
-    masks: ArrayLike, maps: ArrayLike, *, aupro: bool = True, limit: float = 0.3
+    masks: ArrayLike, maps: ArrayLike, *, aupro: bool = True, limit: float = LIMIT
 ) -> dict[str, float]:
     """Compute the pixel-level metrics from one ranking of all pixels.
 
@@ -137,12 +144,3 @@ def _best_dice_at(every: Floats, lesion: Floats, thresholds: Floats) -> AtThresh
     best = dice.size - 1 - int(np.argmax(dice[::-1]))
     above = np.nextafter(thresholds[best], np.array(np.inf, thresholds.dtype))
     return AtThreshold(float(dice[best]), float(above))
-
-
-PIXEL_FORMULAS: dict[str, Callable[[ArrayLike, ArrayLike], float]] = {
-    "pixel_auroc": pixel_auroc,
-    "pixel_ap": pixel_ap,
-    "best_dice": lambda masks, maps: best_dice(masks, maps).value,
-    "aupro": per_region_overlap,
-}
-"""Pixel-level metrics by the name that `pixel_metrics` gives them."""

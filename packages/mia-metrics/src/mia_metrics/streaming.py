@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mia_metrics import validate
-from mia_metrics.aupro import aupro_of, checked_limit, region_weights
+from mia_metrics.aupro import LIMIT, aupro_of, checked_limit, region_weights
 from mia_metrics.pixel import metrics_of
 from mia_metrics.ranking import rank_sorted
 from mia_metrics.validate import Pair
@@ -32,7 +32,7 @@ class PixelAccumulator:
         0.917
     """
 
-    def __init__(self, *, aupro: bool = True, limit: float = 0.3) -> None:
+    def __init__(self, *, aupro: bool = True, limit: float = LIMIT) -> None:
         self._limit = checked_limit(limit)
         self._aupro = aupro
         self._every: list[NDArray[np.float32]] = []
