@@ -10,23 +10,26 @@ import torch
 from mia_recon._engine.device import make_fabric
 from mia_recon._engine.images import ImageSource
 from mia_recon._engine.inference import evaluating, in_order, score_quantiles
-from mia_recon._engine.options import check_positive, parse_options
+from mia_recon._engine.options import check_counts, parse_options
 from mia_recon._engine.records import Epoch, Prediction
 from mia_recon._engine.seeding import generator, initialise
-from mia_recon._engine.storage import save_folder
+from mia_recon._engine.storage import save_folder, versions
 from mia_recon._engine.training import Schedule, train
-from mia_recon.task import ReconstructionTask, normalise
+from mia_recon.scoring import info_of, score_batch, scoring_mode
+from mia_recon.task import normalise
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Mapping
 
     import numpy as np
+    from lightning_fabric import Fabric
 
     from mia_recon._engine.settings import Settings
     from mia_recon.method import Method
 
-SCORE_BATCH = 256
+# Scoring keeps no gradients, so that more images fit than in a training step.
+SCORE_BATCHES = 2
 
 
 class ReconstructionDetector:
@@ -56,7 +59,7 @@ class ReconstructionDetector:
         if in_channels not in (1, 3):
             msg = f"expected in_channels to be 1 (gray) or 3 (RGB), got {in_channels}"
             raise ValueError(msg)
-        self.info = method.info
+        self.info = info_of(method)
         self.in_channels = in_channels
         self.image_size = image_size
         self.settings = settings
@@ -100,58 +103,55 @@ class ReconstructionDetector:
             ValueError: Images of another shape than the detector was built for, or fewer than 2.
             FloatingPointError: The loss is no longer finite.
         """
+        check_counts(checkpoint_every=checkpoint_every)
         source = self._open(images)
         if len(source) < 2:
             msg = f"expected at least 2 images to train on, got {len(source)}"
             raise ValueError(msg)
-        epochs = self.settings.epochs if epochs is None else epochs
-        fabric = make_fabric(device, self.settings.precision)
-        initialise(self.network, generator(seed, 0))
-        fabric.to_device(self.network)
-        source.to(fabric.device)
-        task = ReconstructionTask(self._method, self.network, self.options, self.settings, fabric)
         schedule = Schedule(
-            epochs=epochs,
+            epochs=self.settings.epochs if epochs is None else epochs,
             batch_size=self.settings.batch_size,
             seed=seed,
             checkpoint=checkpoint,
             checkpoint_every=checkpoint_every,
             identity={**self._described(), "images": list(source.shape)},
         )
-        self.seed = seed
+        fabric = make_fabric(device, self.settings.precision)
+        self._start(source, seed, fabric)
+        task = self._method.task(self._method, self.network, self.options, self.settings, fabric)
         self.network.train()
         self.history = train(task, source, schedule, on_epoch)
         self.network.eval()
-        scores = self._predict(source, SCORE_BATCH, with_map=False).score
+        scores = self._predict(source, self._score_batch, with_map=False).score
         self.score_quantiles = score_quantiles(scores)
         return self
 
     def predict(
-        self, images: Any, *, batch_size: int = SCORE_BATCH, device: str = "auto"
+        self, images: Any, *, batch_size: int | None = None, device: str = "auto"
     ) -> Prediction:
         """Score images; neither their order nor the batch size changes a score.
 
         Args:
             images: uint8 (N, C, S, S), see ``fit``.
-            batch_size: Images at a time.
+            batch_size: Images at a time; None: twice those of a training step.
             device: ``"auto"``, ``"cpu"``, ``"cuda"``, ``"cuda:1"`` or ``"mps"``.
 
         Raises:
             TypeError: Images that are not uint8.
             ValueError: Images of another shape than the detector was built for.
         """
-        check_positive(batch_size=batch_size)
-        source = self._open(images)
-        source.to(self._to_device(device))
+        source, batch_size = self._ready(images, batch_size, device)
         return self._predict(source, batch_size, with_map=self.info.has_map)
 
     def reconstruct(
-        self, images: Any, *, batch_size: int = SCORE_BATCH, device: str = "auto"
+        self, images: Any, *, batch_size: int | None = None, device: str = "auto"
     ) -> np.ndarray:
-        """The network's reconstructions: float32 (N, C, S, S) in [0, 1] where it is exact."""
-        check_positive(batch_size=batch_size)
-        source = self._open(images)
-        source.to(self._to_device(device))
+        """The network's reconstructions of images, see ``predict``.
+
+        Returns:
+            float32 (N, C, S, S), on the scale where an image is in [0, 1].
+        """
+        source, batch_size = self._ready(images, batch_size, device)
         with evaluating(self.network), torch.inference_mode():
             parts = [
                 self._method.reconstruct(self.network, normalise(batch)).add(1).div(2).cpu()
@@ -170,10 +170,10 @@ class ReconstructionDetector:
             "package": "mia_recon",
             **self._described(),
             "seed": self.seed,
-            "trained_epochs": len(self.history),
             "losses": self.history[-1] if self.history else {},
+            "history": self.history,
             "score_quantiles": [[q, score] for q, score in self.score_quantiles.items()],
-            "torch": torch.__version__,
+            "versions": versions("mia-recon", "torch", "numpy"),
         }
         save_folder(path, {"network": self.network.state_dict()}, meta)
 
@@ -187,6 +187,10 @@ class ReconstructionDetector:
         from mia_recon.registry import load
 
         return load(path)
+
+    @property
+    def _score_batch(self) -> int:
+        return SCORE_BATCHES * self.info.batch_size
 
     def _described(self) -> dict[str, Any]:
         return {
@@ -203,18 +207,32 @@ class ReconstructionDetector:
         source.check_shape(channels=self.in_channels, height=size, width=size)
         return source
 
-    def _to_device(self, device: str) -> torch.device:
+    def _ready(self, images: Any, batch_size: int | None, device: str) -> tuple[ImageSource, int]:
+        batch_size = self._score_batch if batch_size is None else batch_size
+        check_counts(batch_size=batch_size)
+        source = self._open(images)
         fabric = make_fabric(device)
         fabric.to_device(self.network)
-        return fabric.device
+        return source.to(fabric.device), batch_size
+
+    def _start(self, source: ImageSource, seed: int, fabric: Fabric) -> None:
+        """New weights on the device, and what the method has to know of the images."""
+        initialise(self.network, generator(seed, 0))
+        self.seed = seed
+        fabric.to_device(self.network)
+        source.to(fabric.device)
+        if self._method.prepare:
+            with torch.no_grad():
+                batches = in_order(source, self._score_batch)
+                self._method.prepare(self.network, map(normalise, batches))
 
     def _predict(self, source: ImageSource, batch_size: int, *, with_map: bool) -> Prediction:
         scores, maps = [], []
-        with evaluating(self.network), torch.inference_mode():
+        with evaluating(self.network), scoring_mode(self._method):
             for batch in in_order(source, batch_size):
                 x = normalise(batch)
-                pixels = self._method.anomaly_map(self.network, x, self.options).float().mean(1)
-                scores.append(pixels.mean((1, 2)).cpu())
-                if with_map:
+                score, pixels = score_batch(self._method, self.network, x, self.options)
+                scores.append(score.cpu())
+                if with_map and pixels is not None:
                     maps.append(pixels.cpu())
         return Prediction(torch.cat(scores).numpy(), torch.cat(maps).numpy() if with_map else None)

@@ -4,25 +4,48 @@ from __future__ import annotations
 
 import pickle
 import re
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
 
-from mia_recon.registry import build
+from mia_recon._engine.options import parse_options, unknown
+from mia_recon.checkpoint_sizes import sizes_of
+from mia_recon.registry import RECORDS, build
 
 if TYPE_CHECKING:
     import os
+    from collections.abc import Mapping
+
+    from torch import Tensor
 
     from mia_recon.detector import ReconstructionDetector
 
-# Original parameter names -> ours, in order; the digit is the block's number, counted from 1.
-_RENAMES = (
-    (r"^en_block(\d)\.model\.", lambda m: f"encoder.{int(m[1]) - 1}."),
-    (r"^de_block(\d)\.model\.", lambda m: f"decoder.{int(m[1]) - 1}."),
+# Original parameter names -> ours, applied in order; blocks are counted from 1 there.
+_RENAMES: tuple[tuple[str, Any], ...] = (
+    (r"en_block(\d+)\.model\.", lambda m: f"encoder.{int(m[1]) - 1}."),
+    (r"de_block(\d+)\.model\.", lambda m: f"decoder.{int(m[1]) - 1}."),
+    (r"^bottle_neck\.memory_module\.memory\.", "memory."),
     (r"^bottle_neck\.linear_enc\.", "to_code."),
     (r"^bottle_neck\.linear_dec\.", "from_code."),
+    # ganomaly
+    (r"^netg\.encoder1\.encoder\.", "generator.encoder.0."),
+    (r"^netg\.encoder1\.linear_enc\.", "generator.encoder.2."),
+    (r"^netg\.decoder\.linear_dec\.", "generator.decoder.0."),
+    (r"^netg\.decoder\.decoder\.", "generator.decoder.2."),
+    (r"^netg\.encoder2\.encoder\.", "generator.second_encoder.0."),
+    (r"^netg\.encoder2\.linear_enc\.", "generator.second_encoder.2."),
+    (r"^netd\.classifier\.0\.", "discriminator.classifier."),
+    (r"^netd\.", "discriminator."),
+    # dae, whose padding layers have numbers of their own
+    (r"^down_path\.(\d+)\.block\.", r"down.\1.block."),
+    (r"^up_path\.(\d+)\.up\.", r"up.\1.enlarge."),
+    (r"^up_path\.(\d+)\.conv_block\.block\.", r"up.\1.merge.block."),
+    (r"\bblock\.([1357])\.", lambda m: {"1": "0.", "3": "2.", "5": "3.", "7": "5."}[m[1]]),
 )
+# What our networks hold and the original kept elsewhere.
+_OURS_ALONE = ("feature_mean", "feature_std")
 
 
 def rename(key: str) -> str:
@@ -42,33 +65,84 @@ def load_medianomaly(
 ) -> ReconstructionDetector:
     """A detector with the weights of the original project's checkpoint.
 
+    Sizes that the weights tell (channels, widths, depth, and the image's where the code is dense)
+    are read from them.
+
     Args:
         name: The method, one of ``METHODS``.
         path: The ``model.pt``; loaded as tensors only, never unpickled.
-        image_size: Side of the images it was trained on; None for the method's default.
-        in_channels: Read from the weights where None.
+        image_size: Side of the images it was trained on; None: from the weights, or the method's.
+        in_channels: Channels of those images; None: from the weights.
         options: As in ``build``.
 
     Raises:
         FileNotFoundError: No such file.
-        ValueError: Not a state dict, or one that does not fit the method.
+        ValueError: An unknown method or option, not a state dict, or one of another method or
+            other sizes.
     """
-    path = Path(path)
+    if name not in RECORDS:
+        raise unknown("method", name, RECORDS)
+    parse_options(RECORDS[name].options, options, owner=name)
+    state = {rename(key): value for key, value in _read(Path(path)).items()}
+    given = {"image_size": image_size, "in_channels": in_channels}
+    given = {key: value for key, value in given.items() if value is not None} | options
+    problem = _problem(name, state, given)
+    if problem:
+        like = [other for other in RECORDS if not _problem(other, state, {})]
+        hint = f"it looks like one of {', '.join(like)}" if like else "nor of any other method"
+        asked = f" with {given}" if given else ""
+        msg = f"{path} is not a checkpoint of {name}{asked}, {hint}: {problem}"
+        raise ValueError(msg)
+    detector = build(name, **_arguments(name, state, given))
+    detector.network.load_state_dict(_prefixed(detector.network, state), strict=False)
+    detector.network.eval()
+    return detector
+
+
+def _read(path: Path) -> dict[str, Tensor]:
+    if not path.is_file():
+        msg = f"no checkpoint at {path}"
+        raise FileNotFoundError(msg)
     try:
-        original = torch.load(path, map_location="cpu", weights_only=True)
-    except FileNotFoundError:
-        raise
+        state = torch.load(path, map_location="cpu", weights_only=True)
     except (OSError, RuntimeError, EOFError, ValueError, KeyError, pickle.UnpicklingError) as error:
         msg = f"{path} is not a state dict of tensors: {error}"
         raise ValueError(msg) from error
-    state = {rename(key): value for key, value in original.items()}
-    if in_channels is None:
-        in_channels = state["encoder.0.0.weight"].shape[1]
-    detector = build(name, in_channels=in_channels, image_size=image_size, **options)
+    if not isinstance(state, dict) or not all(torch.is_tensor(v) for v in state.values()):
+        msg = f"expected {path} to hold a dict of tensors, got something else"
+        raise ValueError(msg)
+    return state
+
+
+def _arguments(name: str, state: Mapping[str, Tensor], given: Mapping[str, Any]) -> dict[str, Any]:
+    """Arguments of ``build``: what is given, else what the weights tell."""
+    record = RECORDS[name]
+    allowed = {"image_size", "in_channels", *(field.name for field in fields(record.options))}
+    told = {key: value for key, value in sizes_of(state).items() if key in allowed}
+    return told | dict(given)
+
+
+def _problem(name: str, state: Mapping[str, Tensor], given: Mapping[str, Any]) -> str:
+    """What keeps the weights from being those of the method; empty where they are."""
+    record = RECORDS[name]
+    options = _arguments(name, state, given)
+    in_channels = options.pop("in_channels", 1)
+    image_size = options.pop("image_size", record.info.image_size)
     try:
-        detector.network.load_state_dict(state)
-    except RuntimeError as error:
-        msg = f"{path} does not fit {name} at image_size={detector.image_size}: {error}"
-        raise ValueError(msg) from error
-    detector.network.eval()
-    return detector
+        with torch.device("meta"):  # shapes are enough
+            network = record.network(in_channels, image_size, record.options(**options))
+    except ValueError as error:
+        return str(error)
+    expected = {key: tuple(value.shape) for key, value in network.state_dict().items()}
+    got = {key: tuple(value.shape) for key, value in _prefixed(network, state).items()}
+    for key in sorted(expected.keys() | got.keys()):
+        if key not in _OURS_ALONE and expected.get(key) != got.get(key):
+            return f"expected {key} of {expected.get(key)}, got {got.get(key)}"
+    return ""
+
+
+def _prefixed(network: torch.nn.Module, state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The state under the names it has where the autoencoder is a part of the network."""
+    if not hasattr(network, "autoencoder"):
+        return dict(state)
+    return {key if key == "memory.weight" else f"autoencoder.{key}": v for key, v in state.items()}

@@ -8,7 +8,26 @@ from mia_recon._engine.options import unknown
 from mia_recon._engine.settings import Settings
 from mia_recon._engine.storage import ModelFileError, load_folder
 from mia_recon.detector import ReconstructionDetector
-from mia_recon.methods import ae
+from mia_recon.methods import (
+    ae,
+    ae_grad,
+    ae_l1,
+    ae_perceptual,
+    ae_spatial,
+    ae_ssim,
+    aeu,
+    ceae,
+    constrained_ae,
+    dae,
+    ganomaly,
+    memae,
+    vae,
+    vae_combi,
+    vae_elbo,
+    vae_kl,
+    vae_rec,
+)
+from mia_recon.scoring import info_of
 
 if TYPE_CHECKING:
     import os
@@ -16,10 +35,26 @@ if TYPE_CHECKING:
     from mia_recon._engine.records import MethodInfo
     from mia_recon.method import Method
 
-_METHODS: dict[str, Method] = {
+RECORDS: dict[str, Method] = {
     "ae": ae.METHOD,
+    "ae-l1": ae_l1.METHOD,
+    "ae-ssim": ae_ssim.METHOD,
+    "ae-perceptual": ae_perceptual.METHOD,
+    "ae-spatial": ae_spatial.METHOD,
+    "vae": vae.METHOD,
+    "constrained-ae": constrained_ae.METHOD,
+    "memae": memae.METHOD,
+    "ceae": ceae.METHOD,
+    "ganomaly": ganomaly.METHOD,
+    "aeu": aeu.METHOD,
+    "dae": dae.METHOD,
+    "ae-grad": ae_grad.METHOD,
+    "vae-elbo": vae_elbo.METHOD,
+    "vae-kl": vae_kl.METHOD,
+    "vae-rec": vae_rec.METHOD,
+    "vae-combi": vae_combi.METHOD,
 }
-METHODS: dict[str, MethodInfo] = {name: method.info for name, method in _METHODS.items()}
+METHODS: dict[str, MethodInfo] = {name: info_of(method) for name, method in RECORDS.items()}
 
 
 def build(
@@ -31,6 +66,7 @@ def build(
     batch_size: int | None = None,
     learning_rate: float | None = None,
     precision: str = "32-true",
+    compile: bool = False,  # noqa: A002 - torch's own word for it
     **options: Any,
 ) -> ReconstructionDetector:
     """A detector of this method, with the study's settings for whatever is not given.
@@ -42,14 +78,15 @@ def build(
         epochs: Epochs of ``fit``.
         batch_size: Images a training step.
         learning_rate: Of Adam.
-        precision: ``"32-true"`` or ``"bf16-mixed"``.
+        precision: Of ``fit``, ``"32-true"`` or ``"bf16-mixed"``; scores are always float32.
+        compile: Whether ``fit`` compiles the loss; the first steps then take much longer.
         options: The method's own.
 
     Raises:
         ValueError: An unknown method or option, or a size that the network cannot take.
     """
-    if name not in _METHODS:
-        raise unknown("method", name, _METHODS)
+    if name not in RECORDS:
+        raise unknown("method", name, RECORDS)
     info = METHODS[name]
     settings = Settings.resolve(
         info,
@@ -57,9 +94,10 @@ def build(
         batch_size=batch_size,
         learning_rate=learning_rate,
         precision=precision,
+        compile=compile,
     )
     return ReconstructionDetector(
-        _METHODS[name],
+        RECORDS[name],
         in_channels=in_channels,
         image_size=info.image_size if image_size is None else image_size,
         settings=settings,
@@ -87,6 +125,7 @@ def load(path: str | os.PathLike[str]) -> ReconstructionDetector:
         )
         detector.network.load_state_dict(state["network"])
         detector.seed = meta["seed"]
+        detector.history = meta["history"]
         detector.score_quantiles = dict(meta["score_quantiles"])
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
         msg = f"the saved model at {path} does not fit this version: {error}"

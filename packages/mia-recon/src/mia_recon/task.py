@@ -13,12 +13,23 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from mia_recon._engine.settings import Settings
-    from mia_recon.method import Method
+    from mia_recon.method import Loss, Method
 
 
 def normalise(images: Tensor) -> Tensor:
     """uint8 [B, C, H, W] -> float32 in [-1, 1], rounded as ToTensor and Normalize(0.5, 0.5) do."""
     return images.float().div_(255).sub_(0.5).div_(0.5)
+
+
+def adam(network: torch.nn.Module, settings: Settings) -> torch.optim.Adam:
+    """Adam on the parameters that learn, all of them in one kernel."""
+    learning = [parameter for parameter in network.parameters() if parameter.requires_grad]
+    return torch.optim.Adam(learning, lr=settings.learning_rate, fused=True)
+
+
+def compiled(loss: Loss, settings: Settings) -> Loss:
+    """The loss, compiled where the settings say so."""
+    return torch.compile(loss) if settings.compile else loss
 
 
 class ReconstructionTask:
@@ -32,17 +43,17 @@ class ReconstructionTask:
         settings: Settings,
         fabric: Fabric,
     ) -> None:
-        self.method = method
+        self.loss = compiled(method.loss, settings)
         self.network = network
         self.options = options
         self.fabric = fabric
-        self.optimizer = torch.optim.Adam(network.parameters(), lr=settings.learning_rate)
+        self.optimizer = adam(network, settings)
 
     def step(self, images: Tensor, generator: torch.Generator) -> dict[str, Tensor]:
         """One gradient step; the loss terms."""
         with self.fabric.autocast():
-            losses = self.method.loss(self.network, normalise(images), self.options, generator)
-        self.optimizer.zero_grad(set_to_none=True)
+            losses = self.loss(self.network, normalise(images), self.options, generator)
+        self.optimizer.zero_grad()
         self.fabric.backward(losses["loss"])
         self.optimizer.step()
         return losses

@@ -46,3 +46,11 @@ def check_choice(name: str, value: object, allowed: Iterable[str]) -> None:
     allowed = list(allowed)
     if value not in allowed:
         raise unknown(name, value, allowed)
+
+
+def check_counts(**values: object) -> None:
+    """Refuse values that are not whole numbers above zero, each named by its keyword."""
+    for name, value in values.items():
+        if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+            msg = f"expected {name} to be a whole number above 0, got {value!r}"
+            raise ValueError(msg)

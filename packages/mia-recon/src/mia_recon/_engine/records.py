@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     import numpy as np
+
+    from .cost import Cost
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,6 +30,7 @@ class MethodInfo:
         learning_rate: Initial learning rate.
         has_map: Whether ``predict`` gives a score for each pixel.
         resize: How the study brings an image to ``image_size``: ``"squash"`` or ``"short_side"``.
+        measure: Counts what ``cost`` says, where it can be counted.
     """
 
     name: str
@@ -40,6 +44,12 @@ class MethodInfo:
     learning_rate: float = 1e-3
     has_map: bool = True
     resize: str = "squash"
+    measure: Callable[[], Cost] | None = field(default=None, repr=False, compare=False)
+
+    @cached_property
+    def cost(self) -> Cost | None:
+        """Parameters and operations at the defaults, counted when first asked for."""
+        return self.measure() if self.measure else None
 
 
 class Prediction(NamedTuple):

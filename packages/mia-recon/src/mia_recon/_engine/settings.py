@@ -21,12 +21,14 @@ class Settings:
         batch_size: Images a training step.
         learning_rate: The initial rate.
         precision: One of ``PRECISIONS``.
+        compile: Whether the training loss is compiled.
     """
 
     epochs: int
     batch_size: int
     learning_rate: float
     precision: str = PRECISIONS[0]
+    compile: bool = False
 
     def __post_init__(self) -> None:
         check_positive(batch_size=self.batch_size, learning_rate=self.learning_rate)
@@ -44,6 +46,7 @@ class Settings:
         batch_size: int | None = None,
         learning_rate: float | None = None,
         precision: str = PRECISIONS[0],
+        compile: bool = False,  # noqa: A002 - torch's own word for it
     ) -> Settings:
         """The method's defaults for whatever is None."""
         return cls(
@@ -51,4 +54,5 @@ class Settings:
             batch_size=info.batch_size if batch_size is None else batch_size,
             learning_rate=info.learning_rate if learning_rate is None else learning_rate,
             precision=precision,
+            compile=compile,
         )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import json
+import platform
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -61,6 +63,12 @@ def load_folder(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str,
     except (OSError, ValueError, KeyError, TypeError, AttributeError, SafetensorError) as error:
         msg = f"the saved model at {path} cannot be read: {error}"
         raise ModelFileError(msg) from error
+
+
+def versions(*packages: str) -> dict[str, str]:
+    """What a model was made with: Python's version and those of these packages."""
+    found = {name: importlib.metadata.version(name) for name in packages}
+    return {"python": platform.python_version(), **found}
 
 
 def _pack(value: Any, name: str, tensors: dict[str, torch.Tensor]) -> Any:

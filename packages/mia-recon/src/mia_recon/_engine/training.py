@@ -67,6 +67,11 @@ class Schedule:
     checkpoint_every: int = 10
     identity: Mapping[str, Any] | None = None
 
+    def __post_init__(self) -> None:
+        if not isinstance(self.epochs, int) or self.epochs < 0:
+            msg = f"expected epochs to be a whole number, 0 or above, got {self.epochs!r}"
+            raise ValueError(msg)
+
 
 def train(
     task: Task,

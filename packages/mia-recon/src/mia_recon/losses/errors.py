@@ -11,3 +11,8 @@ if TYPE_CHECKING:
 def squared_error(x: Tensor, reconstruction: Tensor) -> Tensor:
     """[B, C, H, W] twice -> squared difference, [B, C, H, W]."""
     return (x - reconstruction).square()
+
+
+def absolute_error(x: Tensor, reconstruction: Tensor) -> Tensor:
+    """[B, C, H, W] twice -> absolute difference, [B, C, H, W]."""
+    return (x - reconstruction).abs()

@@ -2,21 +2,34 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from torch import nn
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
-def halve(in_channels: int, out_channels: int) -> nn.Sequential:
-    """[B, in, H, W] -> [B, out, H / 2, W / 2]: convolution 4 x 4, BatchNorm, ReLU."""
+
+def halve(
+    in_channels: int, out_channels: int, *, norm: Callable[[int], nn.Module] = nn.BatchNorm2d
+) -> nn.Sequential:
+    """[B, in, H, W] -> [B, out, H / 2, W / 2]: convolution 4 x 4, normalisation, ReLU."""
     return nn.Sequential(
         nn.Conv2d(in_channels, out_channels, 4, stride=2, padding=1, bias=False),
-        nn.BatchNorm2d(out_channels),
+        norm(out_channels),
         nn.ReLU(inplace=True),
     )
 
 
-def double(in_channels: int, out_channels: int, *, last: bool = False) -> nn.Sequential:
+def double(
+    in_channels: int,
+    out_channels: int,
+    *,
+    norm: Callable[[int], nn.Module] = nn.BatchNorm2d,
+    last: bool = False,
+) -> nn.Sequential:
     """[B, in, H, W] -> [B, out, 2 H, 2 W]; the network's last block is the convolution alone."""
     conv = nn.ConvTranspose2d(in_channels, out_channels, 4, stride=2, padding=1, bias=False)
     if last:
         return nn.Sequential(conv)
-    return nn.Sequential(conv, nn.BatchNorm2d(out_channels), nn.ReLU(inplace=True))
+    return nn.Sequential(conv, norm(out_channels), nn.ReLU(inplace=True))

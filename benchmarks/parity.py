@@ -1,0 +1,131 @@
+"""Train the reconstruction methods on real images, several seeds each: the figures of parity.md.
+
+    python benchmarks/parity.py run results.jsonl --root FOLDER     # goes on where it stopped
+    python benchmarks/parity.py table results.jsonl
+
+A method that trains as another does and only scores otherwise (ae-grad as ae, the vae-* as vae)
+is scored with that one's weights: the same seed would give the same weights once more.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import time
+from pathlib import Path
+
+import mia_data
+import mia_metrics
+import mia_recon
+import torch
+
+TRAINED = {
+    "ae": ["ae-grad"],
+    "ae-ssim": [],
+    "vae": ["vae-rec", "vae-combi", "vae-elbo", "vae-kl"],
+    "aeu": [],
+    "ae-l1": [],
+    "memae": [],
+    "ceae": [],
+    "constrained-ae": [],
+    "ae-spatial": [],
+    "ganomaly": [],
+}
+# One run of the original code (two seeds where known) on the same files: see study.md.
+ORIGINAL = {
+    "ae": (0.644, 0.623), "ae-l1": (0.563, 0.542), "ae-ssim": (0.920, 0.923),
+    "vae": (0.649, 0.632), "aeu": (0.902, 0.928), "memae": (0.666, 0.662),
+    "ceae": (0.711, 0.713), "constrained-ae": (0.458, 0.472), "ae-spatial": (0.351, 0.378),
+    "ganomaly": (0.673,), "ae-grad": (0.661,), "vae-rec": (0.574,), "vae-combi": (0.643,),
+    "vae-elbo": (0.606,), "vae-kl": (0.510,),
+}  # fmt: skip
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    commands = parser.add_subparsers(dest="command", required=True)
+    run = commands.add_parser("run")
+    run.add_argument("results", type=Path)
+    run.add_argument("--root", required=True)
+    run.add_argument("--datasets", default="braintumor,brats2021")
+    run.add_argument("--methods", default=",".join(TRAINED))
+    run.add_argument("--seeds", default="0,1,2")
+    run.add_argument("--epochs", type=int, default=100)
+    run.add_argument("--threads", type=int, default=1)
+    commands.add_parser("table").add_argument("results", type=Path)
+    arguments = parser.parse_args()
+    if arguments.command == "table":
+        table(rows_of(arguments.results))
+        return
+    torch.set_num_threads(arguments.threads)
+    for seed in map(int, arguments.seeds.split(",")):
+        for dataset in arguments.datasets.split(","):
+            for method in arguments.methods.split(","):
+                train(arguments, dataset, method, seed)
+
+
+def train(arguments: argparse.Namespace, dataset: str, method: str, seed: int) -> None:
+    """One training, scored by every method that shares it; a finished one is not done again."""
+    wanted = {"dataset": dataset, "method": method, "seed": seed, "epochs": arguments.epochs}
+    if any(wanted.items() <= row.items() for row in rows_of(arguments.results)):
+        return
+    size = mia_recon.METHODS[method].image_size
+    options = {"root": arguments.root, "size": size, "channels": 1}
+    start = time.perf_counter()
+    detector = mia_recon.build(method, image_size=size)
+    images = mia_data.load(dataset, "train", **options).images
+    detector.fit(images, epochs=arguments.epochs, seed=seed)
+    seconds = round(time.perf_counter() - start, 1)
+    test = mia_data.load(dataset, "test", **options)
+    lines = [
+        {**wanted, "method": name, "seconds": seconds, **scores(with_weights(name, detector), test)}
+        for name in (method, *TRAINED.get(method, ()))
+    ]
+    with arguments.results.open("a") as file:
+        file.writelines(json.dumps(line) + "\n" for line in lines)
+
+
+def with_weights(name: str, detector: mia_recon.ReconstructionDetector):
+    other = mia_recon.build(name, image_size=detector.image_size)
+    other.network.load_state_dict(detector.network.state_dict())
+    return other
+
+
+def scores(detector: mia_recon.ReconstructionDetector, test: mia_data.ImageSet) -> dict[str, float]:
+    prediction = detector.predict(test.images)
+    result = dict(mia_metrics.image_metrics(test.labels, prediction.score))
+    if test.masks is not None and prediction.map is not None:
+        result |= mia_metrics.pixel_metrics(test.masks, prediction.map, aupro=False)
+    return {name: round(float(value), 5) for name, value in result.items()}
+
+
+def rows_of(path: Path) -> list[dict]:
+    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+
+
+def table(rows: list[dict]) -> None:
+    """Mean and standard deviation over the seeds, as Markdown."""
+    for dataset in dict.fromkeys(row["dataset"] for row in rows):
+        metrics = ["auroc", "pixel_ap", "best_dice"] if "brats" in dataset else ["auroc", "ap"]
+        print(f"\n{dataset}\n\n| method | seeds | {' | '.join(metrics)} | original AUROC |")
+        print("|---|---|" + "---|" * (len(metrics) + 1))
+        for method in dict.fromkeys(row["method"] for row in rows):
+            runs = [r for r in rows if (r["dataset"], r["method"]) == (dataset, method)]
+            if not runs:
+                continue
+            cells = [spread([run[m] for run in runs if m in run]) for m in metrics]
+            original = ORIGINAL.get(method, ()) if dataset == "braintumor" else ()
+            cells.append(" / ".join(f"{value:.3f}" for value in original) or "-")
+            print(f"| {method} | {len(runs)} | {' | '.join(cells)} |")
+
+
+def spread(values: list[float]) -> str:
+    if not values:
+        return "-"
+    deviation = f" ± {statistics.stdev(values):.3f}" if len(values) > 1 else ""
+    return f"{statistics.mean(values):.3f}{deviation}"
+
+
+if __name__ == "__main__":
+    main()

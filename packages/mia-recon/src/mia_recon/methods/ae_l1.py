@@ -1,0 +1,19 @@
+"""ae-l1: an autoencoder with absolute error."""
+
+from __future__ import annotations
+
+from mia_recon._engine.records import MethodInfo
+from mia_recon.losses.errors import absolute_error
+from mia_recon.method import Method, error_map, mean_error
+
+METHOD = Method(
+    info=MethodInfo(
+        name="ae-l1",
+        family="reconstruction",
+        summary="autoencoder, absolute error",
+        paper="https://arxiv.org/abs/2404.04518",
+        image_size=64,
+    ),
+    loss=mean_error(absolute_error),
+    anomaly_map=error_map(absolute_error),
+)

@@ -1,0 +1,68 @@
+"""An autoencoder beside the fixed network that its images are compared by."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import torch
+from torch import nn
+
+from mia_recon.networks import vgg
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from torch import Tensor
+
+    from mia_recon.networks.autoencoder import AutoEncoder
+
+_TINY = 1e-6
+
+
+class PerceptualAutoEncoder(nn.Module):
+    """An autoencoder, and standardised VGG19 features.
+
+    VGG19 is read when it is first needed. It is not learnt, so it is neither a parameter nor in
+    what is saved; the statistics of its features are.
+
+    Args:
+        autoencoder: What is learnt.
+        weights: See ``vgg.load_vgg19``.
+    """
+
+    feature_mean: Tensor
+    feature_std: Tensor
+
+    def __init__(self, autoencoder: AutoEncoder, weights: str | None) -> None:
+        super().__init__()
+        self.autoencoder = autoencoder
+        self.weights = weights
+        self.register_buffer("feature_mean", torch.zeros(vgg.CHANNELS))
+        self.register_buffer("feature_std", torch.ones(vgg.CHANNELS))
+        self._vgg: list[nn.Module] = []  # a list hides it from what is trained, saved and moved
+
+    def forward(self, x: Tensor) -> Tensor:
+        """[B, C, S, S] -> its reconstruction, the same shape."""
+        return self.autoencoder(x)
+
+    def features(self, x: Tensor) -> Tensor:
+        """[B, C, S, S] in [-1, 1] -> features by channel mean and deviation, [B, 512, S/8, S/8]."""
+        mean, std = (v.view(1, -1, 1, 1) for v in (self.feature_mean, self.feature_std))
+        return (self._raw_features(x) - mean) / std
+
+    def measure(self, batches: Iterable[Tensor]) -> None:
+        """Take each channel's mean and standard deviation over these images."""
+        count = 0
+        sums = torch.zeros(2, vgg.CHANNELS, dtype=torch.float64)
+        for x in batches:
+            raw = self._raw_features(x).double()
+            sums += torch.stack([raw.sum((0, 2, 3)), raw.square().sum((0, 2, 3))]).cpu()
+            count += raw[:, 0].numel()
+        mean, square = sums / count
+        self.feature_mean.copy_(mean)
+        self.feature_std.copy_((square - mean.square()).clamp(min=_TINY**2).sqrt())
+
+    def _raw_features(self, x: Tensor) -> Tensor:
+        if not self._vgg:
+            self._vgg.append(vgg.load_vgg19(self.weights, x.device))
+        return vgg.features(self._vgg[0].to(x.device), x)

@@ -1,0 +1,57 @@
+"""Scores and maps of a batch, and what they cost."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from mia_recon._engine.cost import measure
+from mia_recon.losses.gradient import per_image
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+    from torch import Tensor
+
+    from mia_recon._engine.cost import Cost
+    from mia_recon._engine.records import MethodInfo
+    from mia_recon.method import Method
+
+
+def scoring_mode(method: Method) -> AbstractContextManager[Any]:
+    """Records nothing; tensors stay usable for gradients where the method's map is one."""
+    return torch.no_grad() if method.needs_gradient else torch.inference_mode()
+
+
+def score_batch(
+    method: Method, network: Any, x: Tensor, options: Any
+) -> tuple[Tensor, Tensor | None]:
+    """Images [B, C, S, S] in [-1, 1] -> scores [B] and the map [B, S, S] where there is one."""
+    pixels = None
+    if method.anomaly_map:
+        pixels = method.anomaly_map(network, x, options).mean(1)
+    if method.score:
+        return method.score(network, x, options), pixels
+    if pixels is None:
+        msg = f"{method.info.name} has neither a map nor a score"
+        raise TypeError(msg)
+    return per_image(pixels), pixels
+
+
+def info_of(method: Method) -> MethodInfo:
+    """The method's facts, its cost among them."""
+    return replace(method.info, measure=partial(_cost, method))
+
+
+def _cost(method: Method) -> Cost:
+    info, options = method.info, method.options()
+    shape = (1, info.channels, info.image_size, info.image_size)
+
+    def score(network: Any) -> None:
+        with scoring_mode(method):
+            score_batch(method, network, torch.empty(shape, device="meta"), options)
+
+    return measure(lambda: method.network(info.channels, info.image_size, options), score)
