@@ -16,7 +16,7 @@ HEAT = 0.65  # opacity of the hottest pixel
 
 def picture(image: np.ndarray, mask: np.ndarray | None = None) -> str:
     """An image (C, H, W), its mask (H, W) outlined, as a data URI."""
-    return _png(_outlined(_enlarge(_rgb(image)), mask))
+    return data_uri(outlined(_enlarge(rgb(image)), mask))
 
 
 def overlay(
@@ -26,16 +26,26 @@ def overlay(
     mask: np.ndarray | None = None,
 ) -> str:
     """An image (C, H, W) under its map (H, W) as a data URI; the hotter, the less of it shows."""
+    mixed = blend(_enlarge(rgb(image)), _enlarge(levels(heat, low_high)))
+    return data_uri(outlined(mixed, mask))
+
+
+def levels(heat: np.ndarray, low_high: tuple[float, float]) -> np.ndarray:
+    """A map as uint8: 0 at ``low`` and below, 255 at ``high`` and above; 0 where it is NaN."""
     low, high = low_high
     level = np.clip((heat - low) / (high - low if high > low else 1), 0, 1)
-    colours = (mpl.colormaps["inferno"](level)[..., :3] * 255).astype(np.uint8)
-    base = _enlarge(_rgb(image)).astype(np.float32)
-    weight = _enlarge((level * 255).astype(np.uint8))[..., None] / 255 * HEAT
-    mixed = base * (1 - weight) + _enlarge(colours) * weight
-    return _png(_outlined(mixed.astype(np.uint8), mask))
+    return (np.nan_to_num(level) * 255).astype(np.uint8)
 
 
-def _rgb(image: np.ndarray) -> np.ndarray:
+def blend(base: np.ndarray, level: np.ndarray) -> np.ndarray:
+    """Colours of the levels (H, W) over uint8 (H, W, 3); where a level is 0 the base shows."""
+    colours = mpl.colormaps["inferno"](np.arange(256), bytes=True)[:, :3][level]
+    weight = Image.fromarray(level).point([round(value * HEAT) for value in range(256)])
+    return np.asarray(Image.composite(Image.fromarray(colours), Image.fromarray(base), weight))
+
+
+def rgb(image: np.ndarray) -> np.ndarray:
+    """A gray or RGB image (C, H, W) as (H, W, 3)."""
     return np.broadcast_to(image.transpose(1, 2, 0), (*image.shape[1:], 3)).copy()
 
 
@@ -43,20 +53,25 @@ def _enlarge(array: np.ndarray) -> np.ndarray:
     return np.asarray(Image.fromarray(array).resize((SIDE, SIDE), Image.Resampling.BILINEAR))
 
 
-def _outlined(image: np.ndarray, mask: np.ndarray | None) -> np.ndarray:
+def outlined(image: np.ndarray, mask: np.ndarray | None, width: int = 1) -> np.ndarray:
+    """A copy of an image (H, W, 3) with an edge of ``width`` pixels around the mask (h, w)."""
     if mask is None:
         return image
     size = image.shape[1::-1]
     inside = Image.fromarray((mask > 0).astype(np.uint8)).resize(size, Image.Resampling.NEAREST)
-    inner = np.pad(np.asarray(inside) > 0, 1)
-    # The edge lies outside, so that the lesion itself stays visible.
-    near = inner[:-2, 1:-1] | inner[2:, 1:-1] | inner[1:-1, :-2] | inner[1:-1, 2:]
+    inner = np.asarray(inside) > 0
+    near = inner
+    for _ in range(width):
+        grown = np.pad(near, 1)
+        near = near | grown[:-2, 1:-1] | grown[2:, 1:-1] | grown[1:-1, :-2] | grown[1:-1, 2:]
     image = image.copy()
-    image[near & ~inner[1:-1, 1:-1]] = OUTLINE
+    # The edge lies outside, so that the lesion itself stays visible.
+    image[near & ~inner] = OUTLINE
     return image
 
 
-def _png(image: np.ndarray) -> str:
+def data_uri(image: np.ndarray) -> str:
+    """An image (H, W, 3) as a PNG inside a URI."""
     file = io.BytesIO()
     Image.fromarray(image).save(file, "PNG", optimize=True)
     return "data:image/png;base64," + base64.b64encode(file.getvalue()).decode("ascii")

@@ -32,7 +32,7 @@ def roc(scores: Mapping[str, Scores]) -> str:
             axes.plot(*_thin(curve.fpr, curve.tpr), label=name)
         axes.set(xlabel="false positive rate", ylabel="true positive rate")
 
-    return _svg(draw, "roc", legend=True, square=True)
+    return svg(draw, "roc", legend=True, square=True)
 
 
 def precision_recall(scores: Mapping[str, Scores]) -> str:
@@ -44,7 +44,7 @@ def precision_recall(scores: Mapping[str, Scores]) -> str:
             axes.plot(*_thin(curve.recall, curve.precision), label=name)
         axes.set(xlabel="recall", ylabel="precision", ylim=(0, 1.02))
 
-    return _svg(draw, "pr", legend=True, square=True)
+    return svg(draw, "pr", legend=True, square=True)
 
 
 def histogram(labels: np.ndarray, scores: np.ndarray) -> str:
@@ -59,7 +59,7 @@ def histogram(labels: np.ndarray, scores: np.ndarray) -> str:
             axes.hist(values, bins.tolist(), alpha=0.6, label=name, color=colour)
         axes.set(xlabel="score", ylabel="images")
 
-    return _svg(draw, "histogram", legend=True)
+    return svg(draw, "histogram", legend=True)
 
 
 def losses(curve: list[dict[str, float]]) -> str:
@@ -73,7 +73,7 @@ def losses(curve: list[dict[str, float]]) -> str:
             xlabel="epoch", ylabel="training loss", yscale="log" if min(values) > 0 else "linear"
         )
 
-    return _svg(draw, "losses", legend=len(curve[0]) > 2)
+    return svg(draw, "losses", legend=len(curve[0]) > 2)
 
 
 def _thin(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -81,7 +81,7 @@ def _thin(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return x[keep], y[keep]
 
 
-def _svg(
+def svg(
     draw: Callable[[Axes], None], salt: str, *, legend: bool = False, square: bool = False
 ) -> str:
     """An <svg> element of what ``draw`` draws."""
