@@ -7,7 +7,6 @@ import time
 
 import numpy as np
 import pytest
-
 from mia_data import DataError, cache, load
 from mia_data.decode import batch
 

@@ -4,7 +4,6 @@ import os
 from pathlib import Path
 
 import pytest
-
 from mia_data.errors import DataError
 from mia_data.files import (
     fingerprint,

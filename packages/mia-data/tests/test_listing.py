@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import pytest
-
 from mia_data.errors import DataError
 from mia_data.listing import by_class, check_names
 

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-
 from mia_data import DataError, from_manifest
 
 HEADER = "path,split,label,mask\n"

@@ -4,9 +4,8 @@ import json
 
 import numpy as np
 import pytest
-from PIL import Image
-
 from mia_data import DataError, MissingDataError, load
+from PIL import Image
 
 
 def test_pixels_equal_a_plain_loop_of_pillow_on_the_real_files(shared_root):
@@ -58,8 +57,7 @@ _TREES = {
         ["test_set/normal_test/b", "test_set/abnormal_test/c"],
     ),
     "cp-child": (
-        ["Train/Non-Polyp/a.jpg", "Train/Polyp/x.jpg"]
-        + ["Test/Non-Polyp/b.jpg", "Test/Polyp/c.jpg"],
+        ["Train/Non-Polyp/a.jpg", "Train/Polyp/x.jpg", "Test/Non-Polyp/b.jpg", "Test/Polyp/c.jpg"],
         ["Train/Non-Polyp/a"],
         ["Test/Non-Polyp/b", "Test/Polyp/c"],
     ),
@@ -124,7 +122,7 @@ def test_an_absent_root_and_an_absent_dataset_say_how_to_get_it(tmp_path):
         load("rsna", "train", root=tmp_path / "absent")
     with pytest.raises(MissingDataError, match=r"folder .*RSNA of rsna does not exist"):
         load("rsna", "train", root=tmp_path)
-    with pytest.raises(MissingDataError, match="challenge.isic-archive.com"):
+    with pytest.raises(MissingDataError, match=r"challenge\.isic-archive\.com"):
         load("isic", "train", root=tmp_path)
 
 

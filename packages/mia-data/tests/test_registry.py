@@ -1,7 +1,6 @@
 """The table of datasets against the study's."""
 
 import pytest
-
 from mia_data import UnknownNameError, info, names
 from mia_data.description import Counts
 

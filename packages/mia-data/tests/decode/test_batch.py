@@ -4,12 +4,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
-
 from mia_data.decode.batch import decode, plan
 from mia_data.decode.reader import Request
 from mia_data.errors import DataError
 from mia_data.listing import Listing
+from PIL import Image
 
 
 def _decode(listing, folder, **options):
@@ -126,6 +125,13 @@ def test_a_volume_without_mask_gives_its_label_to_every_slice(tmp_path, rng):
     _, _, labels, masks = _decode(Listing(tmp_path, "s", ["a.nii"], [1]), tmp_path / "out")
     assert labels.tolist() == [1, 1]
     assert masks is None
+
+
+def test_a_damaged_volume_is_named(tmp_path):
+    pytest.importorskip("nibabel")
+    (tmp_path / "a.nii.gz").write_bytes(b"no volume")
+    with pytest.raises(DataError, match=r"cannot read .*a\.nii\.gz"):
+        plan(Listing(tmp_path, "s", ["a.nii.gz"], [0]))
 
 
 def test_an_image_with_a_volume_as_mask_is_refused(tmp_path, save_image):

@@ -4,7 +4,6 @@ import sys
 
 import numpy as np
 import pytest
-
 from mia_data.decode.dicom import read_dicom
 from mia_data.errors import DataError, MissingExtraError
 

@@ -2,9 +2,8 @@
 
 import numpy as np
 import pytest
-from PIL import Image
-
 from mia_data.decode.geometry import resize_image, resize_mask
+from PIL import Image
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-
 from mia_data.decode.intensity import to_uint8
 
 

@@ -4,7 +4,6 @@ import sys
 
 import numpy as np
 import pytest
-
 from mia_data.decode.nifti import read_volume, read_volume_mask, slice_numbers
 from mia_data.errors import DataError, MissingExtraError
 

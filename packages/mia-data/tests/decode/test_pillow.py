@@ -6,10 +6,9 @@ import zlib
 
 import numpy as np
 import pytest
-from PIL import Image
-
 from mia_data.decode.pillow import MAX_PIXELS, read_image, read_mask
 from mia_data.errors import DataError
+from PIL import Image
 
 
 @pytest.mark.parametrize("mode", ["L", "RGB"])

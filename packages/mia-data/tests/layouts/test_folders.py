@@ -1,7 +1,6 @@
 """Layouts told by folder names."""
 
 import pytest
-
 from mia_data.errors import DataError
 from mia_data.layouts.folders import brats, class_folders
 

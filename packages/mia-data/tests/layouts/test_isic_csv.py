@@ -1,7 +1,6 @@
 """The ISIC tables: nevus is normal, only normal images train."""
 
 import pytest
-
 from mia_data.errors import DataError
 from mia_data.layouts.isic_csv import INDEXES, list_split
 

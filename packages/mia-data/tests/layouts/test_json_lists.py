@@ -3,7 +3,6 @@
 import json
 
 import pytest
-
 from mia_data.errors import DataError
 from mia_data.layouts.json_lists import list_split
 

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.lib.format import open_memmap
 
 from mia_data.decode.nifti import slice_numbers
-from mia_data.decode.reader import Reader, Request, Source
+from mia_data.decode.reader import Reader, Request, Source, errors_name
 from mia_data.errors import DataError
 from mia_data.files import is_volume, without_suffix
 from mia_data.listing import ABNORMAL, Listing
@@ -56,7 +56,9 @@ def plan(listing: Listing) -> Plan:
             msg = f"the mask {mask_path} of {image_path}: expected both or none to be a volume"
             raise DataError(msg)
         if is_volume(image_path):
-            for number in slice_numbers(image_path):
+            with errors_name(image_path):
+                numbers = slice_numbers(image_path)
+            for number in numbers:
                 source = Source(image_path, mask_path, number)
                 columns.append((source, label, f"{name_id}#{number:03d}"))
         else:

@@ -1,0 +1,163 @@
+"""The command line as a subprocess: output, exit codes, one line of error and no traceback."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+
+@pytest.fixture
+def cli(cache_folder, tmp_path):
+    """Run mia-data in an empty folder; return (exit code, stdout, stderr)."""
+    work = tmp_path / "work"
+    work.mkdir()
+
+    def run(*arguments):
+        code = "import sys; from mia_data.cli import main; sys.exit(main())"
+        process = subprocess.run(
+            [sys.executable, "-c", code, *map(str, arguments)],
+            cwd=work,
+            env={**os.environ, "MIA_CACHE_DIR": str(cache_folder)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        return process.returncode, process.stdout, process.stderr
+
+    run.folder = work
+    return run
+
+
+def test_list_shows_every_dataset_and_which_are_here(cli, json_dataset):
+    code, out, err = cli("list", "--root", json_dataset.parent)
+    assert (code, err) == (0, "")
+    rows = {line.split()[0]: line for line in out.splitlines() if line}
+    assert " yes " in rows["braintumor"]
+    assert " yes " not in rows["rsna"]
+    code, out, _ = cli("list", "--root", json_dataset.parent, "--json")
+    present = {row["name"]: row["present"] for row in json.loads(out)}
+    assert present["braintumor"]
+    assert present["phantom"]
+    assert not present["brats2021"]
+
+
+def test_info_describes_a_dataset(cli):
+    code, out, _ = cli("info", "brats")
+    assert code == 0
+    assert "images      train normal 4211, test normal 828, test abnormal 1948" in out
+    assert "channels    1" in out
+    values = json.loads(cli("info", "brats", "--json")[1])
+    assert (values["name"], values["counts"]["test_abnormal"]) == ("brats2021", 1948)
+
+
+def test_verify_prints_a_table_or_json_and_tells_by_its_exit_code(cli, json_dataset, tmp_path):
+    code, out, err = cli("verify", "braintumor", "--root", json_dataset.parent)
+    assert (code, err) == (1, "")
+    assert "NOT as expected" in out
+    code, out, _ = cli("verify", "braintumor", "--root", json_dataset.parent, "--json")
+    assert (code, json.loads(out)["ok"]) == (1, False)
+
+
+def test_verify_of_a_dataset_as_published_is_0(cli, tmp_path, save_image):
+    for name in ("Train/Non-Polyp/a.jpg", "Test/Non-Polyp/b.jpg", "Test/Polyp/c.jpg"):
+        save_image(tmp_path / "CP-CHILD" / "CP-CHILD-A" / name)
+    code, out, _ = cli("verify", "cp-child", "--root", tmp_path)
+    assert (code, out.splitlines()[0].endswith(": ok")) == (0, True)
+
+
+def test_preview_writes_a_png_of_a_dataset_or_a_folder(cli, tmp_path, save_image):
+    assert cli("preview", "phantom", "--rows", "2")[:2] == (0, "phantom-test.png\n")
+    with Image.open(cli.folder / "phantom-test.png") as sheet:
+        assert sheet.size == (8 * 130 - 2, 18 + 2 * 130 - 2)
+    save_image(tmp_path / "own" / "a.png")
+    code, out, _ = cli("preview", tmp_path / "own", "--split", "train", "--out", "o.png")
+    assert (code, out) == (0, "o.png\n")
+
+
+def test_cache_is_listed_and_cleared(cli):
+    cli("preview", "phantom", "--split", "train")
+    entries = json.loads(cli("cache", "--json")[1])["entries"]
+    assert [entry["request"]["name"] for entry in entries] == ["phantom"]
+    assert "phantom/train" in cli("cache")[1]
+    assert "removed 1 entries" in cli("cache", "--clear")[1]
+    assert json.loads(cli("cache", "--json")[1])["entries"] == []
+
+
+def _huge(path):
+    Image.new("1", (12000, 12000)).save(path)
+
+
+_DAMAGE = {
+    "absent file": lambda root: (root / "BrainTumor/images/a.png").unlink(),
+    "not JSON": lambda root: (root / "BrainTumor/data.json").write_text("{"),
+    "truncated": lambda root: (root / "BrainTumor/images/a.png").write_bytes(
+        (root / "BrainTumor/images/a.png").read_bytes()[:60]
+    ),
+    "empty": lambda root: (root / "BrainTumor/images/a.png").write_bytes(b""),
+    "not an image": lambda root: (root / "BrainTumor/images/a.png").write_text("hello"),
+    "huge": lambda root: _huge(root / "BrainTumor/images/a.png"),
+    "leaves the folder": lambda root: (root / "BrainTumor/data.json").write_text(
+        json.dumps({"train": {"0": ["../../secret.png"]}})
+    ),
+    "absolute": lambda root: (root / "BrainTumor/data.json").write_text(
+        json.dumps({"train": {"0": ["/etc/passwd"]}})
+    ),
+    "empty class": lambda root: (root / "BrainTumor/data.json").write_text(
+        json.dumps({"train": {"0": []}})
+    ),
+}
+
+
+@pytest.mark.parametrize("damage", _DAMAGE)
+def test_bad_data_is_one_line_and_exit_code_2(cli, cache_folder, json_dataset, damage):
+    root = json_dataset.parent
+    _DAMAGE[damage](root)
+    code, out, err = cli("preview", "braintumor", "--split", "train", "--root", root)
+    assert (code, out) == (2, "")
+    assert err.startswith("mia-data: error: ")
+    assert err.count("\n") == 1
+    assert str(root) in err
+    assert list(cli.folder.iterdir()) == []
+    assert not cache_folder.exists() or list(cache_folder.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["info", "brian"], "did you mean 'braintumor'?"),
+        (["info"], "arguments are required: name (try mia-data info --help)"),
+        (["preview", "rsna", "--root", "absent"], "data root absent does not exist"),
+        (["preview", "phantom", "--split", "val"], "unknown split 'val'"),
+        (["preview", "phantom", "--size", "x"], "invalid int value: 'x'"),
+        (["preview", "phantom", "--out", "absent/x.png"], "cannot write absent/x.png"),
+        (["verify", "phantom"], "is drawn"),
+        (["download", "isic"], "challenge.isic-archive.com"),
+        (["nothing"], "invalid choice: 'nothing'"),
+        ([], "required"),
+    ],
+)
+def test_a_wrong_call_is_one_line_and_exit_code_2(cli, arguments, message):
+    code, out, err = cli(*arguments)
+    assert (code, out) == (2, "")
+    assert message in err
+    assert err.count("\n") == 1
+
+
+def test_a_closed_pipe_is_no_error(tmp_path):
+    command = "import sys; from mia_data.cli import main; sys.exit(main(['list', '--json']))"
+    process = subprocess.Popen(
+        [sys.executable, "-c", command], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    process.stdout.close()
+    assert process.stderr.read() == b""
+    assert process.wait() == 0
+
+
+def test_the_console_script_is_installed():
+    script = Path(sys.executable).with_name("mia-data")
+    process = subprocess.run([script, "info", "rsna"], capture_output=True, text=True, check=False)
+    assert (process.returncode, process.stdout.split()[1]) == (0, "rsna")
