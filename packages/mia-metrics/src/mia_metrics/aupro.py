@@ -4,12 +4,14 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mia_metrics import validate
-from mia_metrics.ranking import Ranking, rank
+from mia_metrics.ranking import Counts, Ranking, rank
 from mia_metrics.regions import label_regions
 from mia_metrics.validate import Bools, Floats
 
 LIMIT = 0.3
 """Highest false positive rate of AUPRO where none is given, as in its paper."""
+
+_CHUNK = 2**16  # thresholds worked on at once
 
 
 def aupro(masks: ArrayLike, maps: ArrayLike, *, limit: float = LIMIT) -> float:
@@ -71,13 +73,16 @@ def aupro_of(ranking: Ranking, scores: Floats, weights: NDArray[np.float64], lim
 
 def aupro_of_mass(ranking: Ranking, mass: NDArray[np.float64], limit: float) -> float:
     """AUPRO from a ranking and the sum of the region weights at each of its thresholds, (K,)."""
-    return float((mass * ramp_area(ranking, limit)).sum() / (mass.sum() * limit))
+    area = 0.0
+    for start in range(0, mass.size, _CHUNK):
+        some = slice(start, start + _CHUNK)
+        ramps = ramp_area(ranking.above[some], ranking.fp[some], limit * ranking.negatives)
+        area += float(mass[some] @ ramps)
+    return area / (float(mass.sum()) * limit * ranking.negatives)
 
 
-def ramp_area(ranking: Ranking, limit: float) -> NDArray[np.float64]:
-    """Area, (K,), left of the limit under the ramp from 0 to 1 while the FPR passes a threshold."""
-    start, stop = ranking.above / ranking.negatives, ranking.fp / ranking.negatives
+def ramp_area(start: Counts, stop: Counts, limit: float) -> NDArray[np.float64]:
+    """Area, (K,), left of `limit` under a ramp from 0 at `start` to 1 at `stop`, and 1 after it."""
     inside = np.clip(limit, start, stop)  # where the limit cuts the ramp
-    width = np.where(stop > start, stop - start, 1.0)
-    on_ramp = (inside - start) ** 2 / (2.0 * width)
+    on_ramp = (inside - start) ** 2 / (2.0 * np.maximum(stop - start, 1))
     return on_ramp + np.maximum(limit - stop, 0.0)

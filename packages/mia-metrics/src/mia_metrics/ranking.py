@@ -9,7 +9,7 @@ one of these.
 An entry is called abnormal at threshold t where its score is >= t, so equal scores go together.
 """
 
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,31 +53,46 @@ def rank_sorted(every: Floats, abnormal: Floats) -> Ranking:
     starts = np.flatnonzero(np.concatenate(([True], abnormal[1:] != abnormal[:-1])))
     values = abnormal[starts]
     hits = np.diff(starts, append=abnormal.size)
-    # Ascending needles walk through `every` once, which keeps the searches in the cache.
-    at_or_above = every.size - np.searchsorted(every, values, side="left")
-    strictly_above = every.size - np.searchsorted(every, values, side="right")
-    tp = abnormal.size - starts
+    tp = np.subtract(abnormal.size, starts, out=starts)
+    fp = _count_above(every, values, side="left")
+    fp -= tp
+    above = _count_above(every, values, side="right")
+    above -= tp
+    above += hits
     return Ranking(
         thresholds=values[::-1],
         hits=hits[::-1],
         tp=tp[::-1],
-        above=(strictly_above - (tp - hits))[::-1],
-        fp=(at_or_above - tp)[::-1],
+        above=above[::-1],
+        fp=fp[::-1],
         positives=abnormal.size,
         negatives=every.size - abnormal.size,
     )
 
 
+def _count_above(every: Floats, values: Floats, *, side: Literal["left", "right"]) -> Counts:
+    """Count the entries at or above (`left`), or strictly above (`right`), each value."""
+    # Ascending needles walk through `every` once, which keeps the searches in the cache.
+    below = np.searchsorted(every, values, side=side)
+    return np.subtract(every.size, below, out=below)
+
+
 def auroc_of(ranking: Ranking) -> NDArray[np.float64]:
     """Area under the ROC curve, (...,): the share of abnormal-normal pairs in order, ties half."""
-    below = ranking.negatives - 0.5 * (ranking.above + ranking.fp)
-    return (ranking.hits * below).sum(-1) / (float(ranking.positives) * ranking.negatives)
+    wrong = _dot(ranking.hits, ranking.above) + _dot(ranking.hits, ranking.fp)  # exact: integers
+    return 1.0 - 0.5 * wrong / (float(ranking.positives) * ranking.negatives)
 
 
 def ap_of(ranking: Ranking) -> NDArray[np.float64]:
     """Average precision, (...,): the mean over abnormal entries of the precision at their score."""
-    precision = ranking.tp / np.maximum(ranking.tp + ranking.fp, 1)
-    return (ranking.hits * precision).sum(-1) / ranking.positives
+    called = ranking.tp + ranking.fp
+    precision = ranking.tp / np.maximum(called, 1, out=called)
+    return _dot(ranking.hits, precision) / ranking.positives
+
+
+def _dot(a: NDArray[Any], b: NDArray[Any]) -> NDArray[Any]:
+    """Sum of products over the last axis, without a temporary."""
+    return np.einsum("...k,...k->...", a, b)
 
 
 def f1_of(ranking: Ranking) -> NDArray[np.float64]:

@@ -34,8 +34,8 @@ def pseudo_auroc(train_scores: ArrayLike, test_scores: ArrayLike) -> float:
     Paper: Rahman Siddiquee et al., AUCp, 2026, https://arxiv.org/abs/2606.08742
 
     Example:
-        >>> pseudo_auroc([1, 2, 3, 4], [1, 2, 3, 4, 8, 9])
-        0.6666666666666666
+        >>> pseudo_auroc([1, 2, 3, 4], [1, 2, 3, 4, 7, 7, 8, 9])
+        0.75
     """
     train = validate.as_scores("train_scores", train_scores, 1)
     test = validate.as_scores("test_scores", test_scores, 1)
