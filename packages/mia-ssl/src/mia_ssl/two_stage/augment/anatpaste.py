@@ -1,0 +1,182 @@
+"""A soft rectangle or ellipse pasted into the lung field only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import torch
+
+from mia_ssl.two_stage.augment.checks import check_range, check_strength
+from mia_ssl.two_stage.augment.draws import integer, log_uniform, place, sides, uniform
+from mia_ssl.two_stage.augment.jitter import DRAWS as JITTER_DRAWS
+from mia_ssl.two_stage.augment.jitter import Factors
+from mia_ssl.two_stage.augment.patches import Boxes, cut, write
+from mia_ssl.two_stage.augment.variant import Canvas, Variant
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from mia_ssl.two_stage.augment.lungs import LungFields
+
+# Sizes of a cut that are drawn ahead; the first that is large enough counts.
+_TRIES = 8
+# Side of the images that pixel sizes of the options are meant for; they scale with the image.
+_REFERENCE = 224
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """Settings of AnatPaste; pixel sizes are those of a 224 x 224 image and scale with the side.
+
+    Attributes:
+        area: Least and largest share of the image that the cut has.
+        aspect: Least and largest width / height; uniform in the logarithm.
+        jitter: Strength of the color jitter, see ``jitter.Factors``.
+        alpha: Least and largest opacity of the shape, of 255.
+        blur: Least and largest standard deviation, in whole pixels, of the shape's blur.
+        margin: Pixels between the cut's border and the shape, so that a blurred shape fades out.
+    """
+
+    area: tuple[float, float] = (0.02, 0.15)
+    aspect: tuple[float, float] = (0.3, 3.3)
+    jitter: float = 0.1
+    alpha: tuple[float, float] = (150, 255)
+    blur: tuple[int, int] = (0, 15)
+    margin: float = 10
+
+    def __post_init__(self) -> None:
+        check_range(self, "area", low=0, high=1)
+        check_range(self, "aspect", low=0.01, high=100)
+        check_range(self, "alpha", low=0, high=255)
+        check_range(self, "blur", low=0)
+        check_strength(jitter=self.jitter)
+        if not 0 <= self.margin < _REFERENCE / 4:
+            msg = f"expected margin to be in 0 to {_REFERENCE // 4}, got {self.margin}"
+            raise ValueError(msg)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shapes:
+    """What was drawn, on the CPU.
+
+    Attributes:
+        source: Where each patch is cut.
+        target: Where it goes.
+        ellipse: Whether the shape is an ellipse, bool [n].
+        alpha: Opacity in 0 to 1, [n].
+        blur: Standard deviation before it is scaled to the image, whole, [n].
+        factors: Of the color jitter.
+    """
+
+    source: Boxes
+    target: Boxes
+    ellipse: Tensor
+    alpha: Tensor
+    blur: Tensor
+    factors: Factors
+
+
+def draw(u: Tensor, fields: LungFields, height: int, width: int, options: Options) -> Shapes:
+    """Draw patches around pixels of the fields; u is [n, DRAWS]."""
+    sizes, u = u[:, : 2 * _TRIES], u[:, 2 * _TRIES :]
+    h, w = draw_sides(sizes, height, width, options)
+    source = place(u[:, 0:2], h, w, height, width)
+    row, column = fields.pixel(u[:, 2:4])
+    top = torch.minimum((row - h // 2).clamp(min=0), height - h)
+    left = torch.minimum((column - w // 2).clamp(min=0), width - w)
+    least, largest = options.blur
+    return Shapes(
+        source=Boxes(*source, h, w),
+        target=Boxes(top, left, h, w),
+        ellipse=u[:, 4] < 0.5,
+        alpha=uniform(u[:, 5], *options.alpha) / 255,
+        blur=least + integer(u[:, 6], largest - least + 1),
+        factors=Factors.draw(u[:, 7:], options.jitter),
+    )
+
+
+def draw_sides(u: Tensor, height: int, width: int, options: Options) -> tuple[Tensor, Tensor]:
+    """Sides of the first cut that a shape fits in, the margins taken off; u is [n, 2 tries]."""
+    area = uniform(u[:, :_TRIES], *options.area)
+    h, w = sides(area, log_uniform(u[:, _TRIES:], *options.aspect), height, width)
+    shorter = torch.minimum(h, w)
+    fits = shorter > 2 * scaled(options.margin, height, width)
+    # The first that fits; where none does, the one that comes closest.
+    rank = torch.where(fits, height + width - torch.arange(_TRIES), shorter - height - width)
+    chosen = rank.argmax(1, keepdim=True)
+    return h.gather(1, chosen)[:, 0], w.gather(1, chosen)[:, 0]
+
+
+def scaled(pixels: float, height: int, width: int) -> float:
+    """A length in a 224 x 224 image as one in this image."""
+    return pixels * min(height, width) / _REFERENCE
+
+
+def opacity(shapes: Shapes, fields: LungFields, options: Options) -> Tensor:
+    """Opacity of each pixel of the patches, 0 outside the field: float32 [P] on the CPU."""
+    _, height, width = fields.masks.shape
+    margin = scaled(options.margin, height, width)
+    parts = []
+    boxes = shapes.target.slices(torch.arange(len(fields)))
+    for (i, (rows, columns)), is_ellipse, alpha, blur in zip(
+        boxes, shapes.ellipse.tolist(), shapes.alpha.tolist(), shapes.blur.tolist(), strict=True
+    ):
+        h, w = rows.stop - rows.start, columns.stop - columns.start
+        shape = (ellipse if is_ellipse else rectangle)(h, w, margin).mul_(alpha)
+        if blur:
+            sigma = scaled(blur, height, width)
+            kernel = blur_matrix(sigma, max(height, width))
+            shape = kernel[:h, :h] @ shape @ kernel[:w, :w]
+        parts.append(shape.mul_(fields.masks[i, rows, columns]).flatten())
+    return torch.cat(parts)
+
+
+def rectangle(h: int, w: int, margin: float) -> Tensor:
+    """A rectangle inside the margins of an h x w patch: 0 or 1."""
+    m = min(round(margin), (h - 1) // 2, (w - 1) // 2)
+    shape = torch.zeros(h, w)
+    shape[m : h - m, m : w - m] = 1
+    return shape
+
+
+def ellipse(h: int, w: int, margin: float) -> Tensor:
+    """The ellipse that touches the margins of an h x w patch: 0 or 1."""
+    m = min(margin, (h - 1) / 2, (w - 1) / 2)
+    y = torch.linspace(-(h - 1) / 2, (h - 1) / 2, h).div_(h / 2 - m).square_()
+    x = torch.linspace(-(w - 1) / 2, (w - 1) / 2, w).div_(w / 2 - m).square_()
+    return (y[:, None] + x <= 1).float()
+
+
+@lru_cache(maxsize=64)
+def blur_matrix(sigma: float, size: int) -> Tensor:
+    """Gaussian blur of a line that is 0 beyond its ends, as a symmetric matrix [size, size].
+
+    Its first h rows and columns are the blur of a line of h pixels.
+    """
+    steps = torch.arange(size, dtype=torch.float64)
+    weights = torch.exp(-((steps[:, None] - steps) ** 2) / (2 * sigma**2))
+    whole = torch.arange(-size, size + 1, dtype=torch.float64)
+    return (weights / torch.exp(-(whole**2) / (2 * sigma**2)).sum()).float()
+
+
+def paste(canvas: Canvas, images: Tensor, uniforms: Tensor, options: Options) -> None:
+    """See ``variant.Paste``."""
+    if canvas.fields is None:
+        msg = "anatpaste needs the fields of the images"
+        raise ValueError(msg)
+    fields = canvas.fields.take(images)
+    shapes = draw(uniforms, fields, canvas.height, canvas.width, options)
+    pixels = cut(canvas.sources, images, shapes.source, shapes.factors if options.jitter else None)
+    under = cut(canvas.out, images, shapes.target, None)
+    alpha = opacity(shapes, fields, options)
+    write(canvas.out, images, shapes.target, under.lerp_(pixels, alpha.to(under.device)))
+    if canvas.label is not None:
+        parts = alpha.to(canvas.label.device).split(shapes.target.sizes)
+        for (i, (rows, columns)), part in zip(shapes.target.slices(images), parts, strict=True):
+            target = canvas.label[i, 0, rows, columns]
+            target.copy_(part.view_as(target))
+
+
+ANATPASTE = Variant(draws=2 * _TRIES + 7 + JITTER_DRAWS, paste=paste)

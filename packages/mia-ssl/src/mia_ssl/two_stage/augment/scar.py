@@ -1,0 +1,144 @@
+"""A thin strip of the image, its colors jittered, turned and pasted elsewhere in the image."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import torch
+
+from mia_ssl.two_stage.augment.checks import check_range, check_strength
+from mia_ssl.two_stage.augment.draws import place, uniform
+from mia_ssl.two_stage.augment.jitter import DRAWS as JITTER_DRAWS
+from mia_ssl.two_stage.augment.jitter import Factors
+from mia_ssl.two_stage.augment.patches import Boxes, cut
+from mia_ssl.two_stage.augment.variant import Canvas, Variant
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """Settings of the scar.
+
+    Attributes:
+        strip_width: Least and largest width in pixels.
+        strip_height: Least and largest height in pixels.
+        rotation: Least and largest angle in degrees, counterclockwise.
+        jitter: Strength of the color jitter, see ``jitter.Factors``.
+    """
+
+    strip_width: tuple[float, float] = (2, 16)
+    strip_height: tuple[float, float] = (10, 25)
+    rotation: tuple[float, float] = (-45, 45)
+    jitter: float = 0.1
+
+    def __post_init__(self) -> None:
+        check_range(self, "strip_width", low=1)
+        check_range(self, "strip_height", low=1)
+        check_range(self, "rotation", low=-180, high=180)
+        check_strength(jitter=self.jitter)
+
+    @property
+    def reach(self) -> int:
+        """Side of the smallest square that any turned strip fits in."""
+        return math.ceil(math.hypot(round(self.strip_width[1]), round(self.strip_height[1]))) + 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scars:
+    """What was drawn, on the CPU.
+
+    Attributes:
+        source: The strips before they are turned.
+        target: The boxes around the turned strips.
+        angle: Radians, float64 [n].
+        factors: Of the color jitter.
+    """
+
+    source: Boxes
+    target: Boxes
+    angle: Tensor
+    factors: Factors
+
+
+def draw(u: Tensor, height: int, width: int, options: Options) -> Scars:
+    """Draw strips and where they go; u is [n, DRAWS].
+
+    Raises:
+        ValueError: A turned strip might not fit into the image.
+    """
+    if options.reach > min(height, width):
+        msg = (
+            f"expected strips that fit into images of {height} x {width} when turned, got "
+            f"strip_width={options.strip_width}, strip_height={options.strip_height}"
+        )
+        raise ValueError(msg)
+    w = uniform(u[:, 0], *options.strip_width).round().long()
+    h = uniform(u[:, 1], *options.strip_height).round().long()
+    source = place(u[:, 2:4], h, w, height, width)
+    angle = torch.deg2rad(uniform(u[:, 4], *options.rotation))
+    turned = turned_sides(h, w, angle)
+    target = place(u[:, 5:7], *turned, height, width)
+    return Scars(
+        source=Boxes(*source, h, w),
+        target=Boxes(*target, *turned),
+        angle=angle,
+        factors=Factors.draw(u[:, 7:], options.jitter),
+    )
+
+
+def turned_sides(h: Tensor, w: Tensor, angle: Tensor) -> tuple[Tensor, Tensor]:
+    """Height and width of the box around a turned h x w rectangle, as Pillow's ``rotate`` does."""
+    cos, sin = angle.cos().abs(), angle.sin().abs()
+
+    def both_ends(length: Tensor, middle: Tensor) -> Tensor:
+        # Rounded away from the rectangle at either end; 1e-9 keeps whole numbers whole.
+        reach = length / 2 - 1e-9
+        return ((middle / 2 + reach).ceil() - (middle / 2 - reach).floor()).long()
+
+    return both_ends(w * sin + h * cos, h), both_ends(w * cos + h * sin, w)
+
+
+def turn(scars: Scars, reach: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Nearest-neighbour rotation as indices, so that pixels are touched only once.
+
+    Returns:
+        For each pixel that is pasted: the patch it is of, its row and its column in the image, and
+        the pixel that goes there, counted through all strips; int64 [M] each.
+    """
+    box, strip = scars.target, scars.source
+    cos, sin = _each(scars.angle.cos()), _each(scars.angle.sin())
+    steps = torch.arange(reach)
+    dy = steps[None, :, None] + 0.5 - _each(box.height) / 2
+    dx = steps[None, None, :] + 0.5 - _each(box.width) / 2
+    y = sin * dx + cos * dy + _each(strip.height) / 2
+    x = cos * dx - sin * dy + _each(strip.width) / 2
+    inside = (y >= 0) & (y < _each(strip.height)) & (x >= 0) & (x < _each(strip.width))
+    inside &= (steps[:, None] < _each(box.height)) & (steps < _each(box.width))
+    patch, row, col = inside.nonzero(as_tuple=True)
+    first = torch.tensor(strip.sizes).cumsum(0) - torch.tensor(strip.sizes)
+    pixel = first[patch] + y[inside].long() * strip.width[patch] + x[inside].long()
+    return patch, row + box.top[patch], col + box.left[patch], pixel
+
+
+def _each(values: Tensor) -> Tensor:
+    return values[:, None, None]
+
+
+def paste(canvas: Canvas, images: Tensor, uniforms: Tensor, options: Options) -> None:
+    """See ``variant.Paste``."""
+    scars = draw(uniforms, canvas.height, canvas.width, options)
+    pixels = cut(canvas.sources, images, scars.source, scars.factors if options.jitter else None)
+    patch, row, column, pixel = turn(scars, options.reach)
+    image, device = images[patch].to(pixels.device), pixels.device
+    row, column, pixel = (index.to(device) for index in (row, column, pixel))
+    values = pixels[:, pixel].add_(0.5).to(torch.uint8)
+    canvas.out[image, :, row, column] = values.T
+    if canvas.label is not None:
+        canvas.label[image, 0, row, column] = 1
+
+
+SCAR = Variant(draws=7 + JITTER_DRAWS, paste=paste)

@@ -1,0 +1,118 @@
+"""Detectors from a method's name, or from a saved state."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Any
+
+from mia_ssl._engine.options import unknown
+from mia_ssl._engine.settings import Settings
+from mia_ssl.two_stage.detector import TwoStageDetector
+from mia_ssl.two_stage.methods import TABLE
+from mia_ssl.two_stage.options import Options
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mia_ssl.two_stage.methods import Method
+
+
+def build(
+    name: str,
+    *,
+    in_channels: int = 1,
+    image_size: int | None = None,
+    epochs: int | None = None,
+    batch_size: int | None = None,
+    learning_rate: float | None = None,
+    precision: str = "32-true",
+    **options: Any,
+) -> TwoStageDetector:
+    """A detector of this method, with the study's settings for whatever is not given.
+
+    Args:
+        name: One of ``two_stage.METHODS``.
+        in_channels: 1 (gray, fed to the trunk as three equal channels) or 3 (RGB).
+        image_size: Side of the square images in pixels, 64 or above.
+        epochs: Epochs of ``fit``.
+        batch_size: Originals a training step; as many pastes of each kind come on top.
+        learning_rate: Of SGD, at the start of the cosine.
+        precision: ``"32-true"`` or ``"bf16-mixed"``.
+        options: Those of ``two_stage.options.Options``, and of what the method pastes.
+
+    Raises:
+        ValueError: An unknown method or option, a value out of range, weights that do not fit.
+        FileNotFoundError: Pretrained weights that are not there.
+    """
+    settings = {
+        "epochs": epochs,
+        "batch_size": batch_size,
+        "learning_rate": learning_rate,
+        "precision": precision,
+    }
+    return _make(name, in_channels, image_size, settings, options, pretrained=True)
+
+
+def restore(state: dict[str, Any], meta: dict[str, Any]) -> TwoStageDetector:
+    """The detector of a saved state; pretrained weights are in it and need no file."""
+    detector = _make(
+        meta["method"],
+        meta["in_channels"],
+        meta["image_size"],
+        meta["settings"],
+        meta["options"],
+        pretrained=False,
+    )
+    detector.network.load_state_dict(state["network"])
+    detector.scorer.restore(state)
+    detector.seed = meta["seed"]
+    detector.score_quantiles = dict(meta["score_quantiles"])
+    return detector
+
+
+def split_options(method: Method, options: Mapping[str, Any]) -> tuple[Options, Any]:
+    """The options record of all two-stage methods and that of what this method pastes.
+
+    Raises:
+        ValueError: An option that neither has, or a value out of range.
+    """
+    shared = [field.name for field in dataclasses.fields(Options)]
+    own = [field.name for field in dataclasses.fields(method.pasting)]
+    for name in options:
+        if name not in shared + own:
+            raise unknown(f"option of {method.info.name}", name, shared + own)
+    values = {**method.defaults, **options}
+    return (
+        Options(**{name: value for name, value in values.items() if name in shared}),
+        method.pasting(**{name: value for name, value in values.items() if name in own}),
+    )
+
+
+def _make(
+    name: str,
+    in_channels: int,
+    image_size: int | None,
+    settings: Mapping[str, Any],
+    options: Mapping[str, Any],
+    *,
+    pretrained: bool,
+) -> TwoStageDetector:
+    if name not in TABLE:
+        raise unknown("method", name, TABLE)
+    method = TABLE[name]
+    shared, pasting = split_options(method, options)
+    if not method.is_trained and (shared.weights is None or shared.density == "classifier"):
+        msg = (
+            f"{name} is not trained: it needs weights and a density, "
+            f"got weights={shared.weights!r}, density={shared.density!r}"
+        )
+        raise ValueError(msg)
+    return TwoStageDetector(
+        method,
+        in_channels=in_channels,
+        image_size=method.info.image_size if image_size is None else image_size,
+        settings=Settings.resolve(method.info, **settings),
+        options=shared,
+        pasting=pasting,
+        pretrained=pretrained,
+    )

@@ -1,0 +1,95 @@
+"""Score of each pixel: the density of patch embeddings, from a layer's feature grid."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import torch
+import torch.nn.functional as F
+
+from mia_ssl._engine.inference import evaluating, in_order
+from mia_ssl._engine.options import unknown
+from mia_ssl.two_stage.network import normalise
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import numpy as np
+    from torch import Tensor, nn
+
+    from mia_ssl._engine.images import ImageSource
+    from mia_ssl.densities import Density
+    from mia_ssl.two_stage.network import TwoStageNetwork
+    from mia_ssl.two_stage.options import Options
+
+
+def find_layer(network: TwoStageNetwork, name: str) -> nn.Module:
+    """The layer of the trunk whose grid is scored.
+
+    Raises:
+        ValueError: The trunk has none of that name.
+    """
+    layers = dict(network.trunk.named_modules())
+    if not name or name not in layers:
+        raise unknown("map_layer", name, [n for n, _ in network.trunk.named_children()])
+    return layers[name]
+
+
+def fit_map_density(
+    density: Density,
+    network: TwoStageNetwork,
+    source: ImageSource,
+    options: Options,
+    batch_size: int,
+    draws: torch.Generator,
+) -> None:
+    """Fit to patches of normal images: of each image as many, ``map_patches`` in all.
+
+    Places are drawn anew for each image; an image gives at least one patch.
+    """
+    parts = []
+    for grid in _grids(network, source, options, batch_size):
+        patches = grid.flatten(2)
+        count = min(max(options.map_patches // len(source), 1), patches.shape[2])
+        order = torch.rand(len(patches), patches.shape[2], generator=draws).argsort(1)
+        index = order[:, None, :count].expand(-1, patches.shape[1], -1)
+        parts.append(patches.gather(2, index).movedim(1, 2).flatten(0, 1))
+    density.fit(torch.cat(parts).numpy())
+
+
+def score_maps(
+    density: Density,
+    network: TwoStageNetwork,
+    source: ImageSource,
+    options: Options,
+    batch_size: int,
+) -> np.ndarray:
+    """float32 (N, H, W): each patch's score, bilinearly at the image's size."""
+    size = source.shape[2:]
+    maps = []
+    for grid in _grids(network, source, options, batch_size):
+        scores = density.score(grid.movedim(1, 3).flatten(0, 2).numpy())
+        coarse = torch.from_numpy(scores).view(len(grid), 1, *grid.shape[2:])
+        fine = F.interpolate(coarse, size, mode="bilinear", align_corners=False)
+        maps.append(fine[:, 0].float())
+    return torch.cat(maps).numpy()
+
+
+def _grids(
+    network: TwoStageNetwork, source: ImageSource, options: Options, batch_size: int
+) -> Iterator[Tensor]:
+    """Feature grids [B, D, h, w] of the layer, batch by batch, on the CPU."""
+    layer = find_layer(network, options.map_layer)
+    kept: list[Any] = []
+    hook = layer.register_forward_hook(lambda module, inputs, output: kept.append(output))
+    try:
+        with evaluating(network), torch.inference_mode():
+            for batch in in_order(source, batch_size):
+                network(normalise(batch, options.normalisation))
+                grid = kept.pop()
+                if not isinstance(grid, torch.Tensor) or grid.ndim != 4:
+                    msg = f"expected map_layer to give a grid [B, D, h, w], not {options.map_layer}"
+                    raise ValueError(msg)
+                yield grid.float().cpu()
+    finally:
+        hook.remove()

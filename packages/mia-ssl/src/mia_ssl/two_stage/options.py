@@ -1,0 +1,82 @@
+"""Settings that all two-stage methods share; those of the study stand here only."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+from mia_ssl._engine.options import check_choice, check_positive
+from mia_ssl.densities.neighbours import METRICS
+
+DENSITIES = ("gaussian", "kernel", "neighbours", "classifier")
+NORMALISATIONS = ("half", "imagenet")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """Settings of the network, its training and the score.
+
+    Attributes:
+        backbone: Any of torchvision's classification networks.
+        weights: What the trunk starts from: a name of torchvision's weights for this backbone
+            (``"DEFAULT"``, ``"IMAGENET1K_V1"``), the path of a state dict, or None for random.
+        normalisation: ``"half"``: (x - 0.5) / 0.5; ``"imagenet"``: ImageNet's mean and deviation.
+        head: Widths of the projection head's layers.
+        steps_per_epoch: Training steps an epoch, through the images as often as that takes.
+        momentum: Of SGD.
+        weight_decay: Of SGD.
+        restart_epochs: Epochs from one warm restart of the cosine rate to the next; None: no
+            restart within the training.
+        freeze_epochs: First epochs in which a pretrained trunk stays as it is.
+        density: What scores an embedding: ``"gaussian"``, ``"kernel"``, ``"neighbours"``, or
+            ``"classifier"`` for the probability of not being an original.
+        l2_normalise: Whether the Gaussian and the kernel density see embeddings of length 1.
+        bandwidth: Of the kernel density.
+        k: Neighbours that count.
+        metric: Of the neighbours: ``"cosine"`` or ``"euclidean"``.
+        with_map: Whether ``predict`` also scores pixels, from embeddings of patches.
+        map_layer: Layer of the trunk whose feature grid gives the patches.
+        map_patches: Patches of the training images, at most, that the map's density learns from.
+    """
+
+    backbone: str = "resnet18"
+    weights: str | None = None
+    normalisation: str = "half"
+    head: tuple[int, ...] = (512, 128)
+    steps_per_epoch: int = 256
+    momentum: float = 0.9
+    weight_decay: float = 3e-5
+    restart_epochs: int | None = None
+    freeze_epochs: int = 0
+    density: str = "gaussian"
+    l2_normalise: bool = True
+    bandwidth: float = 1.0
+    k: int = 1
+    metric: str = "cosine"
+    with_map: bool = False
+    map_layer: str = "layer3"
+    map_patches: int = 20_000
+
+    def __post_init__(self) -> None:
+        check_choice("normalisation", self.normalisation, NORMALISATIONS)
+        check_choice("density", self.density, DENSITIES)
+        check_choice("metric", self.metric, METRICS)
+        check_positive(
+            steps_per_epoch=self.steps_per_epoch,
+            bandwidth=self.bandwidth,
+            k=self.k,
+            map_patches=self.map_patches,
+            **{f"head[{i}]": width for i, width in enumerate(self.head)},
+        )
+        if self.restart_epochs is not None:
+            check_positive(restart_epochs=self.restart_epochs)
+        if self.freeze_epochs < 0 or (self.freeze_epochs and self.weights is None):
+            msg = f"freeze_epochs={self.freeze_epochs} is for a trunk with weights; give weights"
+            raise ValueError(msg)
+        if self.with_map and self.density == "classifier":
+            msg = "with_map needs a density of patches: density='classifier' gives none"
+            raise ValueError(msg)
+        # The record is frozen; a path and a saved model's list become what files can hold.
+        object.__setattr__(self, "head", tuple(self.head))
+        if self.weights is not None:
+            object.__setattr__(self, "weights", os.fspath(self.weights))

@@ -1,0 +1,134 @@
+"""From images to embeddings, and from embeddings to scores."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+
+from mia_ssl._engine.inference import evaluating, in_order
+from mia_ssl._engine.records import Prediction
+from mia_ssl.densities import Density, GaussianDensity, KernelDensity, NearestNeighbours
+from mia_ssl.two_stage.maps import fit_map_density, score_maps
+from mia_ssl.two_stage.network import normalise
+
+if TYPE_CHECKING:
+    from mia_ssl._engine.images import ImageSource
+    from mia_ssl.two_stage.network import TwoStageNetwork
+    from mia_ssl.two_stage.options import Options
+
+
+def make_density(options: Options) -> Density:
+    """The density that the options name, not yet fitted."""
+    if options.density == "gaussian":
+        return GaussianDensity(l2_normalise=options.l2_normalise)
+    if options.density == "kernel":
+        return KernelDensity(bandwidth=options.bandwidth, l2_normalise=options.l2_normalise)
+    return NearestNeighbours(k=options.k, metric=options.metric)
+
+
+def embed(
+    network: TwoStageNetwork, source: ImageSource, normalisation: str, batch_size: int
+) -> np.ndarray:
+    """Embeddings before any scaling: float32 (N, D).
+
+    In evaluation mode BatchNorm uses what it learned, so that no image changes another's.
+    """
+    with evaluating(network), torch.inference_mode():
+        parts = [
+            network(normalise(batch, normalisation)).float().cpu()
+            for batch in in_order(source, batch_size)
+        ]
+    return torch.cat(parts).numpy()
+
+
+def classifier_scores(network: TwoStageNetwork, embeddings: np.ndarray) -> np.ndarray:
+    """Probability of any class but the original: float64 (N,) in 0 to 1."""
+    device = next(network.parameters()).device
+    with evaluating(network), torch.inference_mode():
+        logits = network.classify(torch.from_numpy(embeddings).to(device))
+        # Summed, not 1 - p: small probabilities would be lost in the difference.
+        return logits.cpu().double().softmax(1)[:, 1:].sum(1).numpy()
+
+
+class Scorer:
+    """What turns a network's embeddings into scores: the densities, or the classifier.
+
+    Attributes:
+        density: Of the embeddings; None before ``fit`` and for the classifier.
+        map_density: Of the patches' embeddings; None before ``fit`` and without a map.
+    """
+
+    def __init__(self, options: Options) -> None:
+        self.options = options
+        self.density: Density | None = None
+        self.map_density: Density | None = None
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether ``predict`` can be called; the classifier always can."""
+        return self.options.density == "classifier" or self.density is not None
+
+    def clear(self) -> None:
+        """Forget the densities: the network has changed."""
+        self.density = self.map_density = None
+
+    def fit(
+        self,
+        network: TwoStageNetwork,
+        normals: ImageSource,
+        batch_size: int,
+        draws: torch.Generator,
+    ) -> np.ndarray:
+        """Learn the densities of normal images; their own scores, float64 (N,)."""
+        options = self.options
+        embeddings = embed(network, normals, options.normalisation, batch_size)
+        if options.density == "classifier":
+            return classifier_scores(network, embeddings)
+        density = make_density(options).fit(embeddings)
+        map_density = None
+        if options.with_map:
+            map_density = make_density(options)
+            fit_map_density(map_density, network, normals, options, batch_size, draws)
+        self.density, self.map_density = density, map_density
+        if options.density == "neighbours":
+            return _scores_without_self(embeddings, options)
+        return density.score(embeddings)
+
+    def predict(self, network: TwoStageNetwork, source: ImageSource, batch_size: int) -> Prediction:
+        """Scores, and maps where the options ask for them."""
+        embeddings = embed(network, source, self.options.normalisation, batch_size)
+        if self.density is None:
+            scores = classifier_scores(network, embeddings)
+        else:
+            scores = self.density.score(embeddings)
+        maps = None
+        if self.map_density is not None:
+            maps = score_maps(self.map_density, network, source, self.options, batch_size)
+        return Prediction(scores.astype(np.float32), maps)
+
+    def state(self) -> dict[str, Any]:
+        """The densities' arrays as tensors, for a file."""
+        named = {"density": self.density, "map_density": self.map_density}
+        return {
+            name: {key: torch.from_numpy(array) for key, array in density.state().items()}
+            for name, density in named.items()
+            if density is not None
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Take back what ``state`` gave."""
+        for name in {"density", "map_density"} & state.keys():
+            arrays = {key: tensor.numpy() for key, tensor in state[name].items()}
+            setattr(self, name, make_density(self.options).restore(arrays))
+
+
+def _scores_without_self(embeddings: np.ndarray, options: Options) -> np.ndarray:
+    """Scores of the training images by their k nearest others.
+
+    Each is its own nearest neighbour at distance 0: one more neighbour, and the mean over the rest.
+    """
+    k = min(options.k + 1, len(embeddings))
+    density = NearestNeighbours(k=k, metric=options.metric).fit(embeddings)
+    return density.score(embeddings) * k / (k - 1)

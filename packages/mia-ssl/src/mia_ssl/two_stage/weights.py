@@ -1,0 +1,133 @@
+"""Pretrained weights of a trunk: torchvision's by name, anybody's by path."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+import torchvision
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+
+from mia_ssl._engine.options import unknown
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+# Keys under which training scripts save a state dict among other things.
+_WRAPPERS = ("state_dict", "model", "model_state_dict")
+_PREFIXES = ("module.", "backbone.", "encoder.", "model.")
+
+
+def load_weights(trunk: nn.Module, backbone: str, weights: str) -> None:
+    """Fill the trunk.
+
+    A state dict may have a classifier, which is left out, a prefix, and numbers for the names of
+    the network's parts (as RadImageNet's files do).
+
+    Args:
+        trunk: A trunk of this backbone, without its classifier.
+        backbone: A network of torchvision.
+        weights: A name of torchvision's weights for the backbone, or the path of a state dict
+            (``.safetensors``, or written by ``torch.save``; never unpickled).
+
+    Raises:
+        FileNotFoundError: No such file; or torchvision's file is neither cached nor to be had.
+        ValueError: An unknown name, or a file that is no state dict of this backbone.
+    """
+    known = torchvision.models.get_model_weights(backbone)
+    name = weights.removeprefix(f"{known.__name__}.")
+    if name in known.__members__:
+        state, origin = _from_torchvision(known[name], backbone), name
+    elif Path(weights).is_file():
+        state, origin = read_state(Path(weights)), weights
+    elif Path(weights).name == weights and not Path(weights).suffix:
+        raise unknown(f"weights of {backbone} (and no such file)", weights, known.__members__)
+    else:
+        msg = f"no weights file at {weights}"
+        raise FileNotFoundError(msg)
+    _fill(trunk, state, f"the weights {origin}", backbone)
+
+
+def read_state(path: Path) -> dict[str, Tensor]:
+    """The tensors of a state dict file.
+
+    Raises:
+        FileNotFoundError: No such file.
+        ValueError: Not a state dict of tensors.
+    """
+    try:
+        if path.suffix == ".safetensors":
+            state: Any = load_file(path)
+        else:
+            state = torch.load(path, map_location="cpu", weights_only=True)
+    except FileNotFoundError:
+        raise
+    except (
+        *(OSError, RuntimeError, EOFError, ValueError, KeyError),
+        *(pickle.UnpicklingError, SafetensorError),
+    ) as error:
+        msg = f"{path} is not a state dict of tensors: {error}"
+        raise ValueError(msg) from error
+    for wrapper in _WRAPPERS:
+        if isinstance(state, Mapping) and isinstance(state.get(wrapper), Mapping):
+            state = state[wrapper]
+    if not isinstance(state, Mapping) or not state:
+        msg = f"{path} is not a state dict of tensors: it holds {type(state).__name__}"
+        raise ValueError(msg)
+    for key, value in state.items():
+        if not isinstance(value, torch.Tensor):
+            msg = f"{path} is not a state dict of tensors: {key!r} is {type(value).__name__}"
+            raise ValueError(msg)
+    return dict(state)
+
+
+def _from_torchvision(weights: Any, backbone: str) -> dict[str, Tensor]:
+    try:
+        return torch.hub.load_state_dict_from_url(
+            weights.url, map_location="cpu", progress=False, check_hash=True, weights_only=True
+        )
+    except (OSError, RuntimeError) as error:
+        cache = Path(torch.hub.get_dir(), "checkpoints", Path(weights.url).name)
+        msg = (
+            f"the weights {weights} of {backbone} are not at {cache} and could not be downloaded "
+            f"from {weights.url} ({error}): put the file there, or give the path of a state dict "
+            "as weights"
+        )
+        raise FileNotFoundError(msg) from error
+
+
+def _fill(trunk: nn.Module, state: dict[str, Tensor], origin: str, backbone: str) -> None:
+    own = trunk.state_dict()
+    parts = [name for name, _ in trunk.named_children()]
+    state = {_own_name(key, parts, own): value for key, value in state.items()}
+    # Counts of batches are only bookkeeping, and old files lack them.
+    missing = [k for k in own if k not in state and not k.endswith("num_batches_tracked")]
+    wrong = [k for k in own if k in state and state[k].shape != own[k].shape]
+    if missing or wrong:
+        problem = f"{len(missing)} of {len(own)} tensors are missing" + (
+            f" ({', '.join(missing[:3])} ...)" if missing else ""
+        )
+        if wrong:
+            key = wrong[0]
+            problem += f", {len(wrong)} have another shape ({key}: expected "
+            problem += f"{tuple(own[key].shape)}, got {tuple(state[key].shape)})"
+        msg = f"{origin} do not fit {backbone}: {problem}"
+        raise ValueError(msg)
+    trunk.load_state_dict({**own, **{k: state[k] for k in own if k in state}})
+
+
+def _own_name(key: str, parts: list[str], own: Mapping[str, Tensor]) -> str:
+    """The trunk's name of a parameter; the key itself where the trunk has no such."""
+    while key not in own:
+        prefix = next((p for p in _PREFIXES if key.startswith(p)), None)
+        if prefix is None:
+            break
+        key = key.removeprefix(prefix)
+    number, _, rest = key.partition(".")
+    if number.isdigit() and int(number) < len(parts):
+        return f"{parts[int(number)]}.{rest}"
+    return key
