@@ -56,6 +56,7 @@ BAD_IMAGES = [
     ([0, 1], ["a", "b"], "expected scores to be an array of numbers, got dtype <U1"),
     ([0, 1], [1j, 2j], "expected scores to be an array of numbers, got dtype complex128"),
     ([0, 1], [[1.0], [2.0, 3.0]], "expected scores to be a rectangular array of numbers"),
+    ([0, 1], np.ma.masked_equal([1.0, 2.0], 2.0), "expected scores as a plain array, got a masked"),
     ([0, 1], [0, 2**60], "expected integer scores within +-2**53 (exact in float64)"),
 ]
 

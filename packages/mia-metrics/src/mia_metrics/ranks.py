@@ -84,8 +84,8 @@ def critical_difference(
         ValueError: fewer than two methods or two datasets, lengths that differ, NaN or infinity; an
             unknown test; `alpha` outside (0, 1).
 
-    Paper: Demsar, JMLR 7, 2006, https://jmlr.org/papers/v7/demsar06a.html; Holm: Benavoli, Corani
-        and Mangili, JMLR 17, 2016, https://jmlr.org/papers/v17/benavoli16a.html
+    Paper: Demsar, JMLR 7, 2006, https://jmlr.org/papers/v7/demsar06a.html; pairs by Wilcoxon:
+        Benavoli, Corani and Mangili, JMLR 17, 2016, https://jmlr.org/papers/v17/benavoli16a.html
 
     Example:
         >>> results = {

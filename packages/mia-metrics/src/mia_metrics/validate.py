@@ -22,6 +22,9 @@ class Pair(NamedTuple):
 
 def as_array(name: str, value: ArrayLike, ndim: int | None) -> NDArray[Any]:
     """Return a non-empty numeric array of `ndim` dimensions (None: any number of them)."""
+    if isinstance(value, np.ma.MaskedArray):
+        msg = f"expected {name} as a plain array, got a masked one: choose what its gaps mean"
+        raise ValueError(msg)
     try:
         array = np.asarray(value)
     except ValueError as error:
