@@ -1,6 +1,7 @@
 """Runs studies of medical anomaly detectors, scores your own images and draws the results.
 
-The command line is ``mia-bench``; the same in Python: ``read_study``, ``run_study``, ``gather``.
+The command line is ``mia-bench``; the same in Python: ``read_study``, ``run_study``, ``gather``,
+and ``fit`` and ``score`` for your own images.
 Names are loaded when first used: importing the package alone does not import torch.
 """
 
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from mia_bench.contract import Detector, Provider
     from mia_bench.errors import RunsFailedError, StudyError
     from mia_bench.leaderboard import gather
+    from mia_bench.own.fitting import fit
+    from mia_bench.own.scoring import score
     from mia_bench.running import run_study
     from mia_bench.study import Study, read_study
 
@@ -23,9 +26,11 @@ _HOMES = {
     "RunsFailedError": "errors",
     "Study": "study",
     "StudyError": "errors",
+    "fit": "own.fitting",
     "gather": "leaderboard",
     "read_study": "study",
     "run_study": "running",
+    "score": "own.scoring",
 }
 
 __all__ = [
@@ -34,9 +39,11 @@ __all__ = [
     "RunsFailedError",
     "Study",
     "StudyError",
+    "fit",
     "gather",
     "read_study",
     "run_study",
+    "score",
 ]
 
 __version__ = version("mia-bench")

@@ -8,9 +8,11 @@ from importlib.metadata import version
 import click
 from mia_data import DataError
 
+from mia_bench.cli.fit import fit
 from mia_bench.cli.list_ import list_
 from mia_bench.cli.report import report
 from mia_bench.cli.run import run
+from mia_bench.cli.score import score
 from mia_bench.errors import RunsFailedError, StudyError
 
 WRONG_INPUT, RUNS_FAILED, INTERRUPTED = 2, 1, 130
@@ -26,7 +28,7 @@ def commands() -> None:
     """
 
 
-for command in (run, report, list_):
+for command in (run, report, list_, fit, score):
     commands.add_command(command)
 
 

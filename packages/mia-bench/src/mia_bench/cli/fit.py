@@ -1,0 +1,120 @@
+"""mia-bench fit: train a method on a folder of normal images."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+from rich.console import Console
+
+from mia_bench.cli.options import FOLDER, JSON
+from mia_bench.cli.progress import progress
+from mia_bench.errors import StudyError
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+class Option(click.ParamType):
+    """``key=value``, the value as in TOML: 3, 0.5, true, "text", [1, 2]; a bare word is a text."""
+
+    name = "key=value"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> tuple[str, Any]:
+        """Key and typed value."""
+        key, equals, text = value.partition("=")
+        if not (equals and key.strip().isidentifier()):
+            self.fail(f"expected KEY=VALUE, got {value!r}", param, ctx)
+        try:
+            table = tomllib.loads(f"value = {text}")
+        except tomllib.TOMLDecodeError:
+            table = {}
+        # Not TOML, or more than one value: then it is the text that was typed.
+        return key.strip(), table["value"] if list(table) == ["value"] else text.strip()
+
+
+@click.command()
+@click.option("--images", type=FOLDER, required=True, help="Folder of normal images.")
+@click.option("--method", required=True, help="See `mia-bench list methods`.")
+@click.option("--model", type=FOLDER, required=True, help="Folder to write the model to.")
+@click.option("--epochs", type=click.IntRange(min=0), help="Epochs; else the method's own.")
+@click.option(
+    "--calibration",
+    type=FOLDER,
+    help="Normal images that are not trained on: thresholds and colours come from them.",
+)
+@click.option("--image-size", type=click.IntRange(min=1), help="Side of the images in pixels.")
+@click.option("--channels", type=click.Choice(["1", "3"]), help="1 (gray) or 3 (RGB).")
+@click.option(
+    "--resize", type=click.Choice(["squash", "short_side"]), help="How images become square."
+)
+@click.option(
+    "--window", type=float, nargs=2, metavar="LOW HIGH", help="Intensities shown, of deep images."
+)
+@click.option(
+    "--option", "options", type=Option(), multiple=True, help="An option of the method; repeatable."
+)
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
+@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1, mps.")
+@click.option(
+    "--checkpoint-every",
+    type=click.IntRange(min=1),
+    default=25,
+    show_default=True,
+    help="Epochs between two checkpoints.",
+)
+@JSON
+def fit(
+    images: Path,
+    method: str,
+    model: Path,
+    channels: str | None,
+    options: tuple[tuple[str, Any], ...],
+    as_json: bool,
+    **settings: Any,
+) -> None:
+    """Train a method on a folder of normal images.
+
+    The folder holds images, or train/normal, or train/good (MVTec AD). A fit that was interrupted
+    goes on from its last checkpoint when the same command is run again.
+    """
+    from mia_bench.own.fitting import fit as train
+
+    named = dict(options)
+    if len(named) < len(options):
+        msg = f"expected each --option once, got {', '.join(key for key, _ in options)}"
+        raise StudyError(msg)
+    with progress(Console(stderr=True), f"{method}: epoch") as tell:
+        fitted = train(
+            images=images,
+            method=method,
+            model=model,
+            channels=None if channels is None else int(channels),
+            options=named,
+            on_epoch=lambda epoch: tell(epoch.epoch, epoch.epochs, _losses(epoch.losses)),
+            **settings,
+        )
+    training, reference = fitted.training, fitted.reference
+    if as_json:
+        answer = {
+            "model": str(fitted.path),
+            "method": fitted.method,
+            "training": training,
+            "reference": reference.summary(),
+        }
+        click.echo(json.dumps(answer, indent=1))
+        return
+    click.echo(f"{method}: {training['epochs']} epochs on {training['images']} images")
+    click.echo(f"Thresholds and colours: from {len(reference.scores)} {reference.name}")
+    click.echo(f"Model: {fitted.path}")
+
+
+def _losses(losses: Any) -> str:
+    return "  ".join(f"{name} {value:.4g}" for name, value in losses.items())

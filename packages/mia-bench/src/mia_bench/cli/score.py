@@ -1,0 +1,64 @@
+"""mia-bench score: score a folder of images with a fitted model."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import click
+from rich.console import Console
+
+from mia_bench.cli.options import FOLDER, JSON
+from mia_bench.cli.progress import progress
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+BROKEN_SAID = 10  # broken files named on stderr
+
+
+@click.command()
+@click.option("--model", type=FOLDER, required=True, help="A model of `mia-bench fit`.")
+@click.option("--images", type=FOLDER, required=True, help="Folder of images, of any depth.")
+@click.option("--out", type=FOLDER, required=True, help="Folder to write.")
+@click.option(
+    "--fpr",
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    default=0.05,
+    show_default=True,
+    help="Share of normal images that may be flagged.",
+)
+@click.option("--strict", is_flag=True, help="A file that cannot be read is an error.")
+@click.option("--heatmaps/--no-heatmaps", default=True, help="Write a picture for each image.")
+@click.option("--raw-maps", is_flag=True, help="Write the maps at the images' own size as .npy.")
+@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1, mps.")
+@click.option("--batch-size", type=click.IntRange(min=1), default=64, show_default=True)
+@JSON
+def score(images: Path, as_json: bool, **settings: Any) -> None:
+    """Score every image in and below a folder.
+
+    Writes scores.csv (file, score, share of normal images that score no higher, flagged or not),
+    heatmaps at each image's own size, broken.csv and a page of the most unusual images.
+    """
+    from mia_bench.own.page import PAGE
+    from mia_bench.own.results import SCORES
+    from mia_bench.own.scoring import score as run
+
+    with progress(Console(stderr=True), "files") as tell:
+        scored = run(images=images, on_progress=lambda n, total: tell(n, total, ""), **settings)
+    for _, reason in scored.broken[:BROKEN_SAID]:
+        click.echo(f"mia-bench: left out: {reason}", err=True)
+    if len(scored.broken) > BROKEN_SAID:
+        more = len(scored.broken) - BROKEN_SAID
+        click.echo(f"mia-bench: left out: {more} more files, see broken.csv", err=True)
+    table, page = scored.out / SCORES, scored.out / PAGE
+    if as_json:
+        answer = {**scored.summary(), "table": str(table), "page": str(page)}
+        click.echo(json.dumps(answer, indent=1))
+        return
+    click.echo(
+        f"{scored.flagged} of {scored.images} images are flagged "
+        f"(score from {scored.threshold:.4g}, at most {100 * scored.fpr:.3g} % of the model's "
+        f"{scored.normals})"
+    )
+    click.echo(f"Page: {page}\nTable: {table}")

@@ -1,0 +1,205 @@
+"""Score a folder of images of any size with a fitted model."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import mia_data
+import numpy as np
+from mia_data import DataError
+
+from mia_bench.device import resolve_device
+from mia_bench.errors import StudyError
+from mia_bench.files import write_json
+from mia_bench.own.model import Model, load_model
+from mia_bench.own.page import PAGE, write_page
+from mia_bench.own.predicting import predict
+from mia_bench.own.replacing import check_replaceable, replacing
+from mia_bench.own.results import Results
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Callable, Iterable, Iterator
+
+    from mia_data import Decoded
+
+BATCH_SIZE = 64
+FPR = 0.05
+# A chunk ends early where its originals fill so much memory.
+CHUNK_BYTES = 1 << 28
+SUMMARY = "score.json"  # every folder of scores holds it
+_KIND = {"marker": SUMMARY, "what": "a folder of mia-bench score"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scored:
+    """What a folder's scoring came to.
+
+    Attributes:
+        out: The folder that holds scores.csv, broken.csv, the page, heatmaps and maps.
+        images: How many images were scored.
+        flagged: How many of them are flagged.
+        threshold: The score from which on an image is flagged.
+        fpr: The share of normal images that the threshold is for.
+        normals: What the threshold comes from: the model's training or calibration images.
+        broken: File and reason of each file that could not be read.
+    """
+
+    out: Path
+    images: int
+    flagged: int
+    threshold: float
+    fpr: float
+    normals: str
+    broken: list[tuple[str, str]]
+
+    def summary(self) -> dict[str, Any]:
+        """The same as JSON values."""
+        broken = [{"file": file, "reason": reason} for file, reason in self.broken]
+        return {**asdict(self), "out": str(self.out), "broken": broken}
+
+
+def score(
+    *,
+    model: str | os.PathLike[str],
+    images: str | os.PathLike[str],
+    out: str | os.PathLike[str],
+    fpr: float = FPR,
+    strict: bool = False,
+    heatmaps: bool = True,
+    raw_maps: bool = False,
+    device: str = "auto",
+    batch_size: int = BATCH_SIZE,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> Scored:
+    """Score every image in and below a folder; write scores.csv, heatmaps and a page.
+
+    Never more than a few images are in memory. The output appears when all of it is there.
+
+    Args:
+        model: A folder that ``fit`` wrote.
+        images: Folder of images. Where it has the folders ``train`` and ``test``, ``test`` alone
+            is scored; what lies in ``out`` is not.
+        out: Folder to write; the output of an earlier call in it is replaced.
+        fpr: Share of normal images that may be flagged.
+        strict: Whether a file that cannot be read is an error; else it is listed in broken.csv.
+        heatmaps: Whether to write heatmaps, where the method has a map.
+        raw_maps: Whether to write the maps at the images' own size as .npy too.
+        device: ``"auto"``, ``"cpu"``, ``"cuda"``, ``"cuda:1"`` or ``"mps"``.
+        batch_size: Images scored at a time.
+        on_progress: Told how many files are done, of how many.
+
+    Raises:
+        StudyError: A model or folder that cannot be used, or maps asked of a method without.
+        DataError: A missing or empty folder; with ``strict``, a file that cannot be read.
+        RunsFailedError: The device ran out of memory.
+    """
+    fitted = load_model(Path(model).expanduser())
+    threshold = fitted.reference.threshold(fpr)
+    if batch_size < 1:
+        msg = f"expected batch_size to be above 0, got {batch_size}"
+        raise StudyError(msg)
+    if raw_maps and not fitted.reference.pixels:
+        msg = f"expected a method with a map for raw_maps; {fitted.method!r} scores images only"
+        raise StudyError(msg)
+    target = Path(out).expanduser().resolve()
+    check_replaceable(target, **_KIND)
+    source = Path(images).expanduser()
+    files = find_files(source, target)
+    device = resolve_device(device)
+    detector = fitted.detector()
+    with replacing(target, **_KIND) as folder:
+        results = Results(
+            folder=folder,
+            reference=fitted.reference,
+            threshold=threshold,
+            heatmaps=heatmaps,
+            raw_maps=raw_maps,
+        )
+        images_in_order = _decoded(
+            source, files, fitted, results, strict=strict, on_progress=on_progress
+        )
+        for chunk in chunks(images_in_order, batch_size):
+            pixels = np.stack([item.image for item in chunk])
+            results.add(chunk, *predict(detector, pixels, device=device))
+        if not results.scores:
+            file, reason = results.broken[0]
+            msg = f"none of {len(files)} files in {source} can be read; {file}: {reason}"
+            raise StudyError(msg)
+        results.write_broken()
+        scored = Scored(
+            out=target,
+            images=len(results.scores),
+            flagged=results.flagged,
+            threshold=threshold,
+            fpr=fpr,
+            normals=fitted.reference.name,
+            broken=results.broken,
+        )
+        write_page(folder / PAGE, fitted, results, scored, title=source.resolve().name)
+        write_json(folder / SUMMARY, scored.summary())
+    return scored
+
+
+def find_files(folder: Path, out: Path) -> list[str]:
+    """Images to score: of ``test`` where there is ``train`` too, else all; nothing of ``out``."""
+    split = (folder / "train").is_dir() and (folder / "test").is_dir()
+    prefix = "test/" if split else ""
+    files = [prefix + name for name in mia_data.find_images(folder / prefix)]
+    root = folder.resolve()
+    if root in out.parents:
+        own = out.relative_to(root).as_posix() + "/"
+        files = [name for name in files if not name.startswith(own)]
+    if not files:
+        msg = f"the folder {folder} holds no image outside of {out}"
+        raise StudyError(msg)
+    return files
+
+
+def chunks(images: Iterable[Decoded], count: int) -> Iterator[list[Decoded]]:
+    """Lists of at most ``count`` images, fewer where they are very large."""
+    chunk: list[Decoded] = []
+    held = 0
+    for image in images:
+        chunk.append(image)
+        held += image.original.nbytes
+        if len(chunk) == count or held >= CHUNK_BYTES:
+            yield chunk
+            chunk, held = [], 0
+    if chunk:
+        yield chunk
+
+
+def _decoded(
+    folder: Path,
+    files: list[str],
+    fitted: Model,
+    results: Results,
+    *,
+    strict: bool,
+    on_progress: Callable[[int, int], None] | None,
+) -> Iterator[Decoded]:
+    """The images of the files, with broken ones noted and progress told."""
+
+    def broken(file: str, error: DataError) -> None:
+        if strict:
+            raise error
+        results.broken.append((_printable(file), " ".join(_printable(str(error)).split())))
+
+    for name in files:
+        if name != _printable(name):
+            broken(name, DataError(f"cannot read {_printable(name)}: its name is not UTF-8"))
+    readable = [name for name in files if name == _printable(name)]
+    done = {name: number for number, name in enumerate(readable, 1)}
+    tell = on_progress or (lambda done, total: None)
+    for image in mia_data.decode_files(folder, readable, **asdict(fitted.reading), on_error=broken):
+        tell(done[image.file], len(readable))
+        yield image
+    tell(len(readable), len(readable))
+
+
+def _printable(name: str) -> str:
+    """A file's name with what is not UTF-8 escaped."""
+    return name.encode("utf-8", "backslashreplace").decode("utf-8")
