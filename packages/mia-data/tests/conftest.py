@@ -23,7 +23,7 @@ def cache_folder(tmp_path, monkeypatch):
 @pytest.fixture
 def shared_root():
     """The folder of real images that tests may read."""
-    default = Path(__file__).resolve().parents[4] / "shared"
+    default = Path(__file__).resolve().parent / "../../../../shared"
     root = Path(os.environ.get("MIA_TEST_SHARED", default)) / "data"
     if not root.is_dir():
         pytest.skip(f"no shared data in {root} (set MIA_TEST_SHARED)")

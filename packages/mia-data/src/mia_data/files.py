@@ -119,11 +119,12 @@ def fingerprint(listing: Listing) -> str:
     names = listing.files + masks
     folder = str(listing.folder)
     paths = [f"{folder}/{name}" for name in names]
-    # Two threads: a stat waits for the kernel or, worse, for a file server.
+    # A second thread: a stat waits for the kernel or, worse, for a file server.
     half = len(paths) // 2
-    with ThreadPoolExecutor(2) as pool:
+    with ThreadPoolExecutor(1) as pool:
         try:
-            stats = [x for part in pool.map(_stat, (paths[:half], paths[half:])) for x in part]
+            other = pool.submit(_stat, paths[half:])
+            stats = _stat(paths[:half]) + other.result()
         except OSError as error:
             raise _missing(listing, names) from error
     digest = blake2b(digest_size=16)
