@@ -13,23 +13,30 @@ from mia_bench.report import pictures
 if TYPE_CHECKING:
     from mia_bench.own.reference import Reference
 
-# Quantiles of the normal images' map pixels. Colour begins where a pixel is more unusual than most
-# of theirs, and is full where it is beyond nearly all of them; there the outline runs.
-COLOUR_FROM, COLOUR_FULL = 0.95, 0.9999
+# Quantiles of the normal images' map pixels that colour begins at, is full at, and from which on
+# pixels are outlined: of a normal image, one pixel in four is coloured and one in 1000 outlined.
+COLOUR_FROM, COLOUR_FULL, OUTLINED = 0.75, 0.995, 0.999
 OUTLINE_WIDTH = 500  # one pixel of outline for so many of the image's longer side
 
 
 @dataclass(frozen=True)
 class Scale:
-    """The map values that colour begins and is full at: the same for all images of a model."""
+    """Map values that mean the same in all images of a model.
+
+    Attributes:
+        low: Where colour begins.
+        high: Where it is full.
+        outlined: Beyond it, pixels are outlined.
+    """
 
     low: float
     high: float
+    outlined: float
 
     @classmethod
     def of(cls, reference: Reference) -> Scale:
         """The scale that normal images give."""
-        return cls(reference.pixels[COLOUR_FROM], reference.pixels[COLOUR_FULL])
+        return cls(*(reference.pixels[level] for level in (COLOUR_FROM, COLOUR_FULL, OUTLINED)))
 
 
 def at_own_size(
@@ -48,11 +55,11 @@ def at_own_size(
 
 
 def heatmap(original: np.ndarray, whole: np.ndarray, scale: Scale) -> np.ndarray:
-    """An image (C, H, W) under its map (H, W), what is beyond the scale outlined: (H, W, 3)."""
+    """An image (C, H, W) under its map (H, W), its most unusual pixels outlined: (H, W, 3)."""
     level = pictures.levels(whole, (scale.low, scale.high))
     mixed = pictures.blend(pictures.rgb(original), level)
     width = max(1, round(max(whole.shape) / OUTLINE_WIDTH))
-    return pictures.outlined(mixed, whole > scale.high, width)
+    return pictures.outlined(mixed, whole > scale.outlined, width)
 
 
 def thumbnail(

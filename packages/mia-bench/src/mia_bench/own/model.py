@@ -15,7 +15,7 @@ import numpy as np
 from mia_bench import providers
 from mia_bench.errors import StudyError
 from mia_bench.files import write_array, write_json
-from mia_bench.own.reference import Reference
+from mia_bench.own.reference import LEVELS, Reference
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -103,15 +103,15 @@ def load_model(path: Path) -> Model:
         if scores.shape != (known["images"],) or not len(scores):
             msg = f"{_SCORES} has the shape {scores.shape}, expected ({known['images']},)"
             raise ValueError(msg)
+        pixels = {float(level): value for level, value in known["pixel_quantiles"].items()}
+        if pixels and set(pixels) != set(LEVELS):
+            msg = f"expected the pixel_quantiles {LEVELS}, got {tuple(pixels)}"
+            raise ValueError(msg)
         return Model(
             path=path,
             method=facts["method"],
             reading=Reading(**reading),
-            reference=Reference(
-                held_out=known["held_out"],
-                scores=scores,
-                pixels={float(level): value for level, value in known["pixel_quantiles"].items()},
-            ),
+            reference=Reference(held_out=known["held_out"], scores=scores, pixels=pixels),
             training=facts["training"],
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError, EOFError) as error:

@@ -9,6 +9,7 @@ import jinja2
 import numpy as np
 
 from mia_bench.files import write_text
+from mia_bench.own import heatmaps
 from mia_bench.report import plots
 
 if TYPE_CHECKING:
@@ -42,9 +43,10 @@ def write_page(path: Path, model: Model, results: Results, scored: Scored, *, ti
         version=version("mia-bench"),
         model=model,
         scored=scored,
-        cases=results.top(),
+        cases=results.showcase.cases(),
         histogram=histogram(model.reference, scores, scored.threshold),
         slider=_slider(model.reference, scores, scored.fpr),
+        colours=heatmaps,
         broken=scored.broken[:BROKEN_SHOWN],
     )
     write_text(path, text)

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import csv
-import heapq
 from array import array
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PIL import Image
 
-from mia_bench.own.heatmaps import Scale, at_own_size, heatmap, thumbnail
-from mia_bench.report import pictures
+from mia_bench.own.heatmaps import Scale, at_own_size, heatmap
+from mia_bench.own.showcase import Showcase
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,21 +23,8 @@ if TYPE_CHECKING:
 
     from mia_bench.own.reference import Reference
 
-SHOWN = 48  # images on the page
-SIDE = 160  # of their pictures, in pixels
 SCORES, BROKEN, HEATMAPS, RAW_MAPS = "scores.csv", "broken.csv", "heatmaps", "maps"
 _THREADS = 4
-
-
-@dataclass(frozen=True)
-class Case:
-    """An image on the page."""
-
-    id: str
-    score: float
-    quantile: float
-    image: str
-    heat: str | None
 
 
 @dataclass(kw_only=True)
@@ -53,6 +40,8 @@ class Results:
         scores: All scores so far.
         flagged: How many images are flagged so far.
         broken: File and reason of each file that could not be read.
+        scale: What the heatmaps' colours mean; None where the method has no map.
+        showcase: The images for the page.
     """
 
     folder: Path
@@ -63,9 +52,12 @@ class Results:
     scores: array[float] = field(default_factory=lambda: array("f"))
     flagged: int = 0
     broken: list[tuple[str, str]] = field(default_factory=list)
-    _top: list[tuple[float, int, Case]] = field(default_factory=list)
+    scale: Scale | None = field(init=False)
+    showcase: Showcase = field(init=False)
 
     def __post_init__(self) -> None:
+        self.scale = Scale.of(self.reference) if self.reference.pixels else None
+        self.showcase = Showcase(self.scale)
         with (self.folder / SCORES).open("w", newline="", encoding="utf-8") as file:
             _writer(file).writerow(["file", "score", "quantile", "flagged"])
 
@@ -80,12 +72,13 @@ class Results:
                 writer.writerow([image.id, digits, f"{quantile:.6g}", int(flag)])
         for i, image in enumerate(images):
             heat = None if maps is None else maps[i]
-            self._show(len(self.scores) + i, image, float(scores[i]), float(quantiles[i]), heat)
+            self.showcase.offer(image, float(scores[i]), float(quantiles[i]), heat)
         self.scores.extend(scores.tolist())
         self.flagged += int(flags.sum())
-        if maps is not None and (self.heatmaps or self.raw_maps):
+        if maps is not None and self.scale is not None and (self.heatmaps or self.raw_maps):
+            draw = partial(self._draw, self.scale)
             with ThreadPoolExecutor(_THREADS) as pool:
-                list(pool.map(self._draw, images, maps))
+                list(pool.map(draw, images, maps))
 
     def write_broken(self) -> None:
         """Write broken.csv; without a row where every file could be read."""
@@ -94,31 +87,11 @@ class Results:
             writer.writerow(["file", "reason"])
             writer.writerows(self.broken)
 
-    def top(self) -> list[Case]:
-        """The images with the highest scores, the highest first."""
-        return [case for _, _, case in sorted(self._top, reverse=True)]
-
-    def _show(
-        self, number: int, image: Decoded, score: float, quantile: float, heat: np.ndarray | None
-    ) -> None:
-        """Keep an image for the page while it is among the highest; the earlier of equal ones."""
-        if len(self._top) == SHOWN and score <= self._top[0][0]:
-            return
-        small, box = thumbnail(image.original, image.box, SIDE)
-        shown = None
-        if heat is not None:
-            whole = at_own_size(heat, box, *small.shape[1:])
-            shown = pictures.data_uri(heatmap(small, whole, Scale.of(self.reference)))
-        case = Case(image.id, score, quantile, pictures.data_uri(pictures.rgb(small)), shown)
-        heapq.heappush(self._top, (score, -number, case))
-        if len(self._top) > SHOWN:
-            heapq.heappop(self._top)
-
-    def _draw(self, image: Decoded, heat: np.ndarray) -> None:
+    def _draw(self, scale: Scale, image: Decoded, heat: np.ndarray) -> None:
         whole = at_own_size(heat, image.box, *image.original.shape[1:])
         if self.heatmaps:
             path = _inside(self.folder / HEATMAPS, f"{image.id}.png")
-            coloured = heatmap(image.original, whole, Scale.of(self.reference))
+            coloured = heatmap(image.original, whole, scale)
             Image.fromarray(coloured).save(path)
         if self.raw_maps:
             np.save(_inside(self.folder / RAW_MAPS, f"{image.id}.npy"), whole, allow_pickle=False)

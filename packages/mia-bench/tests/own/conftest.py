@@ -1,0 +1,75 @@
+"""A folder of normal images of many sizes, one with lesions in it, and a model fitted to them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import mia_bench
+import numpy as np
+import pytest
+from PIL import Image
+
+
+def draw(rng: np.random.Generator, width: int, height: int, lesion: bool):
+    """A noisy gray ellipse, with a bright square where it has a lesion; and the mask."""
+    y, x = np.mgrid[:height, :width]
+    inside = np.hypot((x - width / 2) / (0.42 * width), (y - height / 2) / (0.42 * height)) < 1
+    image = 90.0 * inside + rng.normal(0, 5, (height, width))
+    mask = np.zeros((height, width), bool)
+    if lesion:
+        across, down = width // 5, height // 5
+        left, top = rng.integers(width // 4, width // 2), rng.integers(height // 4, height // 2)
+        mask[top : top + down, left : left + across] = True
+        image[mask] += 130
+    return image.clip(0, 255).astype(np.uint8), mask
+
+
+@pytest.fixture(scope="session")
+def draw_folder():
+    """Draw images of random sizes into a folder; return their masks by file name."""
+
+    def fill(folder: Path, count: int, *, seed: int, lesion: bool = False, prefix: str = "n"):
+        rng = np.random.default_rng(seed)
+        folder.mkdir(parents=True, exist_ok=True)
+        masks = {}
+        for i in range(count):
+            width, height = rng.integers(40, 90, 2).tolist()
+            image, mask = draw(rng, width, height, lesion)
+            name = f"{prefix}{i:02}.png"
+            Image.fromarray(image).save(folder / name)
+            masks[name] = mask
+        return masks
+
+    return fill
+
+
+@pytest.fixture(scope="session")
+def normals(tmp_path_factory, draw_folder) -> Path:
+    """A folder of 40 normal images."""
+    folder = tmp_path_factory.mktemp("own") / "normals"
+    draw_folder(folder, 40, seed=1)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def mixed(tmp_path_factory, draw_folder):
+    """A folder of 8 normal and 8 abnormal images (x..), and the masks of the abnormal ones."""
+    folder = tmp_path_factory.mktemp("own") / "mixed"
+    draw_folder(folder, 8, seed=2)
+    return folder, draw_folder(folder, 8, seed=3, lesion=True, prefix="x")
+
+
+@pytest.fixture(scope="session")
+def quick():
+    """Settings of a small, fast autoencoder."""
+    return {"method": "ae", "image_size": 32, "epochs": 40, "device": "cpu"}
+
+
+@pytest.fixture(scope="session")
+def model(tmp_path_factory, normals, quick) -> Path:
+    """A fitted model."""
+    folder = tmp_path_factory.mktemp("own") / "model"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MIA_CACHE_DIR", str(tmp_path_factory.getbasetemp() / "cache"))
+        mia_bench.fit(images=normals, model=folder, **quick)
+    return folder
