@@ -80,7 +80,7 @@ def load_listing(
     }
 
     def build(folder: Path) -> tuple[list[str], list[str]]:
-        planned = batch.plan(listing)
+        planned = batch.make_plan(listing)
         batch.decode(planned, request, folder)
         return planned.ids, planned.files
 

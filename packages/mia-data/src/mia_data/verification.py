@@ -189,7 +189,8 @@ def _read_all(folder: Path, pairs: dict[str, str | None]) -> tuple[list[str], di
         reader = Reader(Request(size=8, channels=1, resize="squash"))
         try:
             data = read_bytes(folder / file, limit=_MAX_BYTES)
-            reader.read(Source(folder / file, None if mask is None else folder / mask, None))
+            mask_path = None if mask is None else str(folder / mask)
+            reader.read(Source(str(folder / file), mask_path, None))
         except DataError as error:
             return str(error), b""
         return None, blake2b(data, digest_size=16).digest()

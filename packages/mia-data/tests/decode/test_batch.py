@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from mia_data.decode.batch import decode, plan
+from mia_data.decode.batch import decode, make_plan
 from mia_data.decode.reader import Request
 from mia_data.errors import DataError
 from mia_data.listing import Listing
@@ -13,7 +13,7 @@ from PIL import Image
 
 def _decode(listing, folder, **options):
     folder.mkdir()
-    planned = plan(listing)
+    planned = make_plan(listing)
     decode(planned, Request(**{"size": 16, "channels": 1, "resize": "squash", **options}), folder)
     masks = folder / "masks.npy"
     return (
@@ -44,7 +44,7 @@ def test_ids_are_paths_without_suffix_and_unique(tmp_path, save_image):
     for name in names:
         save_image(tmp_path / name)
     listing = Listing(tmp_path, "s", names, [0] * 4, id_folder="in")
-    assert plan(listing).ids == ["a.b", "c.png", "c.bmp", "d"]
+    assert make_plan(listing).ids == ["a.b", "c.png", "c.bmp", "d"]
 
 
 def test_a_mask_of_another_size_is_named_with_both_sizes(tmp_path, save_image):
@@ -85,7 +85,7 @@ def test_a_link_out_of_the_folder_is_refused_and_one_inside_is_read(tmp_path, sa
     np.testing.assert_array_equal(images[0, 0], expected)
     (inside / "c.png").symlink_to(tmp_path / "secret.png")
     with pytest.raises(DataError, match=r"c\.png is a link to .*secret\.png"):
-        plan(Listing(inside, "s", ["c.png"], [0]))
+        make_plan(Listing(inside, "s", ["c.png"], [0]))
 
 
 def test_a_linked_folder_out_of_the_dataset_is_refused(tmp_path, save_image):
@@ -93,13 +93,13 @@ def test_a_linked_folder_out_of_the_dataset_is_refused(tmp_path, save_image):
     (tmp_path / "set").mkdir()
     (tmp_path / "set" / "images").symlink_to(tmp_path / "elsewhere")
     with pytest.raises(DataError, match="is a link to"):
-        plan(Listing(tmp_path / "set", "s", ["images/a.png"], [0]))
+        make_plan(Listing(tmp_path / "set", "s", ["images/a.png"], [0]))
 
 
 def test_the_dataset_itself_may_be_a_link(tmp_path, save_image):
     save_image(tmp_path / "real" / "a.png")
     (tmp_path / "link").symlink_to(tmp_path / "real")
-    assert plan(Listing(tmp_path / "link", "s", ["a.png"], [0])).ids == ["a"]
+    assert make_plan(Listing(tmp_path / "link", "s", ["a.png"], [0])).ids == ["a"]
 
 
 def _save_volume(path: Path, array) -> None:
@@ -131,11 +131,11 @@ def test_a_damaged_volume_is_named(tmp_path):
     pytest.importorskip("nibabel")
     (tmp_path / "a.nii.gz").write_bytes(b"no volume")
     with pytest.raises(DataError, match=r"cannot read .*a\.nii\.gz"):
-        plan(Listing(tmp_path, "s", ["a.nii.gz"], [0]))
+        make_plan(Listing(tmp_path, "s", ["a.nii.gz"], [0]))
 
 
 def test_an_image_with_a_volume_as_mask_is_refused(tmp_path, save_image):
     save_image(tmp_path / "a.png")
     _save_volume(tmp_path / "m.nii", np.zeros((8, 8, 4), np.uint8))
     with pytest.raises(DataError, match="both or none to be a volume"):
-        plan(Listing(tmp_path, "s", ["a.png"], [1], ["m.nii"]))
+        make_plan(Listing(tmp_path, "s", ["a.png"], [1], ["m.nii"]))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,12 +17,12 @@ from mia_data.files import is_volume, without_suffix
 from mia_data.listing import ABNORMAL, Listing
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from pathlib import Path
 
     from numpy.typing import NDArray
 
 # Images a task: enough that handing out tasks costs nothing, few enough to keep all threads busy.
-_CHUNK = 32
+_CHUNK = 16
 _MAX_THREADS = 16
 
 
@@ -32,13 +31,23 @@ class Plan:
     """Every image that a listing's files hold, as columns: a volume holds many."""
 
     sources: list[Source]
-    labels: NDArray[np.int64]
+    labels: list[int]
     ids: list[str]
-    files: list[str]
     has_masks: bool
 
+    def add(self, source: Source, label: int, image_id: str) -> None:
+        """Append an image."""
+        self.sources.append(source)
+        self.labels.append(label)
+        self.ids.append(image_id)
 
-def plan(listing: Listing) -> Plan:
+    @property
+    def files(self) -> list[str]:
+        """The file of each image."""
+        return [source.image for source in self.sources]
+
+
+def make_plan(listing: Listing) -> Plan:
     """Find all images of a listing; only the headers of volumes are opened for it.
 
     Raises:
@@ -46,30 +55,24 @@ def plan(listing: Listing) -> Plan:
             an image and its mask are not both volumes.
     """
     check_links(listing)
-    ids = _ids(listing)
     masks = listing.masks or [None] * len(listing.files)
-    columns: list[tuple[Source, int, str]] = []
-    for name, label, mask, name_id in zip(listing.files, listing.labels, masks, ids, strict=True):
-        image_path = listing.folder / name
-        mask_path = None if mask is None else listing.folder / mask
-        if mask_path is not None and is_volume(mask_path) != is_volume(image_path):
-            msg = f"the mask {mask_path} of {image_path}: expected both or none to be a volume"
+    plan = Plan([], [], [], has_masks=listing.masks is not None)
+    for name, label, mask, name_id in zip(
+        listing.files, listing.labels, masks, _ids(listing), strict=True
+    ):
+        image = f"{listing.folder}/{name}"
+        mask_path = None if mask is None else f"{listing.folder}/{mask}"
+        if mask_path is not None and is_volume(mask_path) != is_volume(image):
+            msg = f"the mask {mask_path} of {image}: expected both or none to be a volume"
             raise DataError(msg)
-        if is_volume(image_path):
-            with errors_name(image_path):
-                numbers = slice_numbers(image_path)
-            for number in numbers:
-                source = Source(image_path, mask_path, number)
-                columns.append((source, label, f"{name_id}#{number:03d}"))
-        else:
-            columns.append((Source(image_path, mask_path, None), label, name_id))
-    return Plan(
-        sources=[source for source, _, _ in columns],
-        labels=np.array([label for _, label, _ in columns], dtype=np.int64),
-        ids=[image_id for _, _, image_id in columns],
-        files=[str(source.image) for source, _, _ in columns],
-        has_masks=listing.masks is not None,
-    )
+        if not is_volume(image):
+            plan.add(Source(image, mask_path, None), label, name_id)
+            continue
+        with errors_name(image):
+            numbers = slice_numbers(image)
+        for number in numbers:
+            plan.add(Source(image, mask_path, number), label, f"{name_id}#{number:03d}")
+    return plan
 
 
 def decode(planned: Plan, request: Request, folder: Path) -> None:
@@ -101,7 +104,9 @@ def decode(planned: Plan, request: Request, folder: Path) -> None:
         except BaseException:
             pool.shutdown(cancel_futures=True)
             raise
-    labels = planned.labels if masks is None else _slice_labels(planned, masks)
+    labels = np.array(planned.labels, dtype=np.int64)
+    if masks is not None:
+        _label_slices(labels, planned, masks)
     np.save(folder / "labels.npy", labels, allow_pickle=False)
 
 
@@ -116,31 +121,41 @@ def create_array(path: Path, shape: tuple[int, ...]) -> NDArray[np.uint8]:
     if hasattr(os, "posix_fallocate"):
         with path.open("r+b") as file:
             os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
-    return array
+    # A plain view: numpy's memmap runs Python code at every indexing.
+    return np.asarray(array)
 
 
-def _slice_labels(planned: Plan, masks: NDArray[np.uint8]) -> NDArray[np.int64]:
-    labels = planned.labels.copy()
+def _label_slices(labels: NDArray[np.int64], planned: Plan, masks: NDArray[np.uint8]) -> None:
     for i, source in enumerate(planned.sources):
         if source.number is not None and source.mask is not None and labels[i] == ABNORMAL:
             labels[i] = int(masks[i].any())
-    return labels
 
 
 def check_links(listing: Listing) -> None:
-    """Refuse symbolic links that leave the folder; the folder itself may be one."""
-    root = Path(os.path.realpath(listing.folder))
-    names: Sequence[str] = listing.files + [mask for mask in listing.masks or () if mask]
-    real_folders: dict[str, str] = {}
-    for name in names:
+    """Refuse symbolic links that leave the folder; the folder itself may be one.
+
+    Raises:
+        DataError: a file, or a folder on the way to it, is such a link.
+    """
+    root = os.path.realpath(listing.folder)
+    inner_folders: dict[str, bool] = {}
+    for name in listing.files + [mask for mask in listing.masks or () if mask]:
         path = f"{listing.folder}/{name}"
-        head, _, tail = path.rpartition("/")
-        if head not in real_folders:
-            real_folders[head] = os.path.realpath(head)
-        real = os.path.realpath(path) if Path(path).is_symlink() else f"{real_folders[head]}/{tail}"
-        if root not in Path(real).parents:
-            msg = f"{path} is a link to {real}, expected a file inside {root}"
+        head = path.rpartition("/")[0]
+        if head not in inner_folders:
+            inner_folders[head] = _is_inside(os.path.realpath(head), root)
+        # Most files lie in few folders and are no links: one cheap look at each.
+        if os.path.islink(path):  # noqa: PTH114
+            is_inside = _is_inside(os.path.realpath(path), root)
+        else:
+            is_inside = inner_folders[head]
+        if not is_inside:
+            msg = f"{path} is a link to {os.path.realpath(path)}, expected a file inside {root}"
             raise DataError(msg)
+
+
+def _is_inside(path: str, root: str) -> bool:
+    return f"{path}/".startswith(f"{root}/")
 
 
 def _ids(listing: Listing) -> list[str]:

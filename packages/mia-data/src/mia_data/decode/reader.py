@@ -45,8 +45,8 @@ class Request:
 class Source:
     """Where one image comes from; ``number`` is the slice of a volume, else None."""
 
-    image: Path
-    mask: Path | None
+    image: str
+    mask: str | None
     number: int | None
 
 
@@ -103,7 +103,7 @@ class Reader:
         with errors_name(source.image):
             return as_array(resize_image(image, self._request.size, self._request.resize))
 
-    def _read_mask(self, path: Path, number: int | None) -> Image.Image:
+    def _read_mask(self, path: str, number: int | None) -> Image.Image:
         if number is None:
             return read_mask(path)
         volume = self._volume_mask(path)
@@ -124,7 +124,7 @@ def _size(image: Image.Image) -> str:
 
 
 @contextmanager
-def errors_name(path: Path) -> Iterator[None]:
+def errors_name(path: Path | str) -> Iterator[None]:
     """Turn what goes wrong inside the block into a DataError that names the file."""
     try:
         yield

@@ -131,7 +131,7 @@ def _decode(folder: Path, name: str, request: Request) -> Iterator[Decoded]:
         with errors_name(path):
             numbers = slice_numbers(path)
     for number in numbers:
-        source = Source(path, None, number)
+        source = Source(str(path), None, number)
         original = reader.read_whole(source)
         yield Decoded(
             file=name,
