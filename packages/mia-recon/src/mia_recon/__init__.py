@@ -13,10 +13,12 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from mia_recon._engine.cost import Cost
     from mia_recon._engine.records import Epoch, MethodInfo, Prediction
     from mia_recon._engine.storage import ModelFileError
     from mia_recon.detector import ReconstructionDetector
     from mia_recon.medianomaly import load_medianomaly
+    from mia_recon.plotting import plot_rows
     from mia_recon.registry import METHODS, build, load
 
 _HOMES = {
@@ -24,6 +26,8 @@ _HOMES = {
     "build": "registry",
     "load": "registry",
     "load_medianomaly": "medianomaly",
+    "plot_rows": "plotting",
+    "Cost": "_engine.cost",
     "Epoch": "_engine.records",
     "MethodInfo": "_engine.records",
     "ModelFileError": "_engine.storage",
@@ -33,6 +37,7 @@ _HOMES = {
 
 __all__ = [
     "METHODS",
+    "Cost",
     "Epoch",
     "MethodInfo",
     "ModelFileError",
@@ -41,6 +46,7 @@ __all__ = [
     "build",
     "load",
     "load_medianomaly",
+    "plot_rows",
 ]
 
 

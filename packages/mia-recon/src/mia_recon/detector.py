@@ -70,6 +70,7 @@ class ReconstructionDetector:
         self._method = method
         with torch.random.fork_rng(devices=[]):  # layers draw from the global generator when made
             self.network = method.network(in_channels, image_size, self.options)
+        _check_batch_size(settings.batch_size, self.network)
         initialise(self.network, generator(0, 0))
 
     def __repr__(self) -> str:
@@ -236,3 +237,12 @@ class ReconstructionDetector:
                 if with_map and pixels is not None:
                     maps.append(pixels.cpu())
         return Prediction(torch.cat(scores).numpy(), torch.cat(maps).numpy() if with_map else None)
+
+
+def _check_batch_size(batch_size: int, network: torch.nn.Module) -> None:
+    normalised = any(
+        isinstance(m, torch.nn.modules.batchnorm._BatchNorm) for m in network.modules()
+    )
+    if normalised and batch_size < 2:
+        msg = f"expected batch_size to be at least 2, which BatchNorm needs, got {batch_size}"
+        raise ValueError(msg)

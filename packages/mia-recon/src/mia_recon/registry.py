@@ -87,7 +87,7 @@ def build(
     """
     if name not in RECORDS:
         raise unknown("method", name, RECORDS)
-    info = METHODS[name]
+    info = RECORDS[name].info
     settings = Settings.resolve(
         info,
         epochs=epochs,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .device import PRECISIONS
-from .options import check_choice, check_positive
+from .options import check_choice, check_counts, check_positive
 
 if TYPE_CHECKING:
     from .records import MethodInfo
@@ -31,7 +31,8 @@ class Settings:
     compile: bool = False
 
     def __post_init__(self) -> None:
-        check_positive(batch_size=self.batch_size, learning_rate=self.learning_rate)
+        check_counts(batch_size=self.batch_size)
+        check_positive(learning_rate=self.learning_rate)
         check_choice("precision", self.precision, PRECISIONS)
         if self.epochs < 0:
             msg = f"expected epochs to be 0 or above, got {self.epochs}"

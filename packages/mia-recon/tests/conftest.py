@@ -1,0 +1,129 @@
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import mia_recon
+import numpy as np
+import pytest
+import torch
+
+# Networks small enough to be trained in a test; sizes are in pixels.
+SMALL = {"latent": 4, "width": 4, "hidden": 32}
+SMALL_DAE = {"filters": 8, "depth": 3, "noise_resolution": 4}
+SIZE = 32
+# The same weights by another name where the original's checkpoint is the same.
+KEYS_OF = {"ceae": "ae", "ae-perceptual": "ae"}
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder with golden values and real images."""
+    default = Path(__file__).resolve().parents[3].parent / "shared"
+    path = Path(os.environ.get("MIA_TEST_SHARED", default))
+    if not path.is_dir():
+        pytest.skip(f"no shared data at {path}: set MIA_TEST_SHARED")
+    return path
+
+
+@pytest.fixture(scope="session")
+def original_state(shared):
+    """(method, seed) -> a state dict of the original, filled by the golden values' rule."""
+    all_keys = json.loads((shared / "golden" / "state_dict_keys.json").read_text())
+
+    def make(name: str, seed: int = 101) -> dict[str, torch.Tensor]:
+        shapes = all_keys[KEYS_OF.get(name, name)]
+        rng = np.random.RandomState(seed)
+        return {key: _filled(key, shapes[key], rng) for key in sorted(shapes)}
+
+    return make
+
+
+def _filled(key: str, shape: list[int], rng: np.random.RandomState) -> torch.Tensor:
+    if key.endswith("num_batches_tracked"):
+        return torch.zeros(shape, dtype=torch.long)
+    drawn = torch.from_numpy(rng.standard_normal(shape).astype(np.float32))
+    if key.endswith("running_var"):
+        return drawn.abs() * 0.1 + 0.5
+    if key.endswith("running_mean"):
+        return drawn * 0.1
+    if len(shape) == 1:
+        return 1 + 0.1 * drawn if key.endswith("weight") else 0.1 * drawn
+    return drawn * np.float32(1 / np.sqrt(np.prod(shape[1:])))
+
+
+@pytest.fixture
+def checkpoint_of(original_state, tmp_path):
+    """(method) -> path of a ``model.pt`` as the original writes it."""
+
+    def write(name: str, seed: int = 101) -> Path:
+        path = tmp_path / f"{name}.pt"
+        torch.save(original_state(name, seed), path)
+        return path
+
+    return write
+
+
+@pytest.fixture(scope="session")
+def images() -> np.ndarray:
+    """Twenty images of soft random blobs, uint8 (20, 1, 32, 32)."""
+    coarse = torch.rand(20, 1, 5, 5, generator=torch.Generator().manual_seed(7))
+    fine = torch.nn.functional.interpolate(coarse, size=(SIZE, SIZE), mode="bilinear")
+    return (fine * 255).to(torch.uint8).numpy()
+
+
+@pytest.fixture(scope="session")
+def vgg_file(tmp_path_factory) -> Path:
+    """A file with torchvision's VGG19 names and shapes up to relu4_2, and small random weights."""
+    widths = {0: (3, 64), 2: (64, 64), 5: (64, 128), 7: (128, 128), 10: (128, 256)}
+    widths |= {12: (256, 256), 14: (256, 256), 16: (256, 256), 19: (256, 512), 21: (512, 512)}
+    generator = torch.Generator().manual_seed(1)
+    state = {}
+    for layer, (before, after) in widths.items():
+        weight = torch.randn(after, before, 3, 3, generator=generator)
+        state[f"features.{layer}.weight"] = weight * (2 / (9 * before)) ** 0.5
+        state[f"features.{layer}.bias"] = torch.zeros(after)
+    path = tmp_path_factory.mktemp("vgg") / "vgg19.pth"
+    torch.save(state, path)
+    return path
+
+
+@pytest.fixture
+def small(vgg_file):
+    """(method, options) -> a detector of any method, small enough to be trained here."""
+
+    def build(name: str, **options):
+        sizes = dict(SMALL_DAE if name == "dae" else SMALL)
+        if name == "ae-perceptual":
+            sizes["weights"] = str(vgg_file)
+        sizes = {"image_size": SIZE, "batch_size": 8, **sizes, **options}
+        return mia_recon.build(name, **sizes)
+
+    return build
+
+
+@pytest.fixture
+def x() -> torch.Tensor:
+    """Four images in [-1, 1], [4, 1, 32, 32]."""
+    return torch.rand(4, 1, SIZE, SIZE, generator=torch.Generator().manual_seed(3)) * 2 - 1
+
+
+def weights_of(detector) -> dict[str, torch.Tensor]:
+    return {key: value.clone() for key, value in detector.network.state_dict().items()}
+
+
+@pytest.fixture
+def snapshot():
+    """A copy of a detector's parameters and buffers."""
+    return weights_of
+
+
+@pytest.fixture
+def same():
+    """Whether two snapshots are equal to the last bit."""
+
+    def compare(a: dict, b: dict) -> bool:
+        return a.keys() == b.keys() and all(torch.equal(a[key], b[key]) for key in a)
+
+    return compare

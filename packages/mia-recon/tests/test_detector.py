@@ -1,0 +1,291 @@
+"""The Detector contract, for every method."""
+
+from __future__ import annotations
+
+import mia_recon
+import numpy as np
+import pytest
+import torch
+from mia_recon.registry import RECORDS
+
+EVERY = pytest.mark.parametrize("name", list(RECORDS))
+# One of each training task, of each source of randomness, and of what is measured before training.
+KINDS = pytest.mark.parametrize("name", ["ae", "vae", "ceae", "ganomaly", "dae", "ae-perceptual"])
+
+
+@EVERY
+def test_scores_do_not_depend_on_batch_or_order(name, small, images):
+    detector = small(name).fit(images, epochs=1, device="cpu")
+    whole = detector.predict(images, device="cpu")
+    single = detector.predict(images, batch_size=1, device="cpu")
+    backwards = detector.predict(images[::-1], batch_size=7, device="cpu")
+    np.testing.assert_allclose(single.score, whole.score, rtol=1e-4)
+    np.testing.assert_allclose(backwards.score[::-1], whole.score, rtol=1e-4)
+    if detector.info.has_map:
+        scale = np.abs(whole.map).max()
+        np.testing.assert_allclose(single.map, whole.map, rtol=0, atol=1e-4 * scale)
+        np.testing.assert_allclose(backwards.map[::-1], whole.map, rtol=0, atol=1e-4 * scale)
+
+
+@EVERY
+def test_predict_changes_no_parameter_buffer_or_mode(name, small, images, snapshot, same):
+    detector = small(name).fit(images, epochs=1, device="cpu")
+    before = snapshot(detector)
+    detector.network.train()
+    detector.predict(images, device="cpu")
+    detector.reconstruct(images, device="cpu")
+    assert same(before, snapshot(detector))
+    assert detector.network.training
+    assert all(p.grad is None or not p.grad.isnan().any() for p in detector.network.parameters())
+
+
+@EVERY
+def test_shapes_types_and_the_score_as_mean_of_the_map(name, small, images):
+    detector = small(name)
+    score, pixels = detector.predict(images, device="cpu")
+    assert (score.shape, score.dtype) == ((len(images),), np.float32)
+    assert (pixels is not None) == detector.info.has_map
+    if pixels is not None:
+        assert (pixels.shape, pixels.dtype) == (images[:, 0].shape, np.float32)
+        np.testing.assert_allclose(pixels.mean((1, 2)), score, rtol=1e-4)
+    reconstructed = detector.reconstruct(images, device="cpu")
+    assert (reconstructed.shape, reconstructed.dtype) == (images.shape, np.float32)
+
+
+@EVERY
+def test_color_images_and_another_size(name, small):
+    images = np.random.default_rng(0).integers(0, 256, (5, 3, 48, 48), dtype=np.uint8)
+    detector = small(name, in_channels=3, image_size=48, epochs=1).fit(images, device="cpu")
+    score, pixels = detector.predict(images, device="cpu")
+    assert np.isfinite(score).all()
+    assert pixels is None or pixels.shape == (5, 48, 48)
+
+
+@EVERY
+def test_a_saved_model_scores_as_before_and_knows_how_it_was_made(name, small, images, tmp_path):
+    detector = small(name, learning_rate=2e-3).fit(images, epochs=2, seed=3, device="cpu")
+    detector.save(tmp_path / "model")
+    loaded = mia_recon.ReconstructionDetector.load(tmp_path / "model")
+    for before, after in zip(
+        detector.predict(images, device="cpu"), loaded.predict(images, device="cpu"), strict=True
+    ):
+        assert (before is None and after is None) or np.array_equal(before, after)
+    assert loaded.info.name == name
+    assert (loaded.options, loaded.settings) == (detector.options, detector.settings)
+    assert (loaded.seed, loaded.history) == (3, detector.history)
+    assert loaded.score_quantiles == detector.score_quantiles
+    assert {"python", "torch", "numpy", "mia-recon"} <= loaded_versions(tmp_path / "model").keys()
+
+
+def loaded_versions(path):
+    import json
+
+    return json.loads((path / "model.json").read_text())["versions"]
+
+
+@KINDS
+def test_the_seed_decides_the_weights(name, small, images, snapshot, same):
+    first, again, other = (
+        snapshot(small(name).fit(images, epochs=2, seed=seed, device="cpu")) for seed in (5, 5, 6)
+    )
+    assert same(first, again)
+    assert not same(first, other)
+
+
+@KINDS
+def test_training_goes_on_from_a_checkpoint_to_the_same_weights(
+    name, small, images, snapshot, same, tmp_path
+):
+    class Killed(Exception):
+        pass
+
+    def kill_in_the_third(epoch):
+        if epoch.epoch == 3:
+            raise Killed
+
+    whole = small(name).fit(images, epochs=4, seed=1, device="cpu")
+    kept = {"epochs": 4, "seed": 1, "checkpoint": tmp_path / "c", "checkpoint_every": 1}
+    with pytest.raises(Killed):
+        small(name).fit(images, on_epoch=kill_in_the_third, device="cpu", **kept)
+    resumed = small(name).fit(images, device="cpu", **kept)
+    assert same(snapshot(whole), snapshot(resumed))
+    assert resumed.history == whole.history
+
+
+def test_a_checkpoint_of_another_training_is_refused(small, images, tmp_path):
+    small("ae").fit(images, epochs=1, device="cpu", checkpoint=tmp_path / "c")
+    with pytest.raises(mia_recon.ModelFileError, match="another training"):
+        small("ae", latent=5).fit(images, epochs=2, device="cpu", checkpoint=tmp_path / "c")
+
+
+@EVERY
+def test_training_lowers_the_loss(name, small, images):
+    detector = small(name, learning_rate=3e-3).fit(images, epochs=12, device="cpu")
+    assert detector.history[-1]["loss"] < 0.9 * detector.history[0]["loss"]
+
+
+def test_on_epoch_sees_the_losses_may_predict_and_stop(small, images, snapshot, same):
+    seen = []
+
+    def watch(epoch):
+        before = snapshot(detector)
+        seen.append((epoch.epoch, epoch.epochs, epoch.learning_rate, epoch.losses["loss"]))
+        detector.predict(images, device="cpu")
+        assert same(before, snapshot(detector))
+        return epoch.epoch == 2
+
+    detector = small("ae")
+    detector.fit(images, epochs=5, device="cpu", on_epoch=watch)
+    assert [entry[:3] for entry in seen] == [(1, 5, 1e-3), (2, 5, 1e-3)]
+    assert [entry[3] for entry in seen] == [losses["loss"] for losses in detector.history]
+
+
+def test_predicting_while_training_does_not_change_the_training(small, images, snapshot, same):
+    def watch(epoch):
+        watched.predict(images, device="cpu")
+
+    watched, alone = small("ganomaly"), small("ganomaly")
+    watched.fit(images, epochs=2, device="cpu", on_epoch=watch)
+    alone.fit(images, epochs=2, device="cpu")
+    assert same(snapshot(watched), snapshot(alone))
+
+
+def test_no_epochs_give_the_untrained_network(small, images, snapshot, same):
+    assert same(snapshot(small("ae").fit(images, epochs=0, device="cpu")), snapshot(small("ae")))
+
+
+@pytest.mark.parametrize("count", [2, 9])
+def test_a_single_image_left_over_neither_crashes_nor_is_lost(count, small, images):
+    detector = small("ae").fit(images[:count], epochs=1, device="cpu")
+    assert np.isfinite(detector.predict(images, device="cpu").score).all()
+
+
+def test_quantiles_are_those_of_the_training_scores(small, images):
+    detector = small("ae").fit(images, epochs=1, device="cpu")
+    scores = detector.predict(images, device="cpu").score
+    for quantile, score in detector.score_quantiles.items():
+        assert score == pytest.approx(np.quantile(scores, quantile), rel=1e-5)
+
+
+def test_arrays_tensors_memory_maps_and_datasets_are_the_same_images(small, images, tmp_path):
+    np.save(tmp_path / "images.npy", images)
+    kinds = [
+        torch.from_numpy(images),
+        np.load(tmp_path / "images.npy", mmap_mode="r"),
+        [{"image": image, "label": 0} for image in images],
+        list(images),
+    ]
+    detector = small("ae")
+    expected = detector.predict(images, device="cpu").score
+    for kind in kinds:
+        np.testing.assert_array_equal(detector.predict(kind, device="cpu").score, expected)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "error", "message"),
+    [
+        (np.zeros((2, 1, 32, 32), np.float32), TypeError, "uint8.*float32"),
+        (np.full((2, 1, 32, 32), np.nan), TypeError, "uint8.*float64"),
+        (np.zeros((2, 3, 32, 32), np.uint8), ValueError, "1 x 32 x 32.*3x32x32"),
+        (np.zeros((2, 1, 33, 32), np.uint8), ValueError, "1x33x32"),
+        (np.zeros((2, 32, 32), np.uint8), ValueError, "N, C, H, W"),
+        (np.zeros((0, 1, 32, 32), np.uint8), ValueError, "at least one image"),
+        (np.zeros((1, 1, 32, 32), np.uint8), ValueError, "at least 2 images"),
+        ("folder", TypeError, "str"),
+        (3, TypeError, "int"),
+    ],
+)
+def test_images_that_do_not_fit_are_refused(wrong, error, message, small):
+    with pytest.raises(error, match=message):
+        small("ae").fit(wrong, epochs=1, device="cpu")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"epochs": -1}, "epochs.*-1"),
+        ({"epochs": 1.5}, "epochs.*1.5"),
+        ({"seed": -1}, "seed.*-1"),
+        ({"device": "gpu"}, "unknown device 'gpu'"),
+        ({"device": "cuda:99"}, "cuda:99"),
+        ({"checkpoint_every": 0}, "checkpoint_every.*0"),
+    ],
+)
+def test_arguments_of_fit_that_make_no_sense_are_refused(arguments, message, small, images):
+    with pytest.raises(ValueError, match=message):
+        small("ae").fit(images, **{"epochs": 1, "device": "cpu", **arguments})
+
+
+def test_a_batch_size_of_zero_is_refused(small, images):
+    with pytest.raises(ValueError, match="batch_size.*0"):
+        small("ae").predict(images, batch_size=0)
+
+
+def test_a_loss_that_is_not_finite_is_an_error(small, images):
+    with pytest.raises(FloatingPointError, match="learning_rate"):
+        small("aeu", learning_rate=1e6).fit(images, epochs=30, device="cpu")
+
+
+@pytest.mark.parametrize("damage", ["missing", "json", "tensors", "package"])
+def test_a_damaged_model_is_an_error_that_names_the_path(damage, small, tmp_path):
+    path = tmp_path / "model"
+    if damage != "missing":
+        small("ae").save(path)
+    if damage == "json":
+        (path / "model.json").write_text("{")
+    if damage == "tensors":
+        data = (path / "model.safetensors").read_bytes()
+        (path / "model.safetensors").write_bytes(data[: len(data) // 2])
+    if damage == "package":
+        text = (path / "model.json").read_text()
+        (path / "model.json").write_text(text.replace('"mia_recon"', '"mia_other"'))
+    with pytest.raises(mia_recon.ModelFileError, match=str(path)):
+        mia_recon.load(path)
+
+
+def test_saving_does_not_overwrite_what_is_not_a_model(small, tmp_path):
+    (tmp_path / "thesis.txt").write_text("years of work")
+    with pytest.raises(mia_recon.ModelFileError, match="not a saved model"):
+        small("ae").save(tmp_path)
+    assert (tmp_path / "thesis.txt").read_text() == "years of work"
+
+
+def test_weights_are_stored_without_pickle_and_vgg_not_at_all(small, images, tmp_path):
+    from safetensors.torch import load_file
+
+    small("ae-perceptual").fit(images, epochs=0, device="cpu").save(tmp_path / "model")
+    names = load_file(tmp_path / "model" / "model.safetensors").keys()
+    assert sorted(path.name for path in (tmp_path / "model").iterdir()) == [
+        "model.json",
+        "model.safetensors",
+    ]
+    assert any("feature_mean" in name for name in names)
+    assert not any("vgg" in name for name in names)
+
+
+@pytest.mark.parametrize("name", ["ae", "vae", "ganomaly"])
+def test_options_for_precision_and_compilation_train_as_the_default_does(name, small, images):
+    plain = small(name).fit(images, epochs=3, device="cpu").history[-1]["loss"]
+    bf16 = small(name, precision="bf16-mixed").fit(images, epochs=3, device="cpu")
+    assert bf16.history[-1]["loss"] == pytest.approx(plain, rel=0.05)
+    assert {p.dtype for p in bf16.network.parameters()} == {torch.float32}
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
+@EVERY
+def test_cuda_scores_as_the_cpu_does(name, small, images):
+    detector = small(name).fit(images, epochs=2, device="cuda")
+    np.testing.assert_allclose(
+        detector.predict(images, device="cuda").score,
+        detector.predict(images, device="cpu").score,
+        rtol=1e-3,
+    )
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
+@KINDS
+def test_the_seed_decides_the_weights_on_cuda(name, small, images, snapshot, same):
+    first, again = (
+        snapshot(small(name).fit(images, epochs=2, seed=5, device="cuda")) for _ in range(2)
+    )
+    assert same(first, again)

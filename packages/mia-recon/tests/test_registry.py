@@ -1,0 +1,93 @@
+"""What is known of the methods, and how they are built."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import mia_recon
+import pytest
+import torch
+
+# Parameters that the study states, in millions.
+STATED = {"ae": 2.35, "dae": 31.0}
+
+
+def test_there_are_the_seventeen_methods_of_the_study():
+    names = "ae ae-l1 ae-ssim ae-perceptual ae-spatial vae constrained-ae memae ceae ganomaly aeu"
+    names += " dae ae-grad vae-elbo vae-kl vae-rec vae-combi"
+    assert set(mia_recon.METHODS) == set(names.split())
+    for name, info in mia_recon.METHODS.items():
+        assert info.name == name
+        assert info.family == "reconstruction"
+        assert info.paper.startswith("https://")
+
+
+def test_the_defaults_are_those_of_the_study():
+    for name, info in mia_recon.METHODS.items():
+        size, batch = (128, 16) if name == "dae" else (64, 64)
+        assert (info.image_size, info.batch_size) == (size, batch)
+        assert (info.epochs, info.learning_rate, info.channels) == (250, 1e-3, 1)
+        assert info.has_map == (name != "ganomaly")
+
+
+@pytest.mark.parametrize("name", STATED)
+def test_parameters_are_as_many_as_the_study_states(name):
+    assert mia_recon.METHODS[name].cost.parameters / 1e6 == pytest.approx(STATED[name], abs=0.05)
+
+
+def test_operations_of_the_autoencoder_are_those_counted_by_hand():
+    # Each block: output values x input channels x 16; the decoder mirrors the encoder.
+    blocks = [(32, 1, 16), (16, 16, 32), (8, 32, 64), (4, 64, 64)]
+    convolutions = sum(side**2 * a * b * 16 for side, a, b in blocks)
+    dense = 1024 * 1024 + 1024 * 16
+    assert mia_recon.METHODS["ae"].cost.macs == 2 * (convolutions + dense)
+
+
+def test_a_gradient_costs_a_way_back():
+    cost = {name: mia_recon.METHODS[name].cost.macs for name in ("ae", "ae-grad", "vae-kl")}
+    assert cost["ae-grad"] == 2 * cost["ae"]
+    assert cost["vae-kl"] == pytest.approx(cost["ae"], rel=0.01)  # the encoder, there and back
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "message"),
+    [
+        ("autoencoder", {}, "unknown method 'autoencoder'"),
+        ("vae-comb", {}, "did you mean 'vae-combi'"),
+        ("ae", {"latnet": 3}, "did you mean 'latent'.*width, depth, hidden"),
+        ("ae", {"latent": 0}, "latent.*0"),
+        ("ae", {"latent": 2.5}, "latent.*2.5"),
+        ("ae", {"width": "16"}, "width.*'16'"),
+        ("ae", {"image_size": 60}, "multiple of 16, got 60"),
+        ("dae", {"image_size": 60}, "multiple of 16, got 60"),
+        ("dae", {"noise_std": 0.0}, "noise_std"),
+        ("ae-ssim", {"image_size": 8, "depth": 2}, "at least 11"),
+        ("ae", {"in_channels": 2}, "in_channels.*2"),
+        ("ae", {"batch_size": 1}, "batch_size"),
+        ("ae", {"batch_size": 0}, "batch_size"),
+        ("ae", {"learning_rate": -1.0}, "learning_rate"),
+        ("ae", {"precision": "16"}, "precision.*bf16-mixed"),
+        ("ceae", {"patch": 65}, "patch.*65"),
+        ("memae", {"shrink_threshold": 0.5}, "shrink_threshold.*0.5"),
+        ("memae", {"slots": 0}, "slots.*0"),
+        ("ganomaly", {"bn_mode": "train"}, "bn_mode.*image, running"),
+        ("ganomaly", {"image_size": 16}, "at least 32"),
+    ],
+)
+def test_what_cannot_be_built_is_refused(name, arguments, message):
+    with pytest.raises(ValueError, match=message):
+        mia_recon.build(name, **arguments)
+
+
+def test_building_leaves_the_global_random_state_alone():
+    before = torch.get_rng_state()
+    mia_recon.build("ae")
+    assert torch.equal(before, torch.get_rng_state())
+
+
+def test_importing_the_package_is_light():
+    code = "import sys, mia_recon; print('torch' in sys.modules, 'numpy' in sys.modules)"
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert out.stdout.split() == ["False", "False"]
+    assert {"METHODS", "build", "load_medianomaly"} <= set(dir(mia_recon))
