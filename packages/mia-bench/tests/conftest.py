@@ -59,6 +59,7 @@ def own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monk
     """Decoded images go to a folder of the tests, shared by all of them."""
     cache = tmp_path_factory.getbasetemp() / "cache"
     monkeypatch.setenv("MIA_CACHE_DIR", str(cache))
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")  # networks this small gain nothing from more
     monkeypatch.delenv("MIA_DATA_ROOT", raising=False)
 
 
@@ -85,7 +86,7 @@ def finished(root, tmp_path_factory: pytest.TempPathFactory):
         *("--datasets", "braintumor,brats2021", "--methods", "ae", "--seeds", "0,1"),
         *("--epochs", "3", "--device", "cpu"),
     ]
-    environment = {**os.environ, "MIA_CACHE_DIR": str(cache)}
+    environment = {**os.environ, "MIA_CACHE_DIR": str(cache), "OMP_NUM_THREADS": "1"}
     result = subprocess.run(
         list(map(str, command)), capture_output=True, text=True, check=False, env=environment
     )

@@ -10,6 +10,7 @@ from mia_data import DataError
 
 from mia_bench.cli.fit import fit
 from mia_bench.cli.list_ import list_
+from mia_bench.cli.plan import plan
 from mia_bench.cli.report import report
 from mia_bench.cli.run import run
 from mia_bench.cli.score import score
@@ -28,7 +29,7 @@ def commands() -> None:
     """
 
 
-for command in (run, report, list_, fit, score):
+for command in (run, plan, report, list_, fit, score):
     commands.add_command(command)
 
 

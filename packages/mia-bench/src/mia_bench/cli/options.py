@@ -32,3 +32,9 @@ class Commas(click.ParamType):
 
 FOLDER = click.Path(file_okay=False, path_type=Path)
 JSON = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON on stdout.")
+OUT = click.option(
+    "--out", type=FOLDER, default="mia-results", show_default=True, help="Folder of the results."
+)
+DEVICE = click.option(
+    "--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1 or mps."
+)

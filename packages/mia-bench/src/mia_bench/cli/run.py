@@ -4,47 +4,42 @@ from __future__ import annotations
 
 import json
 from functools import partial
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 from rich.console import Console
 
-from mia_bench.cli.options import FOLDER, JSON, Commas
+from mia_bench.cli.choice import study_options
+from mia_bench.cli.options import DEVICE, JSON, OUT
 from mia_bench.display import make_display
-from mia_bench.errors import RunsFailedError, StudyError
+from mia_bench.errors import RunsFailedError
 from mia_bench.leaderboard import as_records
 from mia_bench.running import Outcome, run_study
-from mia_bench.study import DEFAULT, read_study
 from mia_bench.table import print_leaderboard
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from mia_bench.study import Study
 
 
 @click.command()
-@click.argument("study", required=False, type=click.Path(dir_okay=False, path_type=Path))
-@click.option("--datasets", type=Commas(), help="Datasets, in place of the study's.")
-@click.option("--methods", type=Commas(), help="Methods, in place of the study's.")
-@click.option("--seeds", type=Commas(int), help="Seeds, in place of the study's.")
-@click.option("--root", type=FOLDER, help="Folder that holds the datasets' folders.")
-@click.option("--epochs", type=click.IntRange(min=0), help="Epochs for every method.")
-@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1, mps.")
+@study_options
+@OUT
+@DEVICE
 @click.option(
     "--jobs", type=click.IntRange(min=1), default=1, show_default=True, help="Runs at once."
 )
 @click.option("--retry-failed", is_flag=True, help="Try runs again that failed before.")
 @click.option("--executor", type=click.Choice(["local"]), default="local", show_default=True)
-@click.option("--out", type=FOLDER, default="mia-results", show_default=True, help="Results.")
 @JSON
 def run(
-    study: Path | None,
-    datasets: list[str] | None,
-    methods: list[str] | None,
-    seeds: list[int] | None,
-    root: Path | None,
-    epochs: int | None,
+    study: Study,
+    out: Path,
     device: str,
     jobs: int,
     retry_failed: bool,
     executor: str,
-    out: Path,
     as_json: bool,
 ) -> None:
     """Train and score every method on every dataset with every seed.
@@ -52,19 +47,9 @@ def run(
     STUDY is a TOML file; without one, a few methods run on the embedded phantom. Runs that are
     finished in the output folder are not done again, so a study that was stopped goes on.
     """
-    if any(seed < 0 for seed in seeds or []):
-        msg = f"expected seeds from 0, got {seeds}"
-        raise StudyError(msg)
-    chosen = read_study(study or DEFAULT).select(
-        datasets=datasets,
-        methods=methods,
-        seeds=seeds,
-        root=None if root is None else str(root),
-        epochs=epochs,
-    )
     progress = Console(stderr=True)
     outcome = run_study(
-        chosen,
+        study,
         out,
         device=device,
         jobs=jobs,

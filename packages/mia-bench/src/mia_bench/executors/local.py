@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import multiprocessing
+import multiprocessing.connection
 import os
+import threading
 import time
 from typing import TYPE_CHECKING
 
@@ -40,7 +42,7 @@ def run_local(
     pool = ProcessPool(
         max_workers=min(jobs, max(1, len(runs))),
         context=multiprocessing.get_context("spawn"),  # a fork would copy torch's threads' locks
-        initializer=_limit_threads,
+        initializer=_start_worker,
         initargs=(max(1, (os.cpu_count() or 1) // jobs),),
     )
     states: dict[str, State] = {}
@@ -91,6 +93,16 @@ def _outcome(run: Run, future: Future[State], folder: RunFolder) -> State:
         return State.FAILED
 
 
-def _limit_threads(count: int) -> None:
-    """Share the cores between the workers; read by torch when the first run imports it."""
-    os.environ.setdefault("OMP_NUM_THREADS", str(count))
+def _start_worker(threads: int) -> None:
+    """Share the cores between the workers, and end with the study's process however that ends."""
+    # Read by torch when the first run imports it.
+    os.environ.setdefault("OMP_NUM_THREADS", str(threads))
+    threading.Thread(target=_die_with_parent, daemon=True).start()
+
+
+def _die_with_parent() -> None:
+    """A worker that outlived a killed study would go on, and keep its run from the next one."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        multiprocessing.connection.wait([parent.sentinel])
+        os._exit(1)

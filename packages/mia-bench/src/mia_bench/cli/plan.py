@@ -1,0 +1,93 @@
+"""mia-bench plan: what a study will do, before it does it."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import click
+from rich import box
+from rich.console import Console
+from rich.filesize import decimal
+from rich.table import Table
+
+from mia_bench.cli.choice import study_options
+from mia_bench.cli.options import DEVICE, JSON, OUT
+from mia_bench.device import resolve_device
+from mia_bench.estimate import Estimate, estimate
+from mia_bench.plan import plan as plan_runs
+from mia_bench.runfolder import State
+from mia_bench.running import check_folder
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from mia_bench.study import Study
+
+
+@click.command()
+@study_options
+@OUT
+@DEVICE
+@JSON
+def plan(study: Study, out: Path, device: str, as_json: bool) -> None:
+    """Print the runs of a study, which are done, and what the rest will take.
+
+    Takes the arguments of `run`. Times come from finished runs of other seeds where there are any,
+    else from training on a few random images.
+    """
+    runs = plan_runs(study)
+    check_folder(runs, out)
+    found = estimate(runs, out, device=resolve_device(device))
+    left = [each for each in found if each.state is not State.FINISHED]
+    totals = {
+        "runs": len(found),
+        "left": len(left),
+        "seconds": sum(each.seconds for each in left),
+        "bytes": sum(each.bytes for each in left),
+    }
+    if as_json:
+        click.echo(json.dumps({**totals, "plan": [_record(each) for each in found]}, indent=1))
+        return
+    Console().print(_table(found))
+    click.echo(
+        f"{totals['left']} of {totals['runs']} runs are left: about {_duration(totals['seconds'])} "
+        f"one after another, {decimal(int(totals['bytes']))} of disk"
+    )
+
+
+def _record(each: Estimate) -> dict[str, object]:
+    return {
+        "run": each.run.name,
+        "state": each.state.value,
+        "seconds": each.seconds,
+        "bytes": each.bytes,
+        "source": each.source,
+        "settings": each.run.settings(),
+    }
+
+
+def _table(found: list[Estimate]) -> Table:
+    table = Table(box=box.SIMPLE_HEAD)
+    table.add_column("run", no_wrap=True)
+    table.add_column("state")
+    table.add_column("epochs", justify="right")
+    table.add_column("time", justify="right")
+    table.add_column("disk", justify="right")
+    table.add_column("known from")
+    for each in found:
+        table.add_row(
+            each.run.name,
+            each.state.value,
+            str(each.run.epochs),
+            _duration(each.seconds),
+            decimal(each.bytes),
+            each.source,
+        )
+    return table
+
+
+def _duration(seconds: float) -> str:
+    """``1 day, 2:03:04``."""
+    return str(timedelta(seconds=round(seconds)))

@@ -1,0 +1,36 @@
+"""A plan names every run and what it takes, and trains nothing of the study."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+
+def test_finished_runs_are_known_and_their_seeds_foretell_the_others(mia_bench, finished, root):
+    arguments = ["--datasets", "braintumor", "--methods", "ae", "--seeds", "0,1,2", "--epochs", 3]
+    result = mia_bench("plan", "--root", root, "--out", finished, *arguments, "--json")
+    assert result.returncode == 0, result.stderr
+    answer = json.loads(result.stdout)
+    assert (answer["runs"], answer["left"]) == (3, 1)
+    sources = {each["run"]: each["source"] for each in answer["plan"]}
+    assert sources == {
+        "braintumor/ae/seed-0": "done",
+        "braintumor/ae/seed-1": "done",
+        "braintumor/ae/seed-2": "other seeds",
+    }
+    measured = json.loads((finished / "braintumor/ae/seed-0/run.json").read_text())
+    assert answer["plan"][0]["seconds"] == pytest.approx(sum(measured["seconds"].values()))
+
+
+def test_a_new_study_is_estimated_from_a_sample(mia_bench, tmp_path):
+    out = tmp_path / "out"
+    arguments = ["--datasets", "rsna", "--methods", "ae", "--out", out, "--json"]
+    short, long = (
+        json.loads(mia_bench("plan", *arguments, "--epochs", epochs).stdout)
+        for epochs in (10, 1000)
+    )
+    assert not out.exists()
+    # 2000 float32 maps of 64 x 64 pixels and a model of 2.35 million float32 parameters.
+    assert short["bytes"] == pytest.approx(2000 * 64 * 64 * 4 + 2.35e6 * 4, rel=0.02)
+    assert 10 < long["seconds"] / short["seconds"] < 200

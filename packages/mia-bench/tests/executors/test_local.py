@@ -1,0 +1,107 @@
+"""Runs in worker processes: several at once, one that dies alone, and a study that is killed."""
+
+from __future__ import annotations
+
+import multiprocessing
+import subprocess
+import sys
+import threading
+import time
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from mia_bench.executors import local
+from mia_bench.plan import plan
+from mia_bench.runfolder import RunFolder, State
+from mia_bench.study import DatasetEntry, MethodEntry, Study
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+class Notes:
+    """A display that keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.ends: dict[str, State] = {}
+
+    def __enter__(self) -> Notes:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        pass
+
+    def progress(self, run: str, epoch: int, epochs: int, loss: float | None) -> None:
+        pass
+
+    def ended(self, run: str, state: State, note: str) -> None:
+        self.ends[run] = state
+
+
+@pytest.fixture
+def runs():
+    study = Study(
+        name="test",
+        datasets=(DatasetEntry(name="brats2021"),),
+        methods=(MethodEntry(label="ae", method="ae", epochs=30),),
+        seeds=(0, 1, 2),
+    )
+    return plan(study)
+
+
+def wait_for(condition, seconds: float = 600) -> None:
+    """Poll until the condition holds; only a hang ends in failure."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.02)
+
+
+def test_a_killed_run_fails_alone(runs, root, tmp_path):
+    folders = {run.name: RunFolder(tmp_path / run.name) for run in runs}
+    victim = runs[1].name
+
+    def kill_worker():
+        wait_for(lambda: folders[victim].read_progress() is not None)
+        for worker in multiprocessing.active_children():
+            worker.kill()
+
+    notes = Notes()
+    roots = {"brats2021": str(root)}
+    killer = threading.Thread(target=kill_worker)
+    killer.start()
+    states = local.run_local(runs, tmp_path, roots=roots, device="cpu", jobs=1, display=notes)
+    killer.join()
+    failed = [name for name, state in states.items() if state is State.FAILED]
+    assert failed == [victim]
+    assert notes.ends == states
+    error = folders[victim].read_failure()["error"]
+    assert error.startswith("the process ended with exit code -9: killed")
+
+
+def test_a_killed_study_leaves_no_worker_and_goes_on_to_the_same_scores(root, tmp_path):
+    def command(out: Path) -> list[str]:
+        base = [sys.executable, "-m", "mia_bench", "run", "--root", root, "--out", out]
+        choice = ["--datasets", "brats2021", "--methods", "ae", "--seeds", "0,1"]
+        return [str(word) for word in [*base, *choice, "--epochs", 60, "--device", "cpu"]]
+
+    out = tmp_path / "killed"
+    first, second = (RunFolder(out / f"brats2021/ae/seed-{seed}") for seed in (0, 1))
+    study = subprocess.Popen(command(out), stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    wait_for(lambda: (second.read_progress() or {"epoch": 0})["epoch"] >= 26)
+    study.kill()
+    study.wait()
+    wait_for(lambda: second.state() is not State.RUNNING)
+    assert first.state() is State.FINISHED
+    assert second.state() is State.PENDING
+    done = first.result.stat().st_mtime_ns
+
+    subprocess.run(command(out), check=True, capture_output=True)
+    assert first.result.stat().st_mtime_ns == done
+    assert second.log.read_text().count("epoch 10/60") == 1  # went on from its checkpoint
+    subprocess.run(command(tmp_path / "whole"), check=True, capture_output=True)
+    for folder in (first, second):
+        whole = RunFolder(tmp_path / "whole" / folder.path.relative_to(out))
+        np.testing.assert_array_equal(folder.read_scores()[2], whole.read_scores()[2])
+        assert folder.read_result()["losses"] == whole.read_result()["losses"]
