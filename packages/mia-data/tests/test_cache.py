@@ -1,5 +1,6 @@
 """The cache: hits, invalidation, damage, several processes at once."""
 
+import errno
 import os
 import subprocess
 import sys
@@ -104,6 +105,16 @@ def test_a_cache_folder_that_cannot_be_written_is_named(json_dataset, tmp_path):
     blocked.touch()
     with pytest.raises(DataError, match=f"cache folder {blocked}"):
         _load(json_dataset, cache_dir=blocked)
+
+
+def test_a_full_disk_is_an_error_and_leaves_nothing(json_dataset, cache_folder, monkeypatch):
+    def full(*args):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "posix_fallocate", full, raising=False)
+    with pytest.raises(DataError, match=r"cannot write to the cache folder .*: No space left"):
+        _load(json_dataset)
+    assert _entries(cache_folder) == []
 
 
 _PROCESS = """

@@ -27,6 +27,9 @@ _OPEN_FLAGS = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK
 IMAGE_SUFFIXES = PILLOW_SUFFIXES + DICOM_SUFFIXES + NIFTI_SUFFIXES
 
 
+_LAST_SUFFIXES = {f".{suffix.rpartition('.')[2]}" for suffix in IMAGE_SUFFIXES}
+
+
 def is_image_name(name: str) -> bool:
     """Tell whether a file is an image by its name: a known suffix, and not a hidden file."""
     return name.lower().endswith(IMAGE_SUFFIXES) and not name.startswith(".")
@@ -44,10 +47,10 @@ def is_dicom(path: Path | str) -> bool:
 
 def without_suffix(name: str) -> str:
     """Return a path without its last suffix; ``.nii.gz`` counts as one."""
-    for suffix in IMAGE_SUFFIXES[::-1]:
-        if name.lower().endswith(suffix):
-            return name[: -len(suffix)]
-    return name
+    stem, dot, suffix = name.rpartition(".")
+    if not dot or f".{suffix}".lower() not in _LAST_SUFFIXES:
+        return name
+    return stem[:-4] if name.lower().endswith(".nii.gz") else stem
 
 
 def list_images(folder: Path, inner: str) -> list[str]:

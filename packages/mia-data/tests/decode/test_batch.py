@@ -139,3 +139,21 @@ def test_an_image_with_a_volume_as_mask_is_refused(tmp_path, save_image):
     _save_volume(tmp_path / "m.nii", np.zeros((8, 8, 4), np.uint8))
     with pytest.raises(DataError, match="both or none to be a volume"):
         make_plan(Listing(tmp_path, "s", ["a.png"], [1], ["m.nii"]))
+
+
+def test_a_volume_is_read_once(tmp_path, rng, monkeypatch):
+    from mia_data.decode import nifti
+
+    reads = []
+    original = nifti.read_volume
+    monkeypatch.setattr(nifti, "read_volume", lambda *a: reads.append(a[0]) or original(*a))
+    volumes = [rng.integers(0, 99, (8, 8, 100)).astype(np.int16) for _ in range(2)]
+    for name, volume in zip(("a.nii", "b.nii"), volumes, strict=True):
+        _save_volume(tmp_path / name, volume)
+    listing = Listing(tmp_path, "s", ["a.nii", "b.nii"], [0, 0])
+    _, images, _, _ = _decode(listing, tmp_path / "out", size=8)
+    assert sorted(Path(path).name for path in reads) == ["a.nii", "b.nii"]
+    assert images.shape == (100, 1, 8, 8)
+    low, high = np.percentile(volumes[1], (0.5, 99.5))
+    expected = np.clip(np.rint((volumes[1][::-1, ::-1, 74].T - low) / (high - low) * 255), 0, 255)
+    np.testing.assert_array_equal(images[-1, 0], expected)

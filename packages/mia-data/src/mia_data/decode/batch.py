@@ -17,6 +17,7 @@ from mia_data.files import is_volume, without_suffix
 from mia_data.listing import ABNORMAL, Listing
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -88,16 +89,16 @@ def decode(planned: Plan, request: Request, folder: Path) -> None:
     images = create_array(folder / "images.npy", shape)
     masks = create_array(folder / "masks.npy", (count, size, size)) if planned.has_masks else None
 
-    def work(start: int) -> None:
+    def work(numbers: range) -> None:
         reader = Reader(request)
-        for i in range(start, min(start + _CHUNK, count)):
+        for i in numbers:
             image, mask = reader.read(planned.sources[i])
             images[i] = image
             if masks is not None and mask is not None:
                 masks[i] = mask
 
     with ThreadPoolExecutor(min(os.cpu_count() or 1, _MAX_THREADS)) as pool:
-        tasks = [pool.submit(work, start) for start in range(0, count, _CHUNK)]
+        tasks = [pool.submit(work, numbers) for numbers in _chunks(planned.sources)]
         try:
             for task in tasks:
                 task.result()
@@ -108,6 +109,16 @@ def decode(planned: Plan, request: Request, folder: Path) -> None:
     if masks is not None:
         _label_slices(labels, planned, masks)
     np.save(folder / "labels.npy", labels, allow_pickle=False)
+
+
+def _chunks(sources: list[Source]) -> Iterator[range]:
+    """Split the work into tasks; the slices of a volume stay together, so that it is read once."""
+    start = 0
+    for end in range(1, len(sources) + 1):
+        is_last = end == len(sources)
+        if is_last or (end - start >= _CHUNK and sources[end].image != sources[end - 1].image):
+            yield range(start, end)
+            start = end
 
 
 def create_array(path: Path, shape: tuple[int, ...]) -> NDArray[np.uint8]:

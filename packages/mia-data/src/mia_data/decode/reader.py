@@ -68,8 +68,9 @@ class Reader:
             DataError: a file cannot be read, or the mask has another size than the image.
         """
         size, resize = self._request.size, self._request.resize
-        image = self.read_whole(source)
-        pixels = self.resize(source, image)
+        with errors_name(source.image):
+            image = self._read_image(source)
+            pixels = as_array(resize_image(image, size, resize))
         if source.mask is None:
             return pixels, None
         with errors_name(source.mask):
@@ -85,14 +86,8 @@ class Reader:
         Raises:
             DataError: the file cannot be read.
         """
-        request, path = self._request, source.image
-        with errors_name(path):
-            if source.number is not None:
-                volume = self._volume(path, request.window)
-                return nifti.read_slice(volume, source.number, request.mode)
-            if is_dicom(path):
-                return read_dicom(path, request.mode, request.window)
-            return read_image(path, request.mode, request.window)
+        with errors_name(source.image):
+            return self._read_image(source)
 
     def resize(self, source: Source, image: Image.Image) -> NDArray[np.uint8]:
         """Return a whole image of ``source`` as the request has it, uint8 (C, size, size).
@@ -102,6 +97,15 @@ class Reader:
         """
         with errors_name(source.image):
             return as_array(resize_image(image, self._request.size, self._request.resize))
+
+    def _read_image(self, source: Source) -> Image.Image:
+        request, path = self._request, source.image
+        if source.number is not None:
+            volume = self._volume(path, request.window)
+            return nifti.read_slice(volume, source.number, request.mode)
+        if is_dicom(path):
+            return read_dicom(path, request.mode, request.window)
+        return read_image(path, request.mode, request.window)
 
     def _read_mask(self, path: str, number: int | None) -> Image.Image:
         if number is None:
@@ -115,8 +119,9 @@ class Reader:
 
 def as_array(image: Image.Image) -> NDArray[np.uint8]:
     """Return a gray or RGB image as an array (C, H, W)."""
-    pixels = np.asarray(image)
-    return pixels[None] if pixels.ndim == 2 else pixels.transpose(2, 0, 1)
+    # Twice as fast as numpy.asarray, and this is done with all other threads waiting.
+    pixels = np.frombuffer(image.tobytes(), np.uint8)
+    return pixels.reshape(image.height, image.width, -1).transpose(2, 0, 1)
 
 
 def _size(image: Image.Image) -> str:
