@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from mia_ssl.one_stage.methods import METHODS
+from mia_ssl.one_stage.synthesize import synthesize
 
-if TYPE_CHECKING:
-    from mia_ssl._engine.records import MethodInfo
+SYNTHESES: tuple[str, ...] = tuple(METHODS)
 
-METHODS: dict[str, MethodInfo] = {}
-SYNTHESES: tuple[str, ...] = ()
+__all__ = ["METHODS", "SYNTHESES", "synthesize"]

@@ -1,0 +1,99 @@
+"""The memory that blending reads and writes, and the pixels of boxes in it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import torch
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from torch import Tensor
+
+    from mia_ssl.one_stage.geometry import Boxes
+
+
+@dataclass(frozen=True, kw_only=True)
+class Canvas:
+    """A batch that is pasted into; channels come first, so that one index serves all of them.
+
+    Attributes:
+        pasted: uint8 [C, N, H, W]; what is pasted is written over it.
+        mask: Foreground before anything is pasted, uint8 [N, H, W] of 0 and 1.
+        sources: uint8 [C, M, H, W], where patches are cut from; not the memory of ``pasted``.
+        source_mask: Its foreground, uint8 [M, H, W].
+        factor: How strongly patches are mixed in, float32 [N].
+    """
+
+    pasted: Tensor
+    mask: Tensor
+    sources: Tensor
+    source_mask: Tensor
+    factor: Tensor
+
+
+def pixels(image: Tensor, boxes: Boxes, height: int, width: int) -> Tensor:
+    """Flat index in [N, H, W] of every pixel of the boxes [P], box after box, row after row."""
+    box = torch.arange(len(image), device=image.device).repeat_interleave(boxes.height)
+    row = torch.arange(len(box), device=image.device)
+    row -= (boxes.height.cumsum(0) - boxes.height)[box]  # counted from each box's first
+    length = boxes.width[box]
+    start = (image[box] * height + boxes.top[box] + row) * width + boxes.left[box]
+    # Flat index minus place in the list is the same all along a row.
+    index = (start - (length.cumsum(0) - length)).repeat_interleave(length)
+    return index.add_(torch.arange(len(index), device=image.device))
+
+
+def groups(boxes: Boxes) -> Iterator[tuple[Tensor, int, int]]:
+    """Boxes of similar height together: their indices, and the rows and columns that hold them all.
+
+    Work on a group is work on one padded tensor. Small groups waste less of it on padding, large
+    ones take fewer calls: on a CPU calculating is dear, elsewhere calling is.
+    """
+    size = 8 if boxes.top.device.type == "cpu" else 64
+    heights, widths = boxes.height.cpu(), boxes.width.cpu()
+    for index in heights.argsort(stable=True).split(size):
+        yield index.to(boxes.top.device), int(heights[index].max()), int(widths[index].max())
+
+
+def windows(
+    image: Tensor, top: Tensor, left: Tensor, rows: int, columns: int, shape: tuple[int, int]
+) -> Tensor:
+    """Flat index in [N, *shape] of rows x columns pixels from corners [P] on: [P, rows, columns].
+
+    They have to lie inside; see ``padded_windows``.
+    """
+    steps = torch.arange(max(rows, columns), device=image.device)
+    return _grid(image, top[:, None] + steps[:rows], left[:, None] + steps[:columns], shape)
+
+
+def padded_windows(
+    image: Tensor, boxes: Boxes, rows: int, columns: int, shape: tuple[int, int]
+) -> Tensor:
+    """As ``windows``, but each box's last row and column are repeated past its end."""
+    steps = torch.arange(max(rows, columns), device=image.device)
+    row = torch.minimum(steps[:rows], boxes.height[:, None] - 1) + boxes.top[:, None]
+    column = torch.minimum(steps[:columns], boxes.width[:, None] - 1) + boxes.left[:, None]
+    return _grid(image, row, column, shape)
+
+
+def _grid(image: Tensor, row: Tensor, column: Tensor, shape: tuple[int, int]) -> Tensor:
+    lines = (image[:, None] * shape[0] + row) * shape[1]
+    return lines[:, :, None] + column[:, None, :]
+
+
+def gather(planes: Tensor, index: Tensor) -> Tensor:
+    """Pixels of all channels: [C, N, H, W] at flat indices of any shape -> [C, ...]."""
+    flat = index.reshape(-1)
+    # Plane by plane: choosing along the first of several dimensions is many times faster on a CPU.
+    parts = [plane.reshape(-1).index_select(0, flat) for plane in planes]
+    return torch.stack(parts).view(len(planes), *index.shape)
+
+
+def scatter(planes: Tensor, index: Tensor, values: Tensor) -> None:
+    """Write ``values`` [C, ...] into [C, N, H, W] at flat indices."""
+    flat = index.reshape(-1)
+    for plane, value in zip(planes, values, strict=True):
+        plane.view(-1).scatter_(0, flat, value.reshape(-1))

@@ -1,0 +1,77 @@
+"""Exact medians over squares and disks, without sorting."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import torch
+
+from mia_ssl.one_stage.filters.windows import above, box_sums, replicated, run_sums
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+RADIUS = 5  # of the disk
+_SIZE = 2 * RADIUS + 1
+_HALF = 40  # of the 81 pixels of the disk
+_WORKING_SET = 1 << 20  # pixels times thresholds at once: what a CPU's cache holds
+
+
+def binary_median(x: Tensor, size: int) -> Tensor:
+    """Median of 0/1 images over size x size pixels: is the majority 1? Borders are repeated.
+
+    Args:
+        x: uint8 [N, H, W] of 0 and 1.
+        size: Odd, at most 15 (the count has to fit).
+    """
+    return above(box_sums(replicated(x, size // 2), size, size), size * size // 2)
+
+
+def disk_median(x: Tensor, highest: int) -> Tensor:
+    """Median over the 81 pixels of a disk of radius 5 around each pixel that has all of them.
+
+    A median of whole numbers is how many thresholds 1, 2, ... most of the window reaches: all
+    thresholds are counted at once.
+
+    Args:
+        x: uint8 or int16 [P, H, W], 0 or above.
+        highest: The largest value that matters; larger medians come back as this.
+
+    Returns:
+        Of x's dtype, [P, H - 10, W - 10].
+    """
+    count, height, width = x.shape
+    shape = (count, height - _SIZE + 1, width - _SIZE + 1)
+    if highest == 0:
+        return x.new_zeros(shape)
+    out = x.new_zeros(shape)
+    steps = max(_WORKING_SET // x.numel(), 1)
+    for first in range(0, highest, steps):
+        levels = torch.arange(first, min(first + steps, highest) + 1, device=x.device).to(x.dtype)
+        below = torch.minimum(x.view(1, -1), levels[:, None])
+        reached = (below[1:] - below[:-1]).to(torch.uint8)  # x >= first + 1, first + 2, ...
+        counts = _disk_counts(reached.view(-1), width)
+        places = (len(reached), *shape), (x.numel(), height * width, width, 1)
+        out += above(counts.as_strided(*places), _HALF).sum(0, dtype=x.dtype)
+    return out
+
+
+def _disk_counts(x: Tensor, width: int) -> Tensor:
+    """Sum over the disk in the 11 x 11 pixels from each position of a flat tensor on.
+
+    The disk is the 9 x 9 square without its four corners and with the four tips of its axes.
+    """
+    end = len(x) - (_SIZE - 1) * (width + 1)
+    last, far = _SIZE - 1, _SIZE - 2
+
+    def at(row: int, column: int, values: Tensor = x) -> Tensor:
+        return values[row * width + column :][:end]
+
+    square = run_sums(run_sums(x, _SIZE - 2, 1), _SIZE - 2, width)
+    out = at(1, 1, square) + at(0, RADIUS)
+    for tip in (at(last, RADIUS), at(RADIUS, 0), at(RADIUS, last)):
+        out += tip
+    corners = x[: len(x) - far + 1] + x[far - 1 :]  # two in a row of the square
+    out -= at(1, 1, corners)
+    out -= at(far, 1, corners)
+    return out

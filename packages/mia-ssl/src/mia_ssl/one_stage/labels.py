@@ -1,0 +1,85 @@
+"""What the network has to predict: where an image has changed, and how much."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import torch
+
+from mia_ssl.one_stage.canvas import groups, windows
+from mia_ssl.one_stage.filters.medians import RADIUS, binary_median, disk_median
+from mia_ssl.one_stage.filters.windows import above, replicated
+from mia_ssl.one_stage.geometry import Boxes
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from mia_ssl.one_stage.geometry import Patches
+    from mia_ssl.one_stage.options import PatchOptions
+
+MEDIAN = 5  # removes grains of what has changed
+_REACH = MEDIAN // 2  # how far from a patch it may find something changed
+
+
+def difference(before: Tensor, after: Tensor) -> Tensor:
+    """Absolute difference summed over the channels: uint8 [C, N, H, W] -> [N, H, W].
+
+    uint8 for one channel, int16 for more.
+    """
+    apart = torch.maximum(before, after).sub_(torch.minimum(before, after))
+    return apart[0] if len(apart) == 1 else apart.sum(0, dtype=torch.int16)
+
+
+def changed(apart: Tensor, channels: int, options: PatchOptions) -> Tensor:
+    """1 where the mean difference is above the tolerance, median filtered: uint8 [N, H, W]."""
+    return binary_median(above(apart, options.tolerance * channels), MEDIAN)
+
+
+def logistic_levels(channels: int, options: PatchOptions) -> Tensor:
+    """The label of each summed difference, up to the first that is 1 in float32."""
+    most = options.logistic_centre + 18 / options.logistic_slope
+    sums = torch.arange(min(max(int(most), 1), 255) * channels + 1, dtype=torch.float64)
+    slope, centre = options.logistic_slope, options.logistic_centre
+    return torch.sigmoid(slope * (sums / channels - centre)).float()
+
+
+def raw_levels(channels: int) -> Tensor:
+    """The mean difference of each summed difference."""
+    return (torch.arange(255 * channels + 1, dtype=torch.float64) / channels).float()
+
+
+def write_graded(
+    out: Tensor, apart: Tensor, mask: Tensor, patches: Patches, levels: Tensor
+) -> None:
+    """Write the level of the median difference around each changed pixel.
+
+    Args:
+        out: Zeros, float32 [N, H, W], contiguous.
+        apart: Summed difference, [N, H, W].
+        mask: What has changed, uint8 [N, H, W].
+        patches: All patches that were pasted into these images.
+        levels: Label of each summed difference, float32; larger differences have the last one.
+    """
+    height, width = apart.shape[1:]
+    levels = levels.to(apart.device)
+    margin = replicated(apart, RADIUS)
+    boxes = _grown(patches.target, height, width)
+    for group, rows, columns in groups(boxes):
+        image = patches.image[group]
+        top = boxes.top[group].clamp(max=height - rows)
+        left = boxes.left[group].clamp(max=width - columns)
+        index = windows(image, top, left, rows, columns, (height, width)).view(-1)
+        sides = (rows + 2 * RADIUS, columns + 2 * RADIUS)
+        near = windows(image, top, left, *sides, margin.shape[1:])
+        values = margin.view(-1).index_select(0, near.view(-1)).view(near.shape)
+        highest = min(int(values.max()), len(levels) - 1)
+        level = levels.index_select(0, disk_median(values, highest).view(-1).int())
+        out.view(-1).scatter_(0, index, level.mul_(mask.view(-1).index_select(0, index)))
+
+
+def _grown(boxes: Boxes, height: int, width: int) -> Boxes:
+    """Boxes with the pixels around them that the median may have changed."""
+    top, left = (boxes.top - _REACH).clamp(min=0), (boxes.left - _REACH).clamp(min=0)
+    bottom = (boxes.top + boxes.height + _REACH).clamp(max=height)
+    right = (boxes.left + boxes.width + _REACH).clamp(max=width)
+    return Boxes(top, left, bottom - top, right - left)

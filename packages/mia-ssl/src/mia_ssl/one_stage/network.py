@@ -1,0 +1,68 @@
+"""The network: a ResNet18 that shrinks the image, transposed blocks that bring the map back.
+
+Parameters are named as in the original project's checkpoints, which it can read as they are.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from torch import nn
+from torch.nn import functional as F
+from torchvision.models.resnet import BasicBlock, ResNet
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+STRIDE = 32  # what the encoder shrinks by: image sides are multiples of it
+
+
+class TransposedBlock(nn.Module):
+    """[B, in, H, W] -> [B, out, 2 H, 2 W]: a ResNet's basic block that doubles the image."""
+
+    def __init__(self, in_channels: int, out_channels: int) -> None:
+        super().__init__()
+        doubling = {"stride": 2, "output_padding": 1, "bias": False}
+        self.conv1 = nn.ConvTranspose2d(in_channels, out_channels, 3, padding=1, **doubling)
+        self.bn1 = nn.BatchNorm2d(out_channels)
+        self.conv2 = nn.Conv2d(out_channels, out_channels, 3, padding=1, bias=False)
+        self.bn2 = nn.BatchNorm2d(out_channels)
+        self.upsample = nn.Sequential(
+            nn.ConvTranspose2d(in_channels, out_channels, 1, **doubling),
+            nn.BatchNorm2d(out_channels),
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Double the image."""
+        y = F.relu(self.bn1(self.conv1(x)))
+        return F.relu(self.bn2(self.conv2(y)) + self.upsample(x))
+
+
+class EncoderDecoder(ResNet):
+    """[B, C, H, W] in [0, 1] -> logits of the label [B, 1, H, W]; sides are multiples of 32.
+
+    Paper: https://arxiv.org/abs/2109.15222
+    """
+
+    def __init__(self, in_channels: int = 1) -> None:
+        super().__init__(BasicBlock, [2, 2, 2, 2], num_classes=1)
+        del self.fc, self.avgpool
+        self.conv1 = nn.Conv2d(in_channels, 64, 7, stride=2, padding=3, bias=False)
+        self.nin = nn.Sequential(
+            *(nn.Conv2d(512, 256, 1, bias=False), nn.ReLU()),
+            *(nn.Conv2d(256, 128, 1, bias=False), nn.ReLU()),
+        )
+        self.uplayer1 = nn.Sequential(TransposedBlock(128, 64))
+        self.uplayer2 = nn.Sequential(TransposedBlock(64, 32))
+        self.uplayer3 = nn.Sequential(TransposedBlock(32, 16))
+        self.convtranspose1 = nn.ConvTranspose2d(
+            16, 1, 7, stride=2, padding=3, output_padding=1, bias=False
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Logits; what the label's range makes of them is the loss's and the map's business."""
+        x = self.maxpool(self.relu(self.bn1(self.conv1(x))))
+        x = self.layer4(self.layer3(self.layer2(self.layer1(x))))
+        x = self.uplayer3(self.uplayer2(self.uplayer1(self.nin(x))))
+        x = F.interpolate(x, scale_factor=2, mode="bilinear", align_corners=True)
+        return self.convtranspose1(x)

@@ -1,0 +1,67 @@
+"""Patches at the size at which they are pasted."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import torch
+
+from mia_ssl.one_stage.canvas import gather, padded_windows
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from mia_ssl.one_stage.canvas import Canvas
+    from mia_ssl.one_stage.geometry import Patches
+
+
+def resampled(canvas: Canvas, patches: Patches, rows: int, columns: int) -> tuple[Tensor, Tensor]:
+    """Patches and their foreground, padded to rows x columns.
+
+    Between pixels gray levels are linear, as OpenCV's resize has them; the foreground is that of the
+    nearest pixel.
+
+    Returns:
+        float32 [C, P, rows, columns] and uint8 [P, rows, columns].
+    """
+    shape = canvas.source_mask.shape[1:]
+    source, target = patches.source, patches.target
+    if torch.equal(source.height, target.height) and torch.equal(source.width, target.width):
+        index = padded_windows(patches.origin, source, rows, columns, shape)
+        return gather(canvas.sources, index).float(), gather(canvas.source_mask[None], index)[0]
+    (row, next_row, down, near_row), (column, next_column, across, near_column) = (
+        _between(*sizes, length)
+        for *sizes, length in (
+            (source.height, target.height, rows),
+            (source.width, target.width, columns),
+        )
+    )
+    lines = (patches.origin * shape[0] + source.top)[:, None]
+
+    def index_of(row: Tensor, column: Tensor) -> Tensor:
+        return ((lines + row) * shape[1] + source.left[:, None])[:, :, None] + column[:, None, :]
+
+    def line(row: Tensor) -> Tensor:
+        here = gather(canvas.sources, index_of(row, column)).float()
+        there = gather(canvas.sources, index_of(row, next_column)).float()
+        return here.add_(there.sub_(here).mul_(across[:, None, :]))
+
+    here, there = line(row), line(next_row)
+    patch = here.add_(there.sub_(here).mul_(down[:, :, None]))
+    nearest = gather(canvas.source_mask[None], index_of(near_row, near_column))[0]
+    return patch, nearest
+
+
+def _between(old: Tensor, new: Tensor, length: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Places of ``new`` pixels among ``old`` ones, [P, length], repeated past their end.
+
+    The pixel before, the one after, how far between them (float32), and the nearest.
+    """
+    step = torch.arange(length, device=old.device)
+    step = torch.minimum(step, new[:, None] - 1)
+    exact = (step + 0.5) * (old / new)[:, None] - 0.5
+    last = old[:, None] - 1
+    exact = torch.minimum(exact.clamp_(min=0), last)
+    before = exact.floor().long()
+    nearest = torch.minimum(step * old[:, None] // new[:, None], last)
+    return before, torch.minimum(before + 1, last), exact - before, nearest

@@ -1,0 +1,147 @@
+"""From images to images with pasted anomalies, and the label of each pixel."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+
+from mia_ssl._engine.options import parse_options, unknown
+from mia_ssl._engine.seeding import generator as seeded
+from mia_ssl.one_stage.canvas import Canvas
+from mia_ssl.one_stage.draws import Draws, integer
+from mia_ssl.one_stage.foreground import Foreground
+from mia_ssl.one_stage.geometry import place
+from mia_ssl.one_stage.labels import changed, difference, logistic_levels, raw_levels, write_graded
+from mia_ssl.one_stage.methods import RECORDS
+from mia_ssl.one_stage.options import PatchOptions
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from mia_ssl.one_stage.geometry import Patches
+    from mia_ssl.one_stage.methods import Method
+
+BATCH = 64  # images at a time: bounds the memory, whatever the user's batch
+SMALLEST = 8  # sides below this have no room for a patch and its surroundings
+
+
+def synthesize(
+    name: str, images: Any, *, seed: int, sources: Any = None, **options: Any
+) -> tuple[Tensor, Tensor]:
+    """Paste synthetic anomalies into images as a one-stage method does for its training.
+
+    An image in which no patch finds enough foreground comes back as it was, its label zero.
+
+    Args:
+        name: One of the one-stage ``METHODS``.
+        images: uint8 (N, C, H, W), array or tensor, gray or RGB, on any device.
+        seed: The same seed gives the same patches. Image i of a smaller set gets the same as image
+            i of a larger one, where ``sources`` are the same too.
+        sources: uint8, as ``images``: image i's patches are cut from source i. None: from another
+            of ``images``, drawn at random (cutpaste: from the image itself).
+        options: Fields of ``PatchOptions``.
+
+    Returns:
+        pasted: As ``images``, on their device (a tensor also where they are an array).
+        label: float32 (N, 1, H, W): in [0, 1], or gray levels for raw intensities.
+
+    Raises:
+        TypeError: Images that are not uint8.
+        ValueError: An unknown name or option, another shape than said, or nothing to cut from.
+    """
+    if name not in RECORDS:
+        raise unknown("one-stage method", name, RECORDS)
+    settings = parse_options(PatchOptions, options, owner=name)
+    images = _checked("images", images)
+    if sources is not None:
+        sources = _checked("sources", sources).to(images.device)
+        if sources.shape != images.shape:
+            msg = f"expected sources of the images' shape {tuple(images.shape)}, "
+            msg += f"got {tuple(sources.shape)}"
+            raise ValueError(msg)
+    return paste(RECORDS[name], images, settings, seeded(seed), sources)
+
+
+def paste(
+    method: Method,
+    images: Tensor,
+    options: PatchOptions,
+    generator: torch.Generator,
+    sources: Tensor | None = None,
+) -> tuple[Tensor, Tensor]:
+    """``synthesize`` with everything checked, drawing from a generator."""
+    draws = Draws.draw(len(images), options, generator).to(images.device)
+    planes = images.transpose(0, 1).contiguous()
+    cut_from = planes if sources is None else sources.transpose(0, 1).contiguous()
+    own = Foreground.of(planes, options.foreground_threshold)
+    theirs = own if sources is None else Foreground.of(cut_from, options.foreground_threshold)
+    origin = torch.arange(len(images), device=images.device)
+    if sources is None and method.other:
+        origin = another(draws.other)
+    low, high = options.factor_bounds if method.random_factor else (1.0, 1.0)
+    factor = low + (high - low) * draws.factor
+    pasted = torch.empty_like(images, memory_format=torch.contiguous_format)
+    label = torch.zeros((len(images), *images.shape[2:]), device=images.device)
+    for start in range(0, len(images), BATCH):
+        rows = slice(start, start + BATCH)
+        canvas = Canvas(
+            pasted=planes[:, rows].clone(),
+            mask=own.mask[rows],
+            sources=cut_from,
+            source_mask=theirs.mask,
+            factor=factor[rows],
+        )
+        patches = place(method, draws.rows(rows), origin[rows], theirs, own.rows(rows), options)
+        for part in patches.in_turn():
+            method.blend(canvas, part)
+        write_label(label[rows], method, planes[:, rows], canvas, patches, options)
+        pasted[rows] = canvas.pasted.transpose(0, 1)
+    return pasted, label[:, None]
+
+
+def another(uniform: Tensor) -> Tensor:
+    """For each of N images one of the other N - 1, each as likely: int64 [N]."""
+    count = len(uniform)
+    if count < 2:
+        msg = "expected sources, or at least 2 images to cut patches from, got 1 image"
+        raise ValueError(msg)
+    chosen = integer(uniform, count - 1)
+    return chosen + (chosen >= torch.arange(count, device=uniform.device))
+
+
+def write_label(
+    out: Tensor,
+    method: Method,
+    before: Tensor,
+    canvas: Canvas,
+    patches: Patches,
+    options: PatchOptions,
+) -> None:
+    """Write the method's label of a batch into zeros, float32 [N, H, W]."""
+    channels = len(before)
+    apart = difference(before, canvas.pasted)
+    mask = changed(apart, channels, options)
+    if method.label == "logistic":
+        write_graded(out, apart, mask, patches, logistic_levels(channels, options))
+    elif method.label == "intensity":
+        write_graded(out, apart, mask, patches, raw_levels(channels))
+    else:
+        out.copy_(mask)
+        if method.random_factor:
+            out *= canvas.factor[:, None, None]
+
+
+def _checked(name: str, images: Any) -> Tensor:
+    images = torch.from_numpy(images) if isinstance(images, np.ndarray) else images
+    if not isinstance(images, torch.Tensor) or images.dtype != torch.uint8:
+        got = getattr(images, "dtype", type(images).__name__)
+        msg = f"expected {name} to be a uint8 array or tensor, got {got}"
+        raise TypeError(msg)
+    shape = tuple(images.shape)
+    if len(shape) != 4 or shape[1] not in (1, 3) or min(shape[2:]) < SMALLEST or shape[0] < 1:
+        msg = f"expected {name} of shape (N, 1 or 3, H, W) with sides of at least {SMALLEST}, "
+        msg += f"got {shape}"
+        raise ValueError(msg)
+    return images
