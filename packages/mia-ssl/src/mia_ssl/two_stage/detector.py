@@ -275,12 +275,14 @@ class TwoStageDetector:
         self.score_quantiles = score_quantiles(scores)
 
     def _described(self) -> dict[str, Any]:
+        options = {**asdict(self.options), **asdict(self.pasting)}
         return {
             "method": self.info.name,
             "in_channels": self.in_channels,
             "image_size": self.image_size,
             "settings": asdict(self.settings),
-            "options": {**asdict(self.options), **asdict(self.pasting)},
+            # As JSON gives them back, for a checkpoint to be known again.
+            "options": {k: list(v) if isinstance(v, tuple) else v for k, v in options.items()},
         }
 
     def _open(self, images: Any) -> ImageSource:

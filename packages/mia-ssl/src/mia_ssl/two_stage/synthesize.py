@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -77,7 +78,7 @@ def synthesize(
             variant.paste(canvas, torch.arange(len(index)), uniforms[number][part], settings)
             pasted[number].append(canvas.out)
             labels[number].append(label)
-    copies, shares = (torch.cat(sum(kind, [])) for kind in (pasted, labels))
+    copies, shares = (torch.cat([*chain.from_iterable(kind)]) for kind in (pasted, labels))
     if isinstance(images, torch.Tensor):
         return copies, shares
     return copies.numpy(), shares.numpy()

@@ -1,0 +1,55 @@
+"""Options: refused at the border with a message that names them."""
+
+from __future__ import annotations
+
+import pytest
+from mia_ssl.two_stage import METHODS
+from mia_ssl.two_stage.build import split_options
+from mia_ssl.two_stage.methods import TABLE
+from mia_ssl.two_stage.options import Options
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"density": "gausian"}, "did you mean 'gaussian'"),
+        ({"normalisation": "z"}, "unknown normalisation 'z'"),
+        ({"steps_per_epoch": 0}, "steps_per_epoch to be above 0, got 0"),
+        ({"bandwidth": -1}, "bandwidth to be above 0, got -1"),
+        ({"head": (512, 0)}, r"head\[1\] to be above 0, got 0"),
+        ({"restart_epochs": 0}, "restart_epochs to be above 0"),
+        ({"freeze_epochs": 3}, "freeze_epochs=3 is for a trunk with weights"),
+        ({"with_map": True, "density": "classifier"}, "with_map needs a density"),
+    ],
+)
+def test_wrong_values(options, message):
+    with pytest.raises(ValueError, match=message):
+        Options(**options)
+
+
+def test_method_options_and_shared_ones_are_told_apart():
+    shared, pasting = split_options(TABLE["cutpaste-2stage"], {"momentum": 0.5, "area": [0.1, 0.2]})
+    assert shared.momentum == 0.5
+    assert pasting.area == (0.1, 0.2)
+    with pytest.raises(ValueError, match="option of cutpaste-2stage 'rotation'"):
+        split_options(TABLE["cutpaste-2stage"], {"rotation": (0, 1)})
+    with pytest.raises(ValueError, match="did you mean 'momentum'"):
+        split_options(TABLE["cutpaste-2stage"], {"momentun": 0.5})
+
+
+def test_settings_of_the_study():
+    assert set(METHODS) == {
+        "cutpaste-2stage",
+        "cutpaste-scar-2stage",
+        "cutpaste-union-2stage",
+        "cutpaste-3way-2stage",
+        "anatpaste",
+        "resnet18-imagenet",
+    }
+    for name, info in METHODS.items():
+        assert (info.family, info.image_size, info.channels) == ("two-stage", 224, 3)
+        assert (info.batch_size, info.learning_rate) == (64, 0.03)
+        assert info.epochs == (0 if name == "resnet18-imagenet" else 100)
+    shared = Options()
+    assert (shared.steps_per_epoch, shared.momentum, shared.weight_decay) == (256, 0.9, 3e-5)
+    assert shared.head == (512, 128)

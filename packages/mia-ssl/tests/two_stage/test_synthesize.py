@@ -1,0 +1,50 @@
+"""Synthesis alone: deterministic, whatever the batch size and the container."""
+
+from __future__ import annotations
+
+import mia_ssl
+import numpy as np
+import pytest
+import torch
+from mia_ssl.two_stage import SYNTHESES
+
+
+@pytest.mark.parametrize("name", SYNTHESES)
+@pytest.mark.parametrize("channels", [1, 3])
+def test_same_seed_same_pastes_whatever_the_batch_size(name, channels, chest):
+    image, _ = chest(96)
+    images = np.repeat(image[None, None], 5, axis=0).repeat(channels, axis=1)
+    images[:, 0] = np.minimum(images[:, 0], np.arange(200, 205, dtype=np.uint8)[:, None, None])
+    pasted, label = mia_ssl.synthesize(name, images, seed=3)
+    again, same = mia_ssl.synthesize(name, images, seed=3, batch_size=2)
+    np.testing.assert_array_equal(pasted, again)
+    np.testing.assert_array_equal(label, same)
+    other, _ = mia_ssl.synthesize(name, images, seed=4)
+    assert (other != pasted).any()
+    assert pasted.dtype == np.uint8
+    assert label.dtype == np.float32
+    copies = 2 if name == "cutpaste-3way-2stage" else 1
+    assert pasted.shape == (copies * 5, channels, 96, 96)
+    assert label.shape == (copies * 5, 1, 96, 96)
+    assert 0 <= label.min() <= label.max() <= 1
+
+
+def test_tensors_give_tensors_and_inputs_stay(colors):
+    images = colors(3, 64)
+    before = images.clone()
+    pasted, label = mia_ssl.synthesize("cutpaste-2stage", images, seed=0)
+    assert isinstance(pasted, torch.Tensor)
+    assert torch.equal(images, before)
+    arrays, _ = mia_ssl.synthesize("cutpaste-2stage", images.numpy(), seed=0)
+    np.testing.assert_array_equal(arrays, pasted)
+    assert label.shape == (3, 1, 64, 64)
+
+
+def test_wrong_arguments_are_refused(colors):
+    images = colors(2, 64)
+    with pytest.raises(ValueError, match="did you mean 'strip_width'"):
+        mia_ssl.synthesize("cutpaste-scar-2stage", images, seed=0, strip_with=(2, 3))
+    with pytest.raises(TypeError, match="uint8"):
+        mia_ssl.synthesize("cutpaste-2stage", images.float(), seed=0)
+    with pytest.raises(ValueError, match="sources of shape"):
+        mia_ssl.synthesize("cutpaste-2stage", images, seed=0, sources=images[:1])
