@@ -57,7 +57,8 @@ def bootstrap_interval(
         metric: a value of `image_metrics` (`auroc`, `ap`, `f1_max`, `fpr_at_95_tpr`,
             `sensitivity_at_95_specificity`), of `pixel_metrics` (`pixel_auroc`, `pixel_ap`,
             `best_dice`, `aupro`), or a function of (truth, scores) that returns a finite number.
-            The named ones sort once; a function is called on every resample.
+            The named ones sort once (of maps, with about eight times their memory); a function is
+            called on every resample.
         confidence: in (0, 1).
         n_resamples: how many; at least 2.
         method: `percentile` or `bca`.
