@@ -11,7 +11,8 @@ from mia_data.manifest import from_manifest
 from mia_data.named import load
 from mia_data.phantoms import phantom
 from mia_data.registry import info, names
-from mia_data.verification import Report, verify
+from mia_data.report import Report
+from mia_data.verification import verify
 
 __all__ = [
     "DataError",

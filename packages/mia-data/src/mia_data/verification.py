@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import os
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
 from hashlib import blake2b
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from mia_data.decode.batch import check_links
 from mia_data.decode.reader import Reader, Request, Source
@@ -16,93 +15,14 @@ from mia_data.files import read_bytes
 from mia_data.listing import Listing
 from mia_data.loading import SPLITS
 from mia_data.registry import Definition, definition
+from mia_data.report import Count, Report
 from mia_data.roots import dataset_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
 
 _MAX_BYTES = 1 << 30
-_SHOWN = 5
-
-
-@dataclass(frozen=True)
-class Count:
-    """How many images of one class a split has and should have (None: not published)."""
-
-    split: str
-    label: str
-    found: int
-    expected: int | None
-
-    @property
-    def is_right(self) -> bool:
-        """Whether the numbers agree, as far as one is known."""
-        return self.expected is None or self.found == self.expected
-
-
-@dataclass(frozen=True)
-class Report:
-    """What ``verify`` found. ``str`` gives a table, ``to_dict`` JSON values.
-
-    Attributes:
-        name: the dataset.
-        folder: where it lies.
-        counts: one row for each split and class.
-        problems: what keeps a split from being listed at all, such as a damaged ``data.json``.
-        missing: files that the dataset names and that are not there.
-        unreadable: files that cannot be decoded, or whose mask has another size, with the reason.
-        duplicates: groups of files with the same content.
-        leaked: test files whose content is also that of a training file.
-        stray: files that belong to no split; they do no harm.
-    """
-
-    name: str
-    folder: str
-    counts: tuple[Count, ...]
-    problems: tuple[str, ...]
-    missing: tuple[str, ...]
-    unreadable: tuple[str, ...]
-    duplicates: tuple[tuple[str, ...], ...]
-    leaked: tuple[str, ...]
-    stray: tuple[str, ...]
-
-    @property
-    def ok(self) -> bool:
-        """Whether the dataset can be used and has the published numbers of images.
-
-        Stray files do no harm, and duplicates are as published: they are for you to judge.
-        """
-        counts_right = all(count.is_right for count in self.counts)
-        return counts_right and not (self.problems or self.missing or self.unreadable)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the report as JSON values."""
-        return {**asdict(self), "ok": self.ok}
-
-    def __str__(self) -> str:
-        lines = [f"{self.name} in {self.folder}: {'ok' if self.ok else 'NOT as expected'}", ""]
-        lines.append(f"{'split':<8}{'class':<10}{'found':>8}{'expected':>10}")
-        for count in self.counts:
-            expected = "-" if count.expected is None else str(count.expected)
-            mark = "" if count.is_right else "  <--"
-            lines.append(f"{count.split:<8}{count.label:<10}{count.found:>8}{expected:>10}{mark}")
-        lines.append("")
-        groups = [" = ".join(group) for group in self.duplicates]
-        lists: list[tuple[str, Sequence[str]]] = [
-            ("problems", self.problems),
-            ("missing", self.missing),
-            ("unreadable", self.unreadable),
-            ("duplicates", groups),
-            ("leaked", self.leaked),
-            ("stray", self.stray),
-        ]
-        for title, found in lists:
-            lines.append(f"{title:<12}{len(found):>6}")
-            lines += [f"    {item}" for item in found[:_SHOWN]]
-            if len(found) > _SHOWN:
-                lines.append(f"    ... and {len(found) - _SHOWN} more")
-        return "\n".join(lines)
 
 
 def verify(name: str, root: str | Path | None = None) -> Report:
