@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from mia_ssl.one_stage.build import build, load_medianomaly, restore
 from mia_ssl.one_stage.methods import METHODS
 from mia_ssl.one_stage.synthesize import synthesize
 
 SYNTHESES: tuple[str, ...] = tuple(METHODS)
 
-__all__ = ["METHODS", "SYNTHESES", "synthesize"]
+__all__ = ["METHODS", "SYNTHESES", "build", "load_medianomaly", "restore", "synthesize"]

@@ -185,9 +185,7 @@ def paste_boxes(uniform: Tensor, boxes: Boxes, sides: tuple[int, int]) -> Boxes:
     return Boxes(top, left, height.expand_as(top), width.expand_as(left))
 
 
-def resized(
-    boxes: Boxes, uniform: Tensor, sides: tuple[int, int], options: PatchOptions
-) -> Boxes:
+def resized(boxes: Boxes, uniform: Tensor, sides: tuple[int, int], options: PatchOptions) -> Boxes:
     """Boxes larger or smaller by one factor for height and width: N(1, 1/2), clipped."""
     normal = torch.special.ndtri(uniform.double())
     scale = (1 + _SCALE_DEVIATION * normal).clamp(*options.resize_bounds)

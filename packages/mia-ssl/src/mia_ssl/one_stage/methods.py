@@ -5,13 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import torch
+
+from mia_ssl._engine.cost import measure
 from mia_ssl._engine.records import MethodInfo
 from mia_ssl.one_stage.blending.poisson import mixed_gradients, normal_gradients
 from mia_ssl.one_stage.blending.simple import convex, swap
+from mia_ssl.one_stage.network import EncoderDecoder
+from mia_ssl.one_stage.settings import Options, Sides
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from mia_ssl._engine.cost import Cost
     from mia_ssl.one_stage.canvas import Canvas
     from mia_ssl.one_stage.geometry import Patches
 
@@ -19,6 +25,7 @@ CUTPASTE = "https://arxiv.org/abs/2104.04015"
 FPI = "https://arxiv.org/abs/2011.04197"
 PII = "https://arxiv.org/abs/2107.02622"
 NSA = "https://arxiv.org/abs/2109.15222"
+IMAGE_SIZE = 256
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,8 +61,16 @@ def _info(name: str, summary: str, paper: str) -> MethodInfo:
         family="one-stage",
         summary=summary,
         paper=paper,
-        image_size=256,
+        image_size=IMAGE_SIZE,
         resize="short_side",
+        measure=_cost,
+    )
+
+
+def _cost() -> Cost:
+    crop = Sides.of(IMAGE_SIZE, Options()).crop
+    return measure(
+        EncoderDecoder, lambda network: network(torch.empty(1, 1, crop, crop, device="meta"))
     )
 
 

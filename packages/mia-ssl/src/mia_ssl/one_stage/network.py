@@ -14,8 +14,6 @@ from torchvision.models.resnet import BasicBlock, ResNet
 if TYPE_CHECKING:
     from torch import Tensor
 
-STRIDE = 32  # what the encoder shrinks by: image sides are multiples of it
-
 
 class TransposedBlock(nn.Module):
     """[B, in, H, W] -> [B, out, 2 H, 2 W]: a ResNet's basic block that doubles the image."""
@@ -39,7 +37,9 @@ class TransposedBlock(nn.Module):
 
 
 class EncoderDecoder(ResNet):
-    """[B, C, H, W] in [0, 1] -> logits of the label [B, 1, H, W]; sides are multiples of 32.
+    """[B, C, H, W] in [0, 1] -> logits of the label [B, 1, H, W].
+
+    The encoder shrinks sides 32 times, rounded up; what comes back too large is cut off.
 
     Paper: https://arxiv.org/abs/2109.15222
     """
@@ -61,8 +61,9 @@ class EncoderDecoder(ResNet):
 
     def forward(self, x: Tensor) -> Tensor:
         """Logits; what the label's range makes of them is the loss's and the map's business."""
+        height, width = x.shape[-2:]
         x = self.maxpool(self.relu(self.bn1(self.conv1(x))))
         x = self.layer4(self.layer3(self.layer2(self.layer1(x))))
         x = self.uplayer3(self.uplayer2(self.uplayer1(self.nin(x))))
         x = F.interpolate(x, scale_factor=2, mode="bilinear", align_corners=True)
-        return self.convtranspose1(x)
+        return self.convtranspose1(x)[..., :height, :width]

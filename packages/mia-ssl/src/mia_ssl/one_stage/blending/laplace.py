@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 _STEP, _LARGEST = 32, 128  # lengths of the lines that have a table; longer ones are rare
 
 
-def solve(divergence: Tensor, rows: tuple[Tensor, Tensor], columns: tuple[Tensor, Tensor]) -> Tensor:
+def solve(
+    divergence: Tensor, rows: tuple[Tensor, Tensor], columns: tuple[Tensor, Tensor]
+) -> Tensor:
     """What has this Laplacian and is zero around a box.
 
     Args:

@@ -1,0 +1,65 @@
+"""What a user may set about a detector, with the study's values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mia_ssl.one_stage.options import PatchOptions
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options(PatchOptions):
+    """The patches', and how images are turned and cropped before they are pasted into.
+
+    Attributes:
+        rotation: Largest turn either way, in degrees.
+        middle: Middle of the image that training crops come from, as a share of its side.
+        crop: Side of the crops, what the network sees in training and tests, as the same share.
+        final_learning_rate: Where the cosine ends.
+    """
+
+    rotation: float = 3.0
+    middle: float = 230 / 256
+    crop: float = 224 / 256
+    final_learning_rate: float = 1e-6
+
+    def __post_init__(self) -> None:
+        super(Options, self).__post_init__()
+        if not 0 <= self.rotation <= 180:
+            msg = f"expected rotation to be in 0 to 180 degrees, got {self.rotation}"
+            raise ValueError(msg)
+        if not 0 < self.crop <= self.middle <= 1:
+            msg = f"expected 0 < crop <= middle <= 1, got crop={self.crop}, middle={self.middle}"
+            raise ValueError(msg)
+        if not self.final_learning_rate >= 0:
+            msg = f"expected final_learning_rate to be 0 or above, got {self.final_learning_rate}"
+            raise ValueError(msg)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sides:
+    """Sides of squares in pixels, all about the middle of the image.
+
+    Attributes:
+        image: The whole image.
+        middle: What training crops come from.
+        crop: The crops.
+    """
+
+    image: int
+    middle: int
+    crop: int
+
+    @classmethod
+    def of(cls, image_size: int, options: Options) -> Sides:
+        """256, 230 and 224 in the study; in proportion for other images."""
+        return cls(
+            image=image_size,
+            middle=round(image_size * options.middle),
+            crop=round(image_size * options.crop),
+        )
+
+    @property
+    def border(self) -> int:
+        """Pixels before the crop of a test image."""
+        return (self.image - self.crop) // 2
