@@ -96,16 +96,16 @@ def test_the_seed_decides_the_weights(name, small, images, snapshot, same):
 def test_training_goes_on_from_a_checkpoint_to_the_same_weights(
     name, small, images, snapshot, same, tmp_path
 ):
-    class Killed(Exception):
+    class KilledError(Exception):
         pass
 
     def kill_in_the_third(epoch):
         if epoch.epoch == 3:
-            raise Killed
+            raise KilledError
 
     whole = small(name).fit(images, epochs=4, seed=1, device="cpu")
     kept = {"epochs": 4, "seed": 1, "checkpoint": tmp_path / "c", "checkpoint_every": 1}
-    with pytest.raises(Killed):
+    with pytest.raises(KilledError):
         small(name).fit(images, on_epoch=kill_in_the_third, device="cpu", **kept)
     resumed = small(name).fit(images, device="cpu", **kept)
     assert same(snapshot(whole), snapshot(resumed))
@@ -217,7 +217,7 @@ def test_arguments_of_fit_that_make_no_sense_are_refused(arguments, message, sma
 
 
 def test_a_batch_size_of_zero_is_refused(small, images):
-    with pytest.raises(ValueError, match="batch_size.*0"):
+    with pytest.raises(ValueError, match=r"batch_size.*0"):
         small("ae").predict(images, batch_size=0)
 
 

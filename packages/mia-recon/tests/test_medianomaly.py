@@ -98,7 +98,7 @@ def test_what_is_not_a_state_dict_is_refused(content, checkpoint_of, tmp_path):
         torch.save({"encoder": Payload()}, path)
     else:
         torch.save([torch.zeros(2)], path)
-    with pytest.raises(ValueError, match="model.pt"):
+    with pytest.raises(ValueError, match=r"model\.pt"):
         mia_recon.load_medianomaly("ae-spatial", path)
 
 
@@ -109,5 +109,5 @@ def test_a_state_dict_of_no_method_is_refused(tmp_path):
 
 
 def test_a_file_that_is_not_there(tmp_path):
-    with pytest.raises(FileNotFoundError, match="absent.pt"):
+    with pytest.raises(FileNotFoundError, match=r"absent\.pt"):
         mia_recon.load_medianomaly("ae", tmp_path / "absent.pt")

@@ -8,8 +8,8 @@ import sys
 import numpy as np
 import pytest
 
-CAP = 48 * 2**20  # what the process may allocate beyond what it holds before it opens the set
-COUNT = 4 * CAP // 64**2
+CAP = 32 * 2**20  # what the process may allocate beyond what it holds before it opens the set
+COUNT = 2 * CAP // 64**2
 
 SCRIPT = """
 import resource, sys
@@ -18,9 +18,9 @@ import mia_recon
 
 torch.set_num_threads(1)
 path, cap = sys.argv[1], int(sys.argv[2])
-sizes = dict(image_size=64, width=1, hidden=4, latent=2, batch_size=256)
+sizes = dict(image_size=64, width=1, hidden=4, latent=2, batch_size=128)
 build = lambda name: mia_recon.build(name, **sizes)
-warm = np.zeros((512, 1, 64, 64), np.uint8)
+warm = np.zeros((600, 1, 64, 64), np.uint8)
 for name in ("ae", "ganomaly"):
     build(name).fit(warm, epochs=1, device="cpu")
 held = next(int(l.split()[1]) for l in open("/proc/self/status") if l.startswith("VmData"))
@@ -43,8 +43,7 @@ def test_fit_and_predict_stay_under_a_cap_that_the_set_exceeds(tmp_path):
     shape = (COUNT, 1, 64, 64)
     # Sparse: it takes no room on the disk.
     np.lib.format.open_memmap(path, mode="w+", dtype=np.uint8, shape=shape).flush()
-    run = subprocess.run(
-        [sys.executable, "-c", SCRIPT, str(path), str(CAP)], capture_output=True, text=True
-    )
-    assert run.stderr == "" or "Error" not in run.stderr, run.stderr
+    command = [sys.executable, "-c", SCRIPT, str(path), str(CAP)]
+    run = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stderr
     assert run.stdout.split("\n")[:3] == ["too large", "1", str(COUNT)]

@@ -53,5 +53,5 @@ def test_the_documented_method_trains_scores_and_comes_back(documented, images, 
 
 
 def test_its_options_are_checked_as_those_of_the_others(documented):
-    with pytest.raises(ValueError, match="edge_weigth.*did you mean 'edge_weight'"):
+    with pytest.raises(ValueError, match=r"edge_weigth.*did you mean 'edge_weight'"):
         mia_recon.build("ae-edges", edge_weigth=1.0)

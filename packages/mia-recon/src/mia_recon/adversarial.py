@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from torch import nn
 
-from mia_recon.task import adam, compiled, normalise
+from mia_recon.task import adam, compiled, load_adam, normalise
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -75,8 +75,8 @@ class AdversarialTask:
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Take back what ``state_dict`` gave."""
         self.network.load_state_dict(state["network"])
-        self.generator.load_state_dict(state["generator"])
-        self.discriminator.load_state_dict(state["discriminator"])
+        load_adam(self.generator, state["generator"])
+        load_adam(self.discriminator, state["discriminator"])
         self.collapsed = state["collapsed"]
 
 

@@ -72,6 +72,8 @@ class ReconstructionDetector:
             self.network = method.network(in_channels, image_size, self.options)
         _check_batch_size(settings.batch_size, self.network)
         initialise(self.network, generator(0, 0))
+        # The layout that convolutions are fastest in, on CPUs and GPUs.
+        self.network.to(memory_format=torch.channels_last)
 
     def __repr__(self) -> str:
         return f"<{self.info.name}: {self.in_channels} x {self.image_size} x {self.image_size}>"

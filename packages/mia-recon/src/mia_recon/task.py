@@ -27,6 +27,18 @@ def adam(network: torch.nn.Module, settings: Settings) -> torch.optim.Adam:
     return torch.optim.Adam(learning, lr=settings.learning_rate, fused=True)
 
 
+def load_adam(optimizer: torch.optim.Optimizer, state: dict[str, Any]) -> None:
+    """Take back an Adam's state, each moment laid out in memory as its parameter.
+
+    A stored tensor comes back in the default layout; the fused kernel pairs values by their place.
+    """
+    optimizer.load_state_dict(state)
+    for parameter, moments in optimizer.state.items():
+        for name, value in moments.items():
+            if value.shape == parameter.shape:
+                moments[name] = torch.empty_like(parameter).copy_(value)
+
+
 def compiled(loss: Loss, settings: Settings) -> Loss:
     """The loss, compiled where the settings say so."""
     return torch.compile(loss) if settings.compile else loss
@@ -69,4 +81,4 @@ class ReconstructionTask:
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Take back what ``state_dict`` gave."""
         self.network.load_state_dict(state["network"])
-        self.optimizer.load_state_dict(state["optimizer"])
+        load_adam(self.optimizer, state["optimizer"])

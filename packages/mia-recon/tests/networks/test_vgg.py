@@ -35,7 +35,7 @@ def test_statistics_are_those_of_the_training_images(small, images):
 
 def test_a_path_that_is_not_there_is_an_error(images):
     detector = mia_recon.build("ae-perceptual", image_size=32, weights="absent.pth")
-    with pytest.raises(FileNotFoundError, match="absent.pth"):
+    with pytest.raises(FileNotFoundError, match=r"absent\.pth"):
         detector.predict(images, device="cpu")
 
 
@@ -55,6 +55,6 @@ def test_an_empty_cache_without_network_says_what_to_download_and_where_to(
 
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
     monkeypatch.setattr("torch.hub.download_url_to_file", unreachable)
-    with pytest.raises(FileNotFoundError, match="download https://.*vgg19.*put it at") as caught:
+    with pytest.raises(FileNotFoundError, match=r"download https://.*vgg19.*put it at") as caught:
         mia_recon.build("ae-perceptual", image_size=32).predict(images, device="cpu")
     assert str(tmp_path) in str(caught.value)

@@ -1,0 +1,199 @@
+"""Fit and score against a plain PyTorch loop over the same images, in one process.
+
+    python benchmarks/training.py [--root FOLDER] [--epochs 2] [--rounds 3] [--threads 2]
+
+The plain loop is written in the usual way: a DataLoader over PIL images, ToTensor, Normalize,
+Adam, ``.item()`` in each step; scoring takes one image at a time. Both start from the same
+weights. Rounds alternate and each side's best counts, so that other work on the machine weighs on
+both alike. Without ``--root`` the images are drawn at random.
+"""
+
+from __future__ import annotations
+
+import argparse
+import copy
+import functools
+import itertools
+import time
+
+import mia_recon
+import numpy as np
+import torch
+from mia_recon.registry import RECORDS
+from PIL import Image
+from torch.utils.data import DataLoader, Dataset
+from torchvision import transforms
+
+SIZE = 64
+TO_TENSOR = transforms.Compose(
+    [transforms.ToTensor(), transforms.Normalize((0.5,), (0.5,))],
+)
+
+
+class Pictures(Dataset):
+    """PIL images in memory, made tensors one at a time."""
+
+    def __init__(self, images: np.ndarray) -> None:
+        self.pictures = [Image.fromarray(image[0]) for image in images]
+
+    def __len__(self) -> int:
+        return len(self.pictures)
+
+    def __getitem__(self, index: int) -> torch.Tensor:
+        return TO_TENSOR(self.pictures[index])
+
+
+def plain_fit(network: torch.nn.Module, images: np.ndarray, epochs: int) -> float:
+    """The last epoch's mean loss."""
+    loader = DataLoader(Pictures(images), batch_size=64, shuffle=True)
+    optimizer = torch.optim.Adam(network.parameters(), lr=1e-3)
+    network.train()
+    for _ in range(epochs):
+        losses = []
+        for x in loader:
+            loss = ((network(x) - x) ** 2).mean()
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            losses.append(loss.item())
+    return float(np.mean(losses))
+
+
+def plain_scores(name: str, network: torch.nn.Module, images: np.ndarray) -> np.ndarray:
+    """Scores one image at a time."""
+    network.eval()
+    return np.array([ONE_IMAGE[name](network, x) for x in DataLoader(Pictures(images))])
+
+
+def ae_score(network: torch.nn.Module, x: torch.Tensor) -> float:
+    with torch.no_grad():
+        return ((network(x) - x) ** 2).mean().item()
+
+
+def combi_score(network: torch.nn.Module, x: torch.Tensor) -> float:
+    x.requires_grad_()
+    mean, log_variance = network.encode(x).chunk(2, dim=1)
+    reconstruction = network.decode(mean)
+    kl = (-0.5 * (1 + log_variance - mean**2 - log_variance.exp())).mean()
+    kl.backward()
+    return ((x - reconstruction) ** 2 * x.grad.abs()).mean().item()
+
+
+def ganomaly_score(network: torch.nn.Module, x: torch.Tensor) -> float:
+    network.train()  # as the original: BatchNorm by the image's own statistics
+    with torch.no_grad():
+        code, _, second_code = network.generator(x)
+    return ((code - second_code) ** 2).mean().item()
+
+
+ONE_IMAGE = {"ae": ae_score, "vae-combi": combi_score, "ganomaly": ganomaly_score}
+
+
+def seconds(action) -> tuple[float, object]:
+    start = time.perf_counter()
+    result = action()
+    return time.perf_counter() - start, result
+
+
+def best_of(rounds: int, **sides) -> tuple[dict[str, float], dict[str, object]]:
+    """Each side's shortest time, rounds alternating, and its last result."""
+    times: dict[str, list[float]] = {name: [] for name in sides}
+    results = {}
+    for _ in range(rounds):
+        for name, action in sides.items():
+            taken, results[name] = seconds(action)
+            times[name].append(taken)
+    return {name: min(values) for name, values in times.items()}, results
+
+
+def default_layout(network: torch.nn.Module) -> torch.nn.Module:
+    """A copy of the network as a plain loop would have it."""
+    return copy.deepcopy(network).to(memory_format=torch.contiguous_format)
+
+
+def compare_fit(images: np.ndarray, epochs: int, rounds: int) -> None:
+    ours = mia_recon.build("ae", image_size=SIZE)
+    untrained = default_layout(ours.network)
+    times, results = best_of(
+        rounds,
+        plain=lambda: plain_fit(copy.deepcopy(untrained), images, epochs),
+        ours=lambda: ours.fit(images, epochs=epochs, device="cpu"),
+    )
+    report("fit of ae", times, wanted=1.4)
+    loss, expected = ours.history[-1]["loss"], results["plain"]
+    # Another order of the images, so that the losses are near but not equal.
+    assert abs(loss - expected) < 0.25 * expected, (loss, expected)
+
+
+def compare_scores(name: str, images: np.ndarray, rounds: int, wanted: float) -> None:
+    ours = mia_recon.build(name, image_size=SIZE)
+    plain = default_layout(ours.network)
+    times, results = best_of(
+        rounds,
+        plain=lambda: plain_scores(name, copy.deepcopy(plain), images),
+        ours=lambda: ours.predict(images, device="cpu").score,
+    )
+    report(f"scores of {name}", times, wanted=wanted)
+    np.testing.assert_allclose(results["ours"], results["plain"], rtol=1e-3)
+
+
+def compare_options(images: np.ndarray, epochs: int, rounds: int) -> None:
+    options = {
+        "float32": {},
+        "bf16": {"precision": "bf16-mixed"},
+        "compiled": {"compile": True},
+    }
+    built = {name: mia_recon.build("ae", image_size=SIZE, **o) for name, o in options.items()}
+    for detector in built.values():
+        detector.fit(images[:128], epochs=1, device="cpu")  # compiles
+    sides = {
+        name: lambda d=d: d.fit(images, epochs=epochs, device="cpu") for name, d in built.items()
+    }
+    times, _ = best_of(rounds, **sides)
+    for name, taken in itertools.islice(times.items(), 1, None):
+        print(f"fit of ae, {name:9}: {times['float32'] / taken:5.2f} x float32")
+
+
+def report(what: str, times: dict[str, float], wanted: float) -> None:
+    ratio = times["plain"] / times["ours"]
+    print(
+        f"{what:20} plain {times['plain']:7.3f} s   ours {times['ours']:7.3f} s   "
+        f"{ratio:5.1f} x (wanted: {wanted})",
+        flush=True,
+    )
+
+
+def images_of(root: str | None) -> tuple[np.ndarray, np.ndarray]:
+    if root is None:
+        drawn = np.random.default_rng(0).integers(0, 256, (2200, 1, SIZE, SIZE), dtype=np.uint8)
+        return drawn[:1000], drawn[1000:]
+    import mia_data
+
+    options = {"root": root, "size": SIZE, "channels": 1}
+    return tuple(
+        np.array(mia_data.load("braintumor", split, **options).images)
+        for split in ("train", "test")
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--root")
+    parser.add_argument("--epochs", type=int, default=2)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--options", action="store_true", help="also precision and compilation")
+    arguments = parser.parse_args()
+    torch.set_num_threads(arguments.threads)
+    assert set(ONE_IMAGE) <= set(RECORDS)
+    train, test = images_of(arguments.root)
+    print(f"{len(train)} images to fit, {len(test)} to score, {arguments.threads} threads")
+    compare_fit(train, arguments.epochs, arguments.rounds)
+    for name, wanted in (("ae", 15), ("vae-combi", 5), ("ganomaly", 5)):
+        compare_scores(name, test, arguments.rounds, wanted)
+    if arguments.options:
+        compare_options(train, arguments.epochs, arguments.rounds)
+
+
+if __name__ == "__main__":
+    main()
