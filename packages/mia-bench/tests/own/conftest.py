@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import mia_bench
 import numpy as np
 import pytest
 from PIL import Image
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def draw(rng: np.random.Generator, width: int, height: int, lesion: bool):
@@ -62,7 +65,8 @@ def mixed(tmp_path_factory, draw_folder):
 @pytest.fixture(scope="session")
 def quick():
     """Settings of a small, fast autoencoder."""
-    return {"method": "ae", "image_size": 32, "epochs": 40, "device": "cpu"}
+    options = {"batch_size": 8, "width": 4, "hidden": 32, "latent": 4, "learning_rate": 3e-3}
+    return {"method": "ae", "image_size": 32, "epochs": 40, "device": "cpu", "options": options}
 
 
 @pytest.fixture(scope="session")

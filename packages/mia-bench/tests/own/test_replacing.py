@@ -26,11 +26,16 @@ def test_a_new_folder_appears_and_an_older_one_is_replaced(tmp_path):
     assert names(tmp_path / "deep" / "out") == ["mark.json", "two.txt"]
 
 
-def test_an_error_leaves_what_was_there(tmp_path):
-    fill(tmp_path / "out", "one")
-    with pytest.raises(KeyError), replacing(tmp_path / "out", **KIND) as folder:
+def fail(path):
+    with replacing(path, **KIND) as folder:
         (folder / "half.txt").touch()
         raise KeyError
+
+
+def test_an_error_leaves_what_was_there(tmp_path):
+    fill(tmp_path / "out", "one")
+    with pytest.raises(KeyError):
+        fail(tmp_path / "out")
     assert names(tmp_path) == ["out"]
     assert names(tmp_path / "out") == ["mark.json", "one.txt"]
 
