@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
-    from mia_ssl.one_stage.geometry import Boxes
+    from mia_ssl.one_stage.boxes import Boxes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +32,11 @@ class Canvas:
     sources: Tensor
     source_mask: Tensor
     factor: Tensor
+
+    @property
+    def sides(self) -> tuple[int, int]:
+        """Height and width of all images."""
+        return self.mask.shape[1], self.mask.shape[2]
 
 
 def pixels(image: Tensor, boxes: Boxes, height: int, width: int) -> Tensor:
@@ -59,28 +64,28 @@ def groups(boxes: Boxes) -> Iterator[tuple[Tensor, int, int]]:
 
 
 def windows(
-    image: Tensor, top: Tensor, left: Tensor, rows: int, columns: int, shape: tuple[int, int]
+    image: Tensor, top: Tensor, left: Tensor, rows: int, columns: int, sides: tuple[int, int]
 ) -> Tensor:
-    """Flat index in [N, *shape] of rows x columns pixels from corners [P] on: [P, rows, columns].
+    """Flat index in [N, *sides] of rows x columns pixels from corners [P] on: [P, rows, columns].
 
     They have to lie inside; see ``padded_windows``.
     """
     steps = torch.arange(max(rows, columns), device=image.device)
-    return _grid(image, top[:, None] + steps[:rows], left[:, None] + steps[:columns], shape)
+    return _grid(image, top[:, None] + steps[:rows], left[:, None] + steps[:columns], sides)
 
 
 def padded_windows(
-    image: Tensor, boxes: Boxes, rows: int, columns: int, shape: tuple[int, int]
+    image: Tensor, boxes: Boxes, rows: int, columns: int, sides: tuple[int, int]
 ) -> Tensor:
     """As ``windows``, but each box's last row and column are repeated past its end."""
     steps = torch.arange(max(rows, columns), device=image.device)
     row = torch.minimum(steps[:rows], boxes.height[:, None] - 1) + boxes.top[:, None]
     column = torch.minimum(steps[:columns], boxes.width[:, None] - 1) + boxes.left[:, None]
-    return _grid(image, row, column, shape)
+    return _grid(image, row, column, sides)
 
 
-def _grid(image: Tensor, row: Tensor, column: Tensor, shape: tuple[int, int]) -> Tensor:
-    lines = (image[:, None] * shape[0] + row) * shape[1]
+def _grid(image: Tensor, row: Tensor, column: Tensor, sides: tuple[int, int]) -> Tensor:
+    lines = (image[:, None] * sides[0] + row) * sides[1]
     return lines[:, :, None] + column[:, None, :]
 
 

@@ -1,24 +1,18 @@
-"""Where patches are cut from and pasted to: all of a batch's at once.
-
-One image at a time, the rule reads: draw a size; draw places until one has enough foreground. Here
-the first few places of all patches are tested together, then the rest of those that had no luck;
-the first accepted one is taken, as if they had been drawn one by one.
-"""
+"""Where patches are cut from and pasted to: all of a batch's at once."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import torch
 
+from mia_ssl.one_stage.boxes import Boxes, Patches
 from mia_ssl.one_stage.draws import integer
-from mia_ssl.one_stage.foreground import share
+from mia_ssl.one_stage.search import search
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
     from torch import Tensor
 
     from mia_ssl.one_stage.draws import Draws
@@ -26,64 +20,7 @@ if TYPE_CHECKING:
     from mia_ssl.one_stage.methods import Method
     from mia_ssl.one_stage.options import PatchOptions
 
-FIRST_TRIES = 8  # tested for every patch before the rest; few fail all of them
 _SCALE_DEVIATION = 0.5
-
-
-@dataclass(frozen=True)
-class Boxes:
-    """Rectangles of whole pixels, int64 of one shape each.
-
-    Attributes:
-        top: First row.
-        left: First column.
-        height: Rows.
-        width: Columns.
-    """
-
-    top: Tensor
-    left: Tensor
-    height: Tensor
-    width: Tensor
-
-    def __getitem__(self, index: Tensor | slice | tuple[Tensor, ...]) -> Boxes:
-        """Some of them."""
-        return Boxes(self.top[index], self.left[index], self.height[index], self.width[index])
-
-
-@dataclass(frozen=True)
-class Patches:
-    """P patches, in the order in which they are pasted.
-
-    Attributes:
-        number: Whether it is its image's first, second, ..., from 0, int64 [P].
-        image: The image that it is pasted into, int64 [P].
-        origin: The source image that it is cut from, int64 [P].
-        source: Where it is cut from.
-        target: Where it goes; of another size than the source where it is resized.
-    """
-
-    number: Tensor
-    image: Tensor
-    origin: Tensor
-    source: Boxes
-    target: Boxes
-
-    def __len__(self) -> int:
-        return len(self.image)
-
-    def __getitem__(self, index: Tensor | slice) -> Patches:
-        """Some of them."""
-        parts = (self.number, self.image, self.origin, self.source, self.target)
-        return Patches(*(part[index] for part in parts))  # type: ignore[arg-type]
-
-    def in_turn(self) -> Iterator[Patches]:
-        """The images' first patches, then their second ones, ...: later ones lie on earlier ones."""
-        start = 0
-        for count in torch.bincount(self.number).tolist():
-            if count:
-                yield self[start : start + count]
-            start += count
 
 
 def place(
@@ -178,7 +115,10 @@ def cut_boxes(
 
 
 def paste_boxes(uniform: Tensor, boxes: Boxes, sides: tuple[int, int]) -> Boxes:
-    """Boxes of these sizes [P] anywhere inside the image; ``uniform`` is [P, K, 2], boxes [P, K]."""
+    """Boxes of these sizes [P] anywhere inside the image.
+
+    ``uniform`` is [P, K, 2], the boxes [P, K].
+    """
     height, width = boxes.height[:, None], boxes.width[:, None]
     top = integer(uniform[..., 0], sides[0] - height + 1)
     left = integer(uniform[..., 1], sides[1] - width + 1)
@@ -192,41 +132,3 @@ def resized(boxes: Boxes, uniform: Tensor, sides: tuple[int, int], options: Patc
     height = (boxes.height * scale).round().long().clamp(1, sides[0])
     width = (boxes.width * scale).round().long().clamp(1, sides[1])
     return Boxes(boxes.top, boxes.left, height, width)
-
-
-def search(
-    table: Tensor,
-    image: Tensor,
-    propose: Callable[[Tensor, slice], Boxes],
-    *,
-    tries: int,
-    least: float,
-) -> tuple[Tensor, Boxes]:
-    """The first box of each patch with more than this share of foreground.
-
-    Args:
-        table: What ``counts_down`` gives.
-        image: The image of each patch, int64 [P].
-        propose: (which patches [R], which tries) -> their boxes [R, K].
-        tries: How many there are.
-        least: The share to pass.
-
-    Returns:
-        The patches that have one, int64 [F] in order, and their boxes [F].
-    """
-    searching = torch.arange(len(image), device=image.device)
-    accepted: list[tuple[Tensor, Boxes]] = []
-    for first, last in ((0, FIRST_TRIES), (FIRST_TRIES, tries)):
-        if not len(searching) or first >= tries:
-            break
-        boxes = propose(searching, slice(first, min(last, tries)))
-        shape = (boxes.top, boxes.left, boxes.height, boxes.width)
-        good = share(table, image[searching], *shape) > least
-        lucky, choice = good.any(1), good.byte().argmax(1)
-        rows = lucky.nonzero().squeeze(1)
-        accepted.append((searching[rows], boxes[rows, choice[rows]]))
-        searching = searching[~lucky]
-    found = torch.cat([rows for rows, _ in accepted])
-    order = found.argsort()
-    parts = ([getattr(boxes, name) for _, boxes in accepted] for name in Boxes.__annotations__)
-    return found[order], Boxes(*(torch.cat(part)[order] for part in parts))

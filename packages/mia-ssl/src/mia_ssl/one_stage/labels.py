@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from mia_ssl.one_stage.boxes import Boxes
 from mia_ssl.one_stage.canvas import groups, windows
 from mia_ssl.one_stage.filters.medians import RADIUS, binary_median, disk_median
 from mia_ssl.one_stage.filters.windows import above, replicated
-from mia_ssl.one_stage.geometry import Boxes
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from mia_ssl.one_stage.geometry import Patches
+    from mia_ssl.one_stage.boxes import Patches
     from mia_ssl.one_stage.options import PatchOptions
 
 MEDIAN = 5  # removes grains of what has changed
@@ -69,8 +69,8 @@ def write_graded(
         top = boxes.top[group].clamp(max=height - rows)
         left = boxes.left[group].clamp(max=width - columns)
         index = windows(image, top, left, rows, columns, (height, width)).view(-1)
-        sides = (rows + 2 * RADIUS, columns + 2 * RADIUS)
-        near = windows(image, top, left, *sides, margin.shape[1:])
+        around = (rows + 2 * RADIUS, columns + 2 * RADIUS)
+        near = windows(image, top, left, *around, (height + 2 * RADIUS, width + 2 * RADIUS))
         values = margin.view(-1).index_select(0, near.view(-1)).view(near.shape)
         highest = min(int(values.max()), len(levels) - 1)
         level = levels.index_select(0, disk_median(values, highest).view(-1).int())

@@ -5,6 +5,7 @@ Parameters are named as in the original project's checkpoints, which it can read
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from torch import nn
@@ -20,15 +21,14 @@ class TransposedBlock(nn.Module):
 
     def __init__(self, in_channels: int, out_channels: int) -> None:
         super().__init__()
-        doubling = {"stride": 2, "output_padding": 1, "bias": False}
-        self.conv1 = nn.ConvTranspose2d(in_channels, out_channels, 3, padding=1, **doubling)
+        double = partial(
+            nn.ConvTranspose2d, in_channels, out_channels, stride=2, output_padding=1, bias=False
+        )
+        self.conv1 = double(kernel_size=3, padding=1)
         self.bn1 = nn.BatchNorm2d(out_channels)
         self.conv2 = nn.Conv2d(out_channels, out_channels, 3, padding=1, bias=False)
         self.bn2 = nn.BatchNorm2d(out_channels)
-        self.upsample = nn.Sequential(
-            nn.ConvTranspose2d(in_channels, out_channels, 1, **doubling),
-            nn.BatchNorm2d(out_channels),
-        )
+        self.upsample = nn.Sequential(double(kernel_size=1), nn.BatchNorm2d(out_channels))
 
     def forward(self, x: Tensor) -> Tensor:
         """Double the image."""

@@ -11,31 +11,26 @@ from mia_ssl.one_stage.canvas import gather, padded_windows
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from mia_ssl.one_stage.boxes import Patches
     from mia_ssl.one_stage.canvas import Canvas
-    from mia_ssl.one_stage.geometry import Patches
 
 
 def resampled(canvas: Canvas, patches: Patches, rows: int, columns: int) -> tuple[Tensor, Tensor]:
     """Patches and their foreground, padded to rows x columns.
 
-    Between pixels gray levels are linear, as OpenCV's resize has them; the foreground is that of the
-    nearest pixel.
+    Between pixels gray levels are linear, as OpenCV's resize has them; the foreground is that of
+    the nearest pixel.
 
     Returns:
         float32 [C, P, rows, columns] and uint8 [P, rows, columns].
     """
-    shape = canvas.source_mask.shape[1:]
+    shape = canvas.sides
     source, target = patches.source, patches.target
     if torch.equal(source.height, target.height) and torch.equal(source.width, target.width):
         index = padded_windows(patches.origin, source, rows, columns, shape)
         return gather(canvas.sources, index).float(), gather(canvas.source_mask[None], index)[0]
-    (row, next_row, down, near_row), (column, next_column, across, near_column) = (
-        _between(*sizes, length)
-        for *sizes, length in (
-            (source.height, target.height, rows),
-            (source.width, target.width, columns),
-        )
-    )
+    row, next_row, down, near_row = _between(source.height, target.height, rows)
+    column, next_column, across, near_column = _between(source.width, target.width, columns)
     lines = (patches.origin * shape[0] + source.top)[:, None]
 
     def index_of(row: Tensor, column: Tensor) -> Tensor:

@@ -24,7 +24,7 @@ class Options(PatchOptions):
     final_learning_rate: float = 1e-6
 
     def __post_init__(self) -> None:
-        super(Options, self).__post_init__()
+        super().__post_init__()
         if not 0 <= self.rotation <= 180:
             msg = f"expected rotation to be in 0 to 180 degrees, got {self.rotation}"
             raise ValueError(msg)

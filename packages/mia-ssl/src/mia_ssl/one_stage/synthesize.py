@@ -20,7 +20,7 @@ from mia_ssl.one_stage.options import PatchOptions
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from mia_ssl.one_stage.geometry import Patches
+    from mia_ssl.one_stage.boxes import Patches
     from mia_ssl.one_stage.methods import Method
 
 BATCH = 64  # images at a time: bounds the memory, whatever the user's batch

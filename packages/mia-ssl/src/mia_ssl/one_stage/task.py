@@ -60,9 +60,7 @@ class OneStageTask:
         self.forward = torch.compile(network) if settings.compile else network
         self.loss = squared_error if method.label == "intensity" else cross_entropy
         self.first_rate = settings.learning_rate
-        self.optimizer = torch.optim.Adam(
-            network.parameters(), lr=settings.learning_rate, fused=True
-        )
+        self.optimizer = torch.optim.Adam(network.parameters(), lr=self.first_rate, fused=True)
 
     def step(self, images: Tensor, generator: torch.Generator) -> dict[str, Tensor]:
         """One gradient step; the loss."""

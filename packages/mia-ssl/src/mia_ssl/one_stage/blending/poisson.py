@@ -19,8 +19,8 @@ from mia_ssl.one_stage.resampling import resampled
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from mia_ssl.one_stage.boxes import Patches
     from mia_ssl.one_stage.canvas import Canvas
-    from mia_ssl.one_stage.geometry import Patches
 
 EROSION = 3  # pixels that the mask loses on each side
 # Where two sums come out a hair apart (another batch, other threads), both round alike.
@@ -39,7 +39,7 @@ def poisson(canvas: Canvas, patches: Patches, *, mixed: bool) -> None:
     """
     for group, rows, columns in groups(patches.target):
         part = patches[group]
-        index = padded_windows(part.image, part.target, rows, columns, canvas.mask.shape[1:])
+        index = padded_windows(part.image, part.target, rows, columns, canvas.sides)
         image = gather(canvas.pasted, index).float()
         patch, patch_mask = resampled(canvas, part, rows, columns)
         where = gather(canvas.mask[None], index)[0] | patch_mask

@@ -9,8 +9,8 @@ from mia_ssl.one_stage.canvas import gather, pixels, scatter
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from mia_ssl.one_stage.boxes import Patches
     from mia_ssl.one_stage.canvas import Canvas
-    from mia_ssl.one_stage.geometry import Patches
 
 
 def swap(canvas: Canvas, patches: Patches) -> None:
@@ -23,7 +23,7 @@ def swap(canvas: Canvas, patches: Patches) -> None:
 
 
 def convex(canvas: Canvas, patches: Patches) -> None:
-    """image + factor * (patch - image), rounded.
+    """The image plus factor * (patch - image), rounded.
 
     Paper: https://arxiv.org/abs/2011.04197
     """
@@ -37,7 +37,7 @@ def convex(canvas: Canvas, patches: Patches) -> None:
 
 def _cut(canvas: Canvas, patches: Patches) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Flat index, patch [C, T], image [C, T] and where either is foreground [T]."""
-    height, width = canvas.mask.shape[1:]
+    height, width = canvas.sides
     target = pixels(patches.image, patches.target, height, width)
     # Patches are as large where they are cut as where they go: the way between is one for each.
     rows = (patches.origin - patches.image) * height + patches.source.top - patches.target.top

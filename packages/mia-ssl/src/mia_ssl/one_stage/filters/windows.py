@@ -1,8 +1,8 @@
 """Sums over sliding windows, as additions of shifted memory.
 
-Adding a flat tensor to itself, shifted, sums over pairs of pixels; doubling that takes a window of n
-pixels in about log2(n) additions of whole batches. Windows that run over a row's end sum pixels of
-the next one: those positions are not handed out.
+Adding a flat tensor to itself, shifted, sums over pairs of pixels; doubling that takes a window of
+n pixels in about log2(n) additions of whole batches. Windows that run over a row's end sum pixels
+of the next one: those positions are not handed out.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ def run_sums(x: Tensor, length: int, stride: int) -> Tensor:
     The last (length - 1) * stride positions, which have fewer values after them, are left out.
     """
     end = len(x) - (length - 1) * stride
-    out, done = None, 0  # sums of the first ``done`` values
+    out, done = x[:0], 0  # sums of the first ``done`` values
     doubled, size = x, 1  # sums of ``size`` values
     while size <= length:
         if length & size:
             part = doubled[done * stride :][:end]
-            out = part if out is None else out[:end] + part
+            out = out[:end] + part if done else part
             done += size
         size *= 2
         if size <= length:
