@@ -39,7 +39,7 @@ METHOD = replace(
         vae.METHOD.info,
         name="vae-combi",
         summary="variational autoencoder, error times gradient of the divergence",
-        paper="https://arxiv.org/abs/1909.02573",
+        paper="https://arxiv.org/abs/1907.02796",
     ),
     anomaly_map=anomaly_map,
     needs_gradient=True,

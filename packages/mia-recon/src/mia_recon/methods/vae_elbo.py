@@ -34,7 +34,7 @@ METHOD = replace(
         vae.METHOD.info,
         name="vae-elbo",
         summary="variational autoencoder, gradient of the loss",
-        paper="https://arxiv.org/abs/1806.05452",
+        paper="https://arxiv.org/abs/1907.02796",
     ),
     anomaly_map=anomaly_map,
     needs_gradient=True,
