@@ -13,7 +13,7 @@ from mia_ssl._engine.settings import Settings
 from mia_ssl.two_stage.methods import TABLE
 from mia_ssl.two_stage.network import draw_network
 from mia_ssl.two_stage.options import Options
-from mia_ssl.two_stage.task import TwoStageTask, cosine_rate, with_pastes
+from mia_ssl.two_stage.task import TwoStageTask, cosine_rate, pastes
 
 
 @pytest.fixture
@@ -37,14 +37,15 @@ def make_task():
     return make
 
 
-def test_batch_is_the_originals_then_a_paste_of_each_kind(coordinates):
+def test_a_paste_of_each_kind_for_each_image(coordinates):
     images = coordinates(4, 64)
+    before = images.clone()
     method = TABLE["cutpaste-3way-2stage"]
-    batch = with_pastes(method, images, generator(0, 3), method.pasting(jitter=0), None)
-    assert torch.equal(batch[:4], images)
-    changed = (batch.view(3, 4, 3, 64, 64) != images).any(2).sum((2, 3))
-    assert (changed[0] == 0).all()
-    assert (changed[1:] > 0).all()
+    copies = pastes(method, images, generator(0, 3), method.pasting(jitter=0), None)
+    assert torch.equal(images, before)
+    assert len(copies) == 2
+    for copy in copies:
+        assert (copy != images).any(1).any((1, 2)).all()
 
 
 def test_rate_is_a_cosine_with_restarts_as_in_torch():

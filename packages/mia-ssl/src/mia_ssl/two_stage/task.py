@@ -80,9 +80,9 @@ class TwoStageTask:
 
     def step(self, images: Tensor, generator: torch.Generator) -> dict[str, Tensor]:
         """One step on the originals and one paste of each variant."""
-        count = len(images)
-        batch = with_pastes(self.method, images, self.draws, self.pasting, self.fields())
-        classes = torch.arange(len(batch) // count, device=images.device).repeat_interleave(count)
+        copies = pastes(self.method, images, self.draws, self.pasting, self.fields())
+        batch = torch.cat([images, *copies])
+        classes = torch.arange(1 + len(copies), device=images.device).repeat_interleave(len(images))
         with self.fabric.autocast(), self._global_draws():
             x = normalise(batch, self.options.normalisation)
             logits = self.network.classify(self._embed(x))
@@ -139,22 +139,22 @@ class TwoStageTask:
             yield
 
 
-def with_pastes(
+def pastes(
     method: Method,
     images: Tensor,
     draws: torch.Generator,
     pasting: Any,
     fields: LungFields | None,
-) -> Tensor:
-    """uint8 [B, C, S, S] -> [k B, C, S, S]: the images, then a pasted copy for each variant."""
+) -> list[Tensor]:
+    """For each variant of the method a pasted copy of the images, uint8 [B, C, S, S]."""
     count = len(images)
-    batch = images.repeat(1 + len(method.variants), 1, 1, 1)
-    for number, variant in enumerate(method.variants, start=1):
-        out = batch[number * count : (number + 1) * count]
+    copies = []
+    for variant in method.variants:
         uniforms = torch.rand(count, variant.draws, generator=draws, dtype=torch.float64)
-        canvas = Canvas(out=out, sources=images, fields=fields)
+        canvas = Canvas(out=images.clone(), sources=images, fields=fields)
         variant.paste(canvas, torch.arange(count), uniforms, pasting)
-    return batch
+        copies.append(canvas.out)
+    return copies
 
 
 def cosine_rate(base: float, epoch: int, period: int) -> float:

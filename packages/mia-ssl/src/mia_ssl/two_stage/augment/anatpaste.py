@@ -117,44 +117,51 @@ def scaled(pixels: float, height: int, width: int) -> float:
 def opacity(shapes: Shapes, fields: LungFields, options: Options) -> Tensor:
     """Opacity of each pixel of the patches, 0 outside the field: float32 [P] on the CPU."""
     _, height, width = fields.masks.shape
-    margin = scaled(options.margin, height, width)
+    margin = round(scaled(options.margin, height, width))
     parts = []
     boxes = shapes.target.slices(torch.arange(len(fields)))
     for (i, (rows, columns)), is_ellipse, alpha, blur in zip(
         boxes, shapes.ellipse.tolist(), shapes.alpha.tolist(), shapes.blur.tolist(), strict=True
     ):
         h, w = rows.stop - rows.start, columns.stop - columns.start
-        shape = (ellipse if is_ellipse else rectangle)(h, w, margin).mul_(alpha)
-        if blur:
-            sigma = scaled(blur, height, width)
-            kernel = blur_matrix(sigma, max(height, width))
-            shape = kernel[:h, :h] @ shape @ kernel[:w, :w]
-        parts.append(shape.mul_(fields.masks[i, rows, columns]).flatten())
+        kernel = blur_matrix(scaled(blur, height, width), max(height, width))
+        shape = (soft_ellipse if is_ellipse else soft_rectangle)(h, w, margin, kernel)
+        parts.append(shape.mul_(alpha).mul_(fields.masks[i, rows, columns]).flatten())
     return torch.cat(parts)
 
 
-def rectangle(h: int, w: int, margin: float) -> Tensor:
-    """A rectangle inside the margins of an h x w patch: 0 or 1."""
-    m = min(round(margin), (h - 1) // 2, (w - 1) // 2)
-    shape = torch.zeros(h, w)
-    shape[m : h - m, m : w - m] = 1
-    return shape
+def soft_rectangle(h: int, w: int, margin: int, kernel: Tensor) -> Tensor:
+    """The rectangle inside the margins of an h x w patch, blurred: in 0 to 1."""
+    y, x = inner(h, margin), inner(w, margin)
+    return torch.outer(kernel[:h, y].sum(1), kernel[:w, x].sum(1))
 
 
-def ellipse(h: int, w: int, margin: float) -> Tensor:
-    """The ellipse that touches the margins of an h x w patch: 0 or 1."""
-    m = min(margin, (h - 1) / 2, (w - 1) / 2)
-    y = torch.linspace(-(h - 1) / 2, (h - 1) / 2, h).div_(h / 2 - m).square_()
-    x = torch.linspace(-(w - 1) / 2, (w - 1) / 2, w).div_(w / 2 - m).square_()
-    return (y[:, None] + x <= 1).float()
+def soft_ellipse(h: int, w: int, margin: int, kernel: Tensor) -> Tensor:
+    """The ellipse that touches the margins of an h x w patch, blurred: in 0 to 1."""
+    y, x = inner(h, margin), inner(w, margin)
+    return kernel[:h, y] @ (disk(y)[:, None] + disk(x) <= 1).float() @ kernel[x, :w]
+
+
+def inner(length: int, margin: int) -> slice:
+    """What the margins leave of a line; at least its middle."""
+    margin = min(margin, (length - 1) // 2)
+    return slice(margin, length - margin)
+
+
+def disk(line: slice) -> Tensor:
+    """Squared distance of each pixel from the line's middle, 1 at its ends."""
+    half = (line.stop - line.start) / 2
+    return torch.arange(0.5 - half, half, 1).div_(half).square_()
 
 
 @lru_cache(maxsize=64)
 def blur_matrix(sigma: float, size: int) -> Tensor:
     """Gaussian blur of a line that is 0 beyond its ends, as a symmetric matrix [size, size].
 
-    Its first h rows and columns are the blur of a line of h pixels.
+    Its first h rows and columns are the blur of a line of h pixels. Without blur: the identity.
     """
+    if sigma == 0:
+        return torch.eye(size)
     steps = torch.arange(size, dtype=torch.float64)
     weights = torch.exp(-((steps[:, None] - steps) ** 2) / (2 * sigma**2))
     whole = torch.arange(-size, size + 1, dtype=torch.float64)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 from torch import Tensor
 
 from mia_ssl.two_stage.augment.draws import uniform
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 DRAWS = 4
 _LUMA = (0.299, 0.587, 0.114)
@@ -60,20 +63,39 @@ def jitter(pixels: Tensor, factors: Factors, sizes: list[int]) -> Tensor:
         factors: Of each patch.
         sizes: Pixels of each patch; they sum to P.
     """
+    limit = _BLOCK if pixels.device.type == "cpu" else pixels.shape[1]
+    factors = factors.to(pixels.device)
+    end = 0
+    for group in _groups(sizes, limit):
+        start, end = end, end + sum(sizes[group])
+        part = Factors(*(factor[group] for factor in factors))
+        _jitter(pixels[:, start:end], part, sizes[group])
+    return pixels
+
+
+def _groups(sizes: list[int], limit: int) -> Iterator[slice]:
+    """Consecutive patches of about ``limit`` pixels together."""
+    start = pixels = 0
+    for patch, size in enumerate(sizes, start=1):
+        pixels += size
+        if pixels >= limit or patch == len(sizes):
+            yield slice(start, patch)
+            start, pixels = patch, 0
+
+
+def _jitter(pixels: Tensor, factors: Factors, sizes: list[int]) -> None:
     gray = luma(pixels)
     means = torch.stack([patch.mean() for patch in gray.split(sizes)])
-    brightness, contrast, saturation, hue = factors.to(pixels.device)
+    brightness, contrast, saturation, hue = factors
     scale, shift = brightness * contrast, brightness * (1 - contrast) * means
     if len(pixels) == 1:  # gray stays gray: no saturation, no hue
         scale, shift = spread((scale, shift), sizes)
-        return pixels.mul_(scale).add_(shift).clamp_(0, 255)
+        pixels.mul_(scale).add_(shift).clamp_(0, 255)
+        return
     own, others = scale * saturation, scale * (1 - saturation)
     own, others, shift, hue = spread((own, others, shift, hue), sizes)
     pixels.mul_(own).add_(gray.mul_(others).add_(shift)).clamp_(0, 255)
-    block = _BLOCK if pixels.device.type == "cpu" else pixels.shape[1]
-    for part, turns in zip(pixels.split(block, 1), hue.split(block), strict=True):
-        turn_hue(part, turns)
-    return pixels
+    turn_hue(pixels, hue)
 
 
 def spread(rows: tuple[Tensor, ...], sizes: list[int]) -> Tensor:
@@ -101,11 +123,11 @@ def turn_hue(pixels: Tensor, turns: Tensor) -> None:
     torch.eq(red, value, out=is_red)
     torch.eq(green, value, out=is_green)
     is_green.addcmul_(is_green, is_red, value=-1)
-    is_blue = (1 - is_red).sub_(is_green)
-    # The hue on a circle of six: 0 is red, 2 green, 4 blue.
-    hue = (green - blue).mul_(is_red).addcmul_(blue - red, is_green).addcmul_(red - green, is_blue)
-    hue.div_(chroma.clamp(min=1e-6))
-    hue.add_(is_green, alpha=2).add_(is_blue, alpha=4).add_(turns, alpha=6)
+    # The hue on a circle of six: 0 is red, 2 green, 4 blue; as of blue, then changed by the masks.
+    total = red + green + blue
+    hue = (red - green).addcmul_(torch.sub(total, green, alpha=3).neg_(), is_red)
+    hue.addcmul_(torch.sub(total, red, alpha=3), is_green).div_(chroma.clamp(min=1e-6))
+    hue.add_(is_red, alpha=-4).add_(is_green, alpha=-2).add_(turns, alpha=6).add_(4)
     hue.sub_((hue / 6).floor_(), alpha=6)
     # How far below the value each color lies, in shares of the chroma.
     for color, below in (

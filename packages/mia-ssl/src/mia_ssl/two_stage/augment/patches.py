@@ -59,9 +59,9 @@ def cut(sources: Tensor, images: Tensor, boxes: Boxes, factors: Factors | None) 
 
 
 def write(out: Tensor, images: Tensor, boxes: Boxes, pixels: Tensor) -> None:
-    """Write pixels [C, P] in 0 to 255 into the boxes, rounded."""
+    """Write pixels [C, P] in 0 to 255 into the boxes, rounded; the pixels are overwritten."""
     # By way of int16, five times as fast as straight to uint8 on a CPU.
-    parts = pixels.add(0.5).to(torch.int16).to(torch.uint8).split(boxes.sizes, 1)
+    parts = pixels.add_(0.5).to(torch.int16).to(torch.uint8).split(boxes.sizes, 1)
     for (i, (rows, columns)), part in zip(boxes.slices(images), parts, strict=True):
         target = out[i, :, rows, columns]
         target.copy_(part.view_as(target))
