@@ -1,6 +1,6 @@
 """Fit and score against a plain PyTorch loop over the same images, in one process.
 
-    python benchmarks/training.py [--root FOLDER] [--epochs 2] [--rounds 3] [--threads 2]
+    python benchmarks/training.py [--root FOLDER] [--epochs 4] [--rounds 3] [--threads 2]
 
 The plain loop is written in the usual way: a DataLoader over PIL images, ToTensor, Normalize,
 Adam, ``.item()`` in each step; scoring takes one image at a time. Both start from the same
@@ -174,7 +174,7 @@ def images_of(root: str | None) -> tuple[np.ndarray, np.ndarray]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--root")
-    parser.add_argument("--epochs", type=int, default=2)
+    parser.add_argument("--epochs", type=int, default=4)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--options", action="store_true", help="also precision and compilation")
