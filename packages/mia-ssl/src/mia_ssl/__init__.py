@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from mia_ssl._engine.records import Epoch, MethodInfo, Prediction
     from mia_ssl._engine.storage import ModelFileError
     from mia_ssl.densities import GaussianDensity, KernelDensity, NearestNeighbours
+    from mia_ssl.one_stage.picture import picture
     from mia_ssl.registry import METHODS, build, load, load_medianomaly, synthesize
 
 _HOMES = {
@@ -19,6 +20,7 @@ _HOMES = {
     "build": "registry",
     "load": "registry",
     "load_medianomaly": "registry",
+    "picture": "one_stage.picture",
     "synthesize": "registry",
     "GaussianDensity": "densities",
     "KernelDensity": "densities",
@@ -41,6 +43,7 @@ __all__ = [
     "build",
     "load",
     "load_medianomaly",
+    "picture",
     "synthesize",
 ]
 

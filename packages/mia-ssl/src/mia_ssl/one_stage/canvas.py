@@ -60,6 +60,8 @@ def groups(boxes: Boxes) -> Iterator[tuple[Tensor, int, int]]:
     size = 8 if boxes.top.device.type == "cpu" else 64
     heights, widths = boxes.height.cpu(), boxes.width.cpu()
     for index in heights.argsort(stable=True).split(size):
+        if not len(index):
+            return
         yield index.to(boxes.top.device), int(heights[index].max()), int(widths[index].max())
 
 

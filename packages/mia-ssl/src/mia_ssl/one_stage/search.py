@@ -45,7 +45,7 @@ def search(
     searching = torch.arange(len(image), device=image.device)
     accepted: list[tuple[Tensor, Boxes]] = []
     for first, last in ((0, FIRST_TRIES), (FIRST_TRIES, tries)):
-        if not len(searching) or first >= tries:
+        if first and (first >= tries or not len(searching)):
             break
         boxes = propose(searching, slice(first, min(last, tries)))
         shape = (boxes.top, boxes.left, boxes.height, boxes.width)

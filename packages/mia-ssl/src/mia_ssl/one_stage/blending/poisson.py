@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from mia_ssl.one_stage.canvas import Canvas
 
 EROSION = 3  # pixels that the mask loses on each side
+_SMALLEST = 2 * (1 + EROSION) + 1  # of a patch that keeps a pixel inside border and erosion
 # Where two sums come out a hair apart (another batch, other threads), both round alike.
 _ROUNDING = 0.5 + 1e-6
 
@@ -38,6 +39,8 @@ def poisson(canvas: Canvas, patches: Patches, *, mixed: bool) -> None:
     Paper: https://doi.org/10.1145/882262.882269
     """
     for group, rows, columns in groups(patches.target):
+        if min(rows, columns) < _SMALLEST:
+            continue
         part = patches[group]
         index = padded_windows(part.image, part.target, rows, columns, canvas.sides)
         image = gather(canvas.pasted, index).float()
@@ -45,9 +48,11 @@ def poisson(canvas: Canvas, patches: Patches, *, mixed: bool) -> None:
         where = gather(canvas.mask[None], index)[0] | patch_mask
         _keep_inside(where, part)
         change = clone(image, patch, where, canvas.factor[part.image], mixed=mixed)
-        inner = image[..., 1:-1, 1:-1] + change
-        inner = inner.add_(_ROUNDING).floor_().clamp_(0, 255).byte()
-        scatter(canvas.pasted, index[:, 1:-1, 1:-1], inner)
+        before, on = image[..., 1:-1, 1:-1], where[:, 1:-1, 1:-1]
+        after = (before + change).add_(_ROUNDING).floor_().clamp_(0, 255)
+        # A change fades out beyond the mask; background stays as it is all the same.
+        after = torch.where(on > 0, after, before.to(after.dtype))
+        scatter(canvas.pasted, index[:, 1:-1, 1:-1], after.byte())
 
 
 normal_gradients = partial(poisson, mixed=False)

@@ -1,0 +1,17 @@
+import mia_ssl
+import numpy as np
+import pytest
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_a_row_for_each_image_shows_what_synthesize_gives(discs, channels, tmp_path):
+    images = discs(3, size=40, channels=channels)
+    figure = mia_ssl.picture("nsa", images, seed=7)
+    pasted, label = mia_ssl.synthesize("nsa", images, seed=7)
+    shown = [axis.get_images()[0].get_array() for axis in figure.axes]
+    assert len(shown) == 9
+    for i in range(3):
+        for got, expected in zip(shown[3 * i :], (images[i], pasted[i], label[i]), strict=False):
+            np.testing.assert_array_equal(got, np.asarray(expected).transpose(1, 2, 0).squeeze())
+    figure.savefig(tmp_path / "picture.png")
+    assert (tmp_path / "picture.png").stat().st_size > 1000
