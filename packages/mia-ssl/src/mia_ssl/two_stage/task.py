@@ -76,15 +76,17 @@ class TwoStageTask:
             momentum=options.momentum,
             weight_decay=options.weight_decay,
         )
+        self._batch: Tensor | None = None
         self._start_epoch(0)
 
     def step(self, images: Tensor, generator: torch.Generator) -> dict[str, Tensor]:
         """One step on the originals and one paste of each variant."""
-        copies = pastes(self.method, images, self.draws, self.pasting, self.fields())
-        batch = torch.cat([images, *copies])
-        classes = torch.arange(1 + len(copies), device=images.device).repeat_interleave(len(images))
+        batch = self._memory(images)
+        batch[0] = images
+        paste_copies(*(self.method, images, self.draws, self.pasting, self.fields()), out=batch[1:])
+        classes = torch.arange(len(batch), device=images.device).repeat_interleave(len(images))
         with self.fabric.autocast(), self._global_draws():
-            x = normalise(batch, self.options.normalisation)
+            x = normalise(batch.flatten(0, 1), self.options.normalisation)
             logits = self.network.classify(self._embed(x))
             loss = F.cross_entropy(logits, classes)
         self.optimizer.zero_grad(set_to_none=True)
@@ -118,6 +120,13 @@ class TwoStageTask:
         self.draws = make_generator(self.seed, _PASTES, epoch)
         self.optimizer.param_groups[0]["lr"] = cosine_rate(self.base_rate, epoch, self.period)
 
+    def _memory(self, images: Tensor) -> Tensor:
+        """uint8 [1 + k, B, C, S, S], the same in every step: new memory costs more than pasting."""
+        shape = (1 + len(self.method.variants), *images.shape)
+        if self._batch is None or self._batch.shape != shape:
+            self._batch = images.new_empty(shape)
+        return self._batch
+
     def _embed(self, x: Tensor) -> Tensor:
         if self.epoch >= self.options.freeze_epochs:
             return self.network(x)
@@ -139,22 +148,22 @@ class TwoStageTask:
             yield
 
 
-def pastes(
+def paste_copies(
     method: Method,
     images: Tensor,
     draws: torch.Generator,
     pasting: Any,
     fields: LungFields | None,
-) -> list[Tensor]:
-    """For each variant of the method a pasted copy of the images, uint8 [B, C, S, S]."""
+    *,
+    out: Tensor,
+) -> None:
+    """Write into out [k, B, ...] a pasted copy of the images [B, ...] for each of k variants."""
     count = len(images)
-    copies = []
-    for variant in method.variants:
+    for variant, copy in zip(method.variants, out, strict=True):
+        copy.copy_(images)
         uniforms = torch.rand(count, variant.draws, generator=draws, dtype=torch.float64)
-        canvas = Canvas(out=images.clone(), sources=images, fields=fields)
+        canvas = Canvas(out=copy, sources=images, fields=fields)
         variant.paste(canvas, torch.arange(count), uniforms, pasting)
-        copies.append(canvas.out)
-    return copies
 
 
 def cosine_rate(base: float, epoch: int, period: int) -> float:
