@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from dataclasses import dataclass
 from pathlib import Path
@@ -143,7 +144,8 @@ def batches(
 
 
 def _identity(schedule: Schedule) -> dict[str, Any]:
-    return {"identity": dict(schedule.identity or {}), "seed": schedule.seed}
+    identity = {"identity": dict(schedule.identity or {}), "seed": schedule.seed}
+    return json.loads(json.dumps(identity))  # as a file gives it back: tuples become lists
 
 
 def _resume(task: Task, schedule: Schedule) -> tuple[list[dict[str, float]], bool]:
