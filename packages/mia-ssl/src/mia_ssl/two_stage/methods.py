@@ -5,16 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import torch
+
+from mia_ssl._engine.cost import measure
 from mia_ssl._engine.records import MethodInfo
 from mia_ssl.two_stage.augment import anatpaste, rectangle, scar, union
 from mia_ssl.two_stage.augment.anatpaste import ANATPASTE
 from mia_ssl.two_stage.augment.rectangle import RECTANGLE
 from mia_ssl.two_stage.augment.scar import SCAR
 from mia_ssl.two_stage.augment.union import UNION
+from mia_ssl.two_stage.backbones import make_trunk
+from mia_ssl.two_stage.options import Options
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from mia_ssl._engine.cost import Cost
     from mia_ssl.two_stage.augment.variant import Variant
 
 
@@ -47,6 +53,7 @@ class Method:
         return bool(self.variants)
 
 
+IMAGE_SIZE = 224
 _CUTPASTE = "https://arxiv.org/abs/2104.04015"
 
 
@@ -57,10 +64,20 @@ def _info(name: str, summary: str, paper: str = _CUTPASTE, **changes: Any) -> Me
         family="two-stage",
         summary=summary,
         paper=paper,
-        image_size=224,
+        image_size=IMAGE_SIZE,
         channels=3,
         has_map=False,
+        measure=_cost,
         **settings,
+    )
+
+
+def _cost() -> Cost:
+    """Of the trunk that the densities read; head and classifier only help it to learn."""
+    backbone = Options().backbone
+    return measure(
+        lambda: make_trunk(backbone)[0],
+        lambda trunk: trunk(torch.empty(1, 3, IMAGE_SIZE, IMAGE_SIZE, device="meta")),
     )
 
 
