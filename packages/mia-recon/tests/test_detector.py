@@ -263,8 +263,8 @@ def test_weights_are_stored_without_pickle_and_vgg_not_at_all(small, images, tmp
     assert not any("vgg" in name for name in names)
 
 
-@pytest.mark.parametrize("name", ["ae", "vae", "ganomaly"])
-def test_options_for_precision_and_compilation_train_as_the_default_does(name, small, images):
+@pytest.mark.parametrize("name", ["ae", "ae-ssim", "vae", "ganomaly"])
+def test_bf16_trains_as_the_default_does_and_keeps_float32_weights(name, small, images):
     plain = small(name).fit(images, epochs=3, device="cpu").history[-1]["loss"]
     bf16 = small(name, precision="bf16-mixed").fit(images, epochs=3, device="cpu")
     assert bf16.history[-1]["loss"] == pytest.approx(plain, rel=0.05)

@@ -71,9 +71,9 @@ class ReconstructionDetector:
         with torch.random.fork_rng(devices=[]):  # layers draw from the global generator when made
             self.network = method.network(in_channels, image_size, self.options)
         _check_batch_size(settings.batch_size, self.network)
-        initialise(self.network, generator(0, 0))
         # The layout that convolutions are fastest in, on CPUs and GPUs.
         self.network.to(memory_format=torch.channels_last)
+        initialise(self.network, generator(0, 0))
 
     def __repr__(self) -> str:
         return f"<{self.info.name}: {self.in_channels} x {self.image_size} x {self.image_size}>"
@@ -220,7 +220,8 @@ class ReconstructionDetector:
 
     def _start(self, source: ImageSource, seed: int, fabric: Fabric) -> None:
         """New weights on the device, and what the method has to know of the images."""
-        initialise(self.network, generator(seed, 0))
+        # Drawn on the CPU, so that a seed gives the same weights on every device.
+        initialise(self.network.cpu(), generator(seed, 0))
         self.seed = seed
         fabric.to_device(self.network)
         source.to(fabric.device)

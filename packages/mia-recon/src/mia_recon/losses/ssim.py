@@ -26,8 +26,8 @@ def structural_dissimilarity(x: Tensor, reconstruction: Tensor) -> Tensor:
     Returns:
         [B, C, H - 10, W - 10] in [0, 2].
     """
-    a, b = (((image + 1) / 2).clamp(0, 1) for image in (x, reconstruction))
-    # One convolution for all five local means.
+    # Variances are differences of near values: they need all digits, whatever the precision.
+    a, b = (((image.to(x.dtype) + 1) / 2).clamp(0, 1) for image in (x, reconstruction))
     moments = torch.cat([a, b, a * a, b * b, a * b])
     mean_a, mean_b, aa, bb, ab = _blur(moments).chunk(5)
     variance = aa - mean_a.square() + bb - mean_b.square()
@@ -49,7 +49,8 @@ def _blur(images: Tensor) -> Tensor:
     Convolutions of a single channel are many times slower on a CPU at the sizes in use.
     """
     rows, columns = (_window_matrix(size, images) for size in images.shape[2:])
-    return rows @ images @ columns.T
+    with torch.autocast(images.device.type, enabled=False):
+        return rows @ images @ columns.T
 
 
 def _window_matrix(size: int, like: Tensor) -> Tensor:

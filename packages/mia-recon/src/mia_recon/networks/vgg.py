@@ -71,7 +71,7 @@ def _state_of(path: Path) -> dict[str, Tensor]:
 
 
 def _torchvision_state() -> dict[str, Tensor]:
-    from torchvision.models import VGG19_Weights  # type: ignore[import-untyped]
+    from torchvision.models import VGG19_Weights
 
     weights = VGG19_Weights.IMAGENET1K_V1
     try:
