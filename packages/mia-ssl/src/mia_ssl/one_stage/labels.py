@@ -54,12 +54,13 @@ def write_graded(
     """Write the level of the median difference around each changed pixel.
 
     Args:
-        out: Zeros, float32 [N, H, W], contiguous.
+        out: float32 [N, H, W], contiguous; other pixels become 0.
         apart: Summed difference, [N, H, W].
         mask: What has changed, uint8 [N, H, W].
         patches: All patches that were pasted into these images.
         levels: Label of each summed difference, float32; larger differences have the last one.
     """
+    out.zero_()
     height, width = apart.shape[1:]
     levels = levels.to(apart.device)
     margin = replicated(apart, RADIUS)

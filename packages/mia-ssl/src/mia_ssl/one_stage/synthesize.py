@@ -83,7 +83,7 @@ def paste(
     low, high = options.factor_bounds if method.random_factor else (1.0, 1.0)
     factor = low + (high - low) * draws.factor
     pasted = torch.empty_like(images, memory_format=torch.contiguous_format)
-    label = torch.zeros((len(images), *images.shape[2:]), device=images.device)
+    label = torch.empty((len(images), *images.shape[2:]), device=images.device)
     for start in range(0, len(images), BATCH):
         rows = slice(start, start + BATCH)
         canvas = Canvas(
@@ -119,7 +119,7 @@ def write_label(
     patches: Patches,
     options: PatchOptions,
 ) -> None:
-    """Write the method's label of a batch into zeros, float32 [N, H, W]."""
+    """Write the method's label of a batch, float32 [N, H, W]."""
     channels = len(before)
     apart = difference(before, canvas.pasted)
     mask = changed(apart, channels, options)
@@ -134,7 +134,9 @@ def write_label(
 
 
 def _checked(name: str, images: Any) -> Tensor:
-    images = torch.from_numpy(images) if isinstance(images, np.ndarray) else images
+    if isinstance(images, np.ndarray) and images.dtype == np.uint8:
+        # Torch refuses reversed arrays and warns of read-only ones, as maps of files are.
+        images = torch.from_numpy(np.require(images, requirements=["C", "W"]))
     if not isinstance(images, torch.Tensor) or images.dtype != torch.uint8:
         got = getattr(images, "dtype", type(images).__name__)
         msg = f"expected {name} to be a uint8 array or tensor, got {got}"
