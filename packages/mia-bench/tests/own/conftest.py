@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import mia_bench
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 if TYPE_CHECKING:
@@ -25,6 +26,15 @@ def draw(rng: np.random.Generator, width: int, height: int, lesion: bool):
         mask[top : top + down, left : left + across] = True
         image[mask] += 130
     return image.clip(0, 255).astype(np.uint8), mask
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_thread():
+    """Networks this small are faster without a second thread."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="session")
