@@ -40,7 +40,7 @@ def methods() -> dict[str, Method]:
             continue
         for name in offered.keys() & found.keys():
             warnings.warn(f"plug-in {entry.name!r}: {name!r} is taken already", stacklevel=2)
-        found = {**offered, **found}
+        found |= {name: method for name, method in offered.items() if name not in found}
     return found
 
 

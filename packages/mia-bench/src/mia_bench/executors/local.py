@@ -95,8 +95,10 @@ def _outcome(run: Run, future: Future[State], folder: RunFolder) -> State:
 
 def _start_worker(threads: int) -> None:
     """Share the cores between the workers, and end with the study's process however that ends."""
-    # Read by torch when the first run imports it.
+    # Read when the first run imports torch. Threads that wait by spinning make training twenty times
+    # slower as soon as something else uses the processor too.
     os.environ.setdefault("OMP_NUM_THREADS", str(threads))
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     threading.Thread(target=_die_with_parent, daemon=True).start()
 
 
