@@ -81,7 +81,9 @@ class OneStageDetector:
         self.seed: int | None = None
         self._method = method
         with torch.random.fork_rng(devices=[]):  # layers draw from the global generator when made
-            self.network = EncoderDecoder(in_channels)
+            network = EncoderDecoder(in_channels)
+        # Convolutions are faster in this layout, most of all in bf16.
+        self.network = network.to(memory_format=torch.channels_last)
         initialise(self.network, generator(0, 0))
         self.network.eval()
 

@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING
 import torch
 
 from mia_ssl.one_stage.filters.medians import binary_median
-from mia_ssl.one_stage.filters.windows import above
+from mia_ssl.one_stage.filters.windows import above, cached
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 MEDIAN = 7  # removes grains of the threshold
-_CACHED = 32
 
 
 @dataclass(frozen=True)
@@ -31,9 +30,8 @@ class Foreground:
 
     @classmethod
     def of(cls, planes: Tensor, threshold: int | None) -> Foreground:
-        """See ``foreground``; a few images at a time, which a CPU's cache holds."""
-        parts = planes.split(_CACHED, 1) if planes.device.type == "cpu" else (planes,)
-        mask = torch.cat([foreground(part, threshold) for part in parts])
+        """See ``foreground``."""
+        mask = torch.cat([foreground(part, threshold) for part in cached(planes)])
         return cls(mask, counts_down(mask))
 
     def rows(self, chosen: slice) -> Foreground:

@@ -9,7 +9,7 @@ import torch
 from mia_ssl.one_stage.boxes import Boxes
 from mia_ssl.one_stage.canvas import groups, windows
 from mia_ssl.one_stage.filters.medians import RADIUS, binary_median, disk_median
-from mia_ssl.one_stage.filters.windows import above, replicated
+from mia_ssl.one_stage.filters.windows import above, cached, replicated
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -19,6 +19,15 @@ if TYPE_CHECKING:
 
 MEDIAN = 5  # removes grains of what has changed
 _REACH = MEDIAN // 2  # how far from a patch it may find something changed
+
+
+def changes(before: Tensor, after: Tensor, options: PatchOptions) -> tuple[Tensor, Tensor]:
+    """``difference`` and ``changed`` of uint8 [C, N, H, W]: [N, H, W] each."""
+    apart, mask = [], []
+    for pair in zip(cached(before), cached(after), strict=True):
+        apart.append(difference(*pair))
+        mask.append(changed(apart[-1], len(before), options))
+    return torch.cat(apart), torch.cat(mask)
 
 
 def difference(before: Tensor, after: Tensor) -> Tensor:

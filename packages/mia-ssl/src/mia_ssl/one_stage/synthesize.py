@@ -13,7 +13,7 @@ from mia_ssl.one_stage.canvas import Canvas
 from mia_ssl.one_stage.draws import Draws, integer
 from mia_ssl.one_stage.foreground import Foreground
 from mia_ssl.one_stage.geometry import place
-from mia_ssl.one_stage.labels import changed, difference, logistic_levels, raw_levels, write_graded
+from mia_ssl.one_stage.labels import changes, logistic_levels, raw_levels, write_graded
 from mia_ssl.one_stage.methods import RECORDS
 from mia_ssl.one_stage.options import PatchOptions
 
@@ -82,12 +82,12 @@ def paste(
         origin = another(draws.other)
     low, high = options.factor_bounds if method.random_factor else (1.0, 1.0)
     factor = low + (high - low) * draws.factor
-    pasted = torch.empty_like(images, memory_format=torch.contiguous_format)
+    pasted = planes.clone()
     label = torch.empty((len(images), *images.shape[2:]), device=images.device)
     for start in range(0, len(images), BATCH):
         rows = slice(start, start + BATCH)
         canvas = Canvas(
-            pasted=planes[:, rows].clone(),
+            pasted=pasted[:, rows],
             mask=own.mask[rows],
             sources=cut_from,
             source_mask=theirs.mask,
@@ -97,8 +97,7 @@ def paste(
         for part in patches.in_turn():
             method.blend(canvas, part)
         write_label(label[rows], method, planes[:, rows], canvas, patches, options)
-        pasted[rows] = canvas.pasted.transpose(0, 1)
-    return pasted, label[:, None]
+    return pasted.transpose(0, 1).contiguous(), label[:, None]
 
 
 def another(uniform: Tensor) -> Tensor:
@@ -121,8 +120,7 @@ def write_label(
 ) -> None:
     """Write the method's label of a batch, float32 [N, H, W]."""
     channels = len(before)
-    apart = difference(before, canvas.pasted)
-    mask = changed(apart, channels, options)
+    apart, mask = changes(before, canvas.pasted, options)
     if method.label == "logistic":
         write_graded(out, apart, mask, patches, logistic_levels(channels, options))
     elif method.label == "intensity":

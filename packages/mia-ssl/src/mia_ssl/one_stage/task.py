@@ -95,4 +95,8 @@ class OneStageTask:
         """Take back what ``state_dict`` gave."""
         self.network.load_state_dict(state["network"])
         self.optimizer.load_state_dict(state["optimizer"])
+        for moments in self.optimizer.state.values():
+            for key, value in moments.items():
+                if value.ndim == 4:  # the layout of the weights, which files do not keep
+                    moments[key] = value.contiguous(memory_format=torch.channels_last)
         self.epoch = state["epoch"]

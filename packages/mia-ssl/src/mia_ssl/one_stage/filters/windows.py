@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
+_CACHE = 16 * 224 * 224  # pixels
+
+
 def box_sums(x: Tensor, height: int, width: int) -> Tensor:
     """Sum over each box of [N, H, W]: a view [N, H - height + 1, W - width + 1], not contiguous.
 
@@ -57,6 +60,13 @@ def replicated(x: Tensor, margin: int) -> Tensor:
     out[:, :margin] = middle[:, :1]
     out[:, -margin:] = middle[:, -1:]
     return out
+
+
+def cached(planes: Tensor) -> tuple[Tensor, ...]:
+    """[C, N, H, W] in parts of the N that a CPU's cache holds; whole on other devices."""
+    if planes.device.type != "cpu":
+        return (planes,)
+    return planes.split(max(_CACHE // planes[:, 0].numel(), 1), 1)
 
 
 def above(x: Tensor, threshold: int) -> Tensor:
