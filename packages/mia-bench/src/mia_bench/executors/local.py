@@ -95,7 +95,7 @@ def _outcome(run: Run, future: Future[State], folder: RunFolder) -> State:
 
 def _start_worker(threads: int) -> None:
     """Share the cores between the workers, and end with the study's process however that ends."""
-    # Read when the first run imports torch. Threads that wait by spinning make training twenty times
+    # Read when the first run imports torch. Threads that wait by spinning make training many times
     # slower as soon as something else uses the processor too.
     os.environ.setdefault("OMP_NUM_THREADS", str(threads))
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
