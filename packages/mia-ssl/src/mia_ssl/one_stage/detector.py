@@ -13,10 +13,10 @@ from mia_ssl._engine.images import ImageSource
 from mia_ssl._engine.inference import evaluating, in_order, score_quantiles
 from mia_ssl._engine.options import check_positive
 from mia_ssl._engine.records import Prediction
-from mia_ssl._engine.seeding import generator, initialise
+from mia_ssl._engine.seeding import generator
 from mia_ssl._engine.storage import save_folder
 from mia_ssl._engine.training import Schedule, train
-from mia_ssl.one_stage.network import EncoderDecoder
+from mia_ssl.one_stage.network import EncoderDecoder, draw_weights
 from mia_ssl.one_stage.settings import Sides
 from mia_ssl.one_stage.task import OneStageTask, scaled
 
@@ -84,7 +84,7 @@ class OneStageDetector:
             network = EncoderDecoder(in_channels)
         # Convolutions are faster in this layout, most of all in bf16.
         self.network = network.to(memory_format=torch.channels_last)
-        initialise(self.network, generator(0, 0))
+        draw_weights(self.network, generator(0, 0))
         self.network.eval()
 
     def __repr__(self) -> str:
@@ -126,7 +126,7 @@ class OneStageDetector:
             raise ValueError(msg)
         epochs = self.settings.epochs if epochs is None else epochs
         fabric = make_fabric(device, self.settings.precision)
-        initialise(self.network, generator(seed, 0))
+        draw_weights(self.network, generator(seed, 0))
         fabric.to_device(self.network)
         source.to(fabric.device)
         task = OneStageTask(

@@ -12,7 +12,10 @@ from torch import nn
 from torch.nn import functional as F
 from torchvision.models.resnet import BasicBlock, ResNet
 
+from mia_ssl._engine.seeding import initialise
+
 if TYPE_CHECKING:
+    import torch
     from torch import Tensor
 
 
@@ -67,3 +70,20 @@ class EncoderDecoder(ResNet):
         x = self.uplayer3(self.uplayer2(self.uplayer1(self.nin(x))))
         x = F.interpolate(x, scale_factor=2, mode="bilinear", align_corners=True)
         return self.convtranspose1(x)[..., :height, :width]
+
+
+def draw_weights(network: EncoderDecoder, generator: torch.Generator) -> None:
+    """Draw all weights anew, on the generator's device, as torchvision draws a ResNet's.
+
+    Convolutions by He's rule for ReLU, by what they give out; the transposed ones, of which
+    torchvision has none, as PyTorch makes them.
+
+    Paper: https://arxiv.org/abs/1502.01852
+    """
+    network.to(generator.device)
+    initialise(network, generator)
+    for layer in network.modules():
+        if isinstance(layer, nn.Conv2d):
+            nn.init.kaiming_normal_(
+                layer.weight, mode="fan_out", nonlinearity="relu", generator=generator
+            )
