@@ -161,3 +161,9 @@ def test_the_console_script_is_installed():
     script = Path(sys.executable).with_name("mia-data")
     process = subprocess.run([script, "info", "rsna"], capture_output=True, text=True, check=False)
     assert (process.returncode, process.stdout.split()[1]) == (0, "rsna")
+
+
+def test_version_is_the_package_s(cli):
+    from importlib.metadata import version
+
+    assert cli("--version") == (0, f"mia-data {version('mia-data')}\n", "")

@@ -6,6 +6,7 @@ import argparse
 import os
 import sys
 import warnings
+from importlib.metadata import version
 from typing import TYPE_CHECKING, NoReturn
 
 from PIL import Image
@@ -49,6 +50,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="mia-data", description="The datasets of the study, and your own images.")
+    parser.add_argument("--version", action="version", version=f"mia-data {version('mia-data')}")
     sub = parser.add_subparsers(required=True, metavar="COMMAND", parser_class=_Parser)
 
     add = sub.add_parser("list", help="list the datasets and which of them are here")
