@@ -72,18 +72,23 @@ def paste(
     sources: Tensor | None = None,
 ) -> tuple[Tensor, Tensor]:
     """``synthesize`` with everything checked, drawing from a generator."""
-    draws = Draws.draw(len(images), options, generator).to(images.device)
+    device = images.device
+    if device.type == "mps":  # has no float64, without which a batch's make-up shows in rounding
+        there = None if sources is None else sources.cpu()
+        pasted, label = paste(method, images.cpu(), options, generator, there)
+        return pasted.to(device), label.to(device)
+    draws = Draws.draw(len(images), options, generator).to(device)
     planes = images.transpose(0, 1).contiguous()
     cut_from = planes if sources is None else sources.transpose(0, 1).contiguous()
     own = Foreground.of(planes, options.foreground_threshold)
     theirs = own if sources is None else Foreground.of(cut_from, options.foreground_threshold)
-    origin = torch.arange(len(images), device=images.device)
+    origin = torch.arange(len(images), device=device)
     if sources is None and method.other:
         origin = another(draws.other)
     low, high = options.factor_bounds if method.random_factor else (1.0, 1.0)
     factor = low + (high - low) * draws.factor
     pasted = planes.clone()
-    label = torch.empty((len(images), *images.shape[2:]), device=images.device)
+    label = torch.empty((len(images), *images.shape[2:]), device=device)
     for start in range(0, len(images), BATCH):
         rows = slice(start, start + BATCH)
         canvas = Canvas(

@@ -30,36 +30,34 @@ def solve(
         columns: The same for its border on the left and its columns.
 
     Returns:
-        float64 (float32 where the device has none), [C, P, H, W].
+        float64 [C, P, H, W].
     """
+    down, down_values = sines(divergence.shape[-2], *rows)
+    across, across_values = sines(divergence.shape[-1], *columns)
     # In float64 no sum's order shows in a rounded gray level: no batch changes an image.
-    dtype = torch.float32 if divergence.device.type == "mps" else torch.float64
-    down, down_values = sines(divergence.shape[-2], *rows, dtype)
-    across, across_values = sines(divergence.shape[-1], *columns, dtype)
-    waves = down.mT @ divergence.to(dtype) @ across
+    waves = down.mT @ divergence.double() @ across
     waves /= down_values[:, :, None] + across_values[:, None, :]
     return down @ waves @ across.mT
 
 
-def sines(length: int, before: Tensor, count: Tensor, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
+def sines(length: int, before: Tensor, count: Tensor) -> tuple[Tensor, Tensor]:
     """Orthonormal sine transforms of ``count`` values each, in padded lines.
 
     Args:
         length: Of the lines.
         before: Padding before the first value, int64 [P].
         count: Values, int64 [P].
-        dtype: Of the result.
 
     Returns:
-        Matrices [P, length, length], value by wave, zero where padded; eigenvalues of the second
-        difference [P, length], -1 where padded.
+        In float64: matrices [P, length, length], value by wave, zero where padded; eigenvalues of
+        the second difference [P, length], -1 where padded.
     """
     if length > _LARGEST:
         size, key = length, torch.arange(len(count), device=count.device)
-        matrices, values = transforms(size, count, dtype)
+        matrices, values = transforms(size, count)
     else:
         size, key = -(-length // _STEP) * _STEP, count
-        matrices, values = _table(size, count.device, dtype)
+        matrices, values = _table(size, count.device)
     line = torch.arange(length, device=count.device) - before[:, None]
     line = torch.where((line >= 0) & (line < count[:, None]), line, size)  # the last one is zero
     index = (key[:, None] * (size + 1) + line).view(-1)
@@ -68,16 +66,16 @@ def sines(length: int, before: Tensor, count: Tensor, dtype: torch.dtype) -> tup
 
 
 @lru_cache(maxsize=16)
-def _table(size: int, device: torch.device, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
-    return transforms(size, torch.arange(size + 1, device=device), dtype)
+def _table(size: int, device: torch.device) -> tuple[Tensor, Tensor]:
+    return transforms(size, torch.arange(size + 1, device=device))
 
 
-def transforms(size: int, count: Tensor, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
+def transforms(size: int, count: Tensor) -> tuple[Tensor, Tensor]:
     """Sine transforms of ``count`` values [P]: [P, size + 1, size], and eigenvalues [P, size]."""
     place = torch.arange(1, size + 2, device=count.device)
     used = place <= count[:, None]
-    angle = math.pi / (count + 1).to(dtype)[:, None]  # of the first value's first wave
+    angle = math.pi / (count + 1).double()[:, None]  # of the first value's first wave
     values = (2 * torch.cos(place * angle) - 2).masked_fill_(~used, -1)
     waves = (place * angle * used)[:, :, None] * (place[:-1] * used[:, :-1])[:, None, :]
-    scale = (2 / (count + 1).to(dtype)).sqrt_()
+    scale = (2 / (count + 1).double()).sqrt_()
     return torch.sin(waves).mul_(scale[:, None, None]), values[:, :-1]
