@@ -220,8 +220,7 @@ class ReconstructionDetector:
 
     def _start(self, source: ImageSource, seed: int, fabric: Fabric) -> None:
         """New weights on the device, and what the method has to know of the images."""
-        # Drawn on the CPU, so that a seed gives the same weights on every device.
-        initialise(self.network.cpu(), generator(seed, 0))
+        initialise(self.network, generator(seed, 0))
         self.seed = seed
         fabric.to_device(self.network)
         source.to(fabric.device)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pickle
 import re
 from dataclasses import fields
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from mia_recon._engine.options import parse_options, unknown
+from mia_recon._engine.state_dict import read_state
 from mia_recon.checkpoint_sizes import sizes_of
 from mia_recon.registry import RECORDS, build
 
@@ -83,7 +83,7 @@ def load_medianomaly(
     if name not in RECORDS:
         raise unknown("method", name, RECORDS)
     parse_options(RECORDS[name].options, options, owner=name)
-    state = {rename(key): value for key, value in _read(Path(path)).items()}
+    state = {rename(key): value for key, value in read_state(Path(path)).items()}
     given = {"image_size": image_size, "in_channels": in_channels}
     given = {key: value for key, value in given.items() if value is not None} | options
     problem = _problem(name, state, given)
@@ -97,21 +97,6 @@ def load_medianomaly(
     detector.network.load_state_dict(_prefixed(detector.network, state), strict=False)
     detector.network.eval()
     return detector
-
-
-def _read(path: Path) -> dict[str, Tensor]:
-    if not path.is_file():
-        msg = f"no checkpoint at {path}"
-        raise FileNotFoundError(msg)
-    try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
-    except (OSError, RuntimeError, EOFError, ValueError, KeyError, pickle.UnpicklingError) as error:
-        msg = f"{path} is not a state dict of tensors: {error}"
-        raise ValueError(msg) from error
-    if not isinstance(state, dict) or not all(torch.is_tensor(v) for v in state.values()):
-        msg = f"expected {path} to hold a dict of tensors, got something else"
-        raise ValueError(msg)
-    return state
 
 
 def _arguments(name: str, state: Mapping[str, Tensor], given: Mapping[str, Any]) -> dict[str, Any]:

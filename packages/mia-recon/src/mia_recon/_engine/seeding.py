@@ -19,11 +19,14 @@ def generator(seed: int, *stream: int, device: torch.device | str = "cpu") -> to
 
 
 def initialise(module: nn.Module, generator: torch.Generator) -> None:
-    """Draw all weights anew, in PyTorch's default distributions, from this generator.
+    """Draw all weights anew, in PyTorch's default distributions, on the generator's device.
+
+    With a generator of the CPU a seed gives the same weights whatever device trains them.
 
     Convolutions and linear layers: uniform within 1 / sqrt(fan in), weights and biases.
     Normalisations: ones and zeros. Embeddings: standard normal.
     """
+    module.to(generator.device)
     for layer in module.modules():
         if isinstance(layer, (nn.Linear, nn.modules.conv._ConvNd)):
             fan_in, _ = nn.init._calculate_fan_in_and_fan_out(layer.weight)

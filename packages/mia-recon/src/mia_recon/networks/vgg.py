@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import pickle
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import torch
 from torch import nn
+
+from mia_recon._engine.state_dict import read_state
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -62,12 +63,7 @@ def _state_of(path: Path) -> dict[str, Tensor]:
     if not path.is_file():
         msg = f"expected weights to be a file with torchvision's VGG19 state dict, got {path}"
         raise FileNotFoundError(msg)
-    try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
-    except (RuntimeError, EOFError, ValueError, KeyError, pickle.UnpicklingError) as error:
-        msg = f"{path} is not a state dict of tensors: {error}"
-        raise ValueError(msg) from error
-    return _without_prefix(state)
+    return _without_prefix(read_state(path))
 
 
 def _torchvision_state() -> dict[str, Tensor]:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from mia_ssl._engine.options import parse_options, unknown
 from mia_ssl._engine.settings import Settings
+from mia_ssl._engine.state_dict import read_state
 from mia_ssl.one_stage.detector import OneStageDetector
 from mia_ssl.one_stage.methods import RECORDS
 from mia_ssl.one_stage.settings import Options
-from mia_ssl.two_stage.weights import read_state
 
 if TYPE_CHECKING:
     import os

@@ -80,7 +80,6 @@ def draw_weights(network: EncoderDecoder, generator: torch.Generator) -> None:
 
     Paper: https://arxiv.org/abs/1502.01852
     """
-    network.to(generator.device)
     initialise(network, generator)
     for layer in network.modules():
         if isinstance(layer, nn.Conv2d):

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mia_ssl._engine.state_dict import read_state
 from mia_ssl.two_stage.build import build
 from mia_ssl.two_stage.methods import TABLE
-from mia_ssl.two_stage.weights import read_state
 
 if TYPE_CHECKING:
     import os

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import pickle
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
 import torchvision
-from safetensors import SafetensorError
-from safetensors.torch import load_file
 
 from mia_ssl._engine.options import unknown
+from mia_ssl._engine.state_dict import read_state
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from torch import Tensor, nn
 
-# Keys under which training scripts save a state dict among other things.
-_WRAPPERS = ("state_dict", "model", "model_state_dict")
 _PREFIXES = ("module.", "backbone.", "encoder.", "model.")
 
 
@@ -50,39 +47,6 @@ def load_weights(trunk: nn.Module, backbone: str, weights: str) -> None:
         msg = f"no weights file at {weights}"
         raise FileNotFoundError(msg)
     _fill(trunk, state, f"the weights {origin}", backbone)
-
-
-def read_state(path: Path) -> dict[str, Tensor]:
-    """The tensors of a state dict file.
-
-    Raises:
-        FileNotFoundError: No such file.
-        ValueError: Not a state dict of tensors.
-    """
-    try:
-        if path.suffix == ".safetensors":
-            state: Any = load_file(path)
-        else:
-            state = torch.load(path, map_location="cpu", weights_only=True)
-    except FileNotFoundError:
-        raise
-    except (
-        *(OSError, RuntimeError, EOFError, ValueError, KeyError),
-        *(pickle.UnpicklingError, SafetensorError),
-    ) as error:
-        msg = f"{path} is not a state dict of tensors: {error}"
-        raise ValueError(msg) from error
-    for wrapper in _WRAPPERS:
-        if isinstance(state, Mapping) and isinstance(state.get(wrapper), Mapping):
-            state = state[wrapper]
-    if not isinstance(state, Mapping) or not state:
-        msg = f"{path} is not a state dict of tensors: it holds {type(state).__name__}"
-        raise ValueError(msg)
-    for key, value in state.items():
-        if not isinstance(value, torch.Tensor):
-            msg = f"{path} is not a state dict of tensors: {key!r} is {type(value).__name__}"
-            raise ValueError(msg)
-    return dict(state)
 
 
 def _from_torchvision(weights: Any, backbone: str) -> dict[str, Tensor]:
