@@ -222,3 +222,40 @@ def test_bca_needs_two_images_of_each_class():
         mm.bootstrap_interval([0, 0, 1], [1, 2, 3], metric=lambda y, s: s.mean(), method="bca")
     with pytest.raises(ValueError, match="at least 2 normal and 2 abnormal"):
         mm.bootstrap_interval([0, 0, 1], [1, 2, 3], method="bca")
+
+
+def plain_mean(metric):
+    return lambda truth, scores: np.mean([mm.image_metrics(truth, s)[metric] for s in scores])
+
+
+@pytest.mark.parametrize("metric", ["auroc", "ap"])
+def test_several_trainings_are_judged_by_their_mean_on_the_same_resamples(images, metric):
+    truth, first = images(11)
+    trainings = np.stack([first, images(12).scores + truth, first + truth])
+    parts = strata(truth)
+    each = [resampled(metric, truth, scores, n_resamples=60, seed=4) for scores in trainings]
+    joint = bootstrap_values(
+        parts, [evaluator(metric, parts, truth, trainings)], n_resamples=60, seed=4
+    )[0]
+    np.testing.assert_allclose(joint, np.mean(each, axis=0), atol=1e-12)
+    interval = mm.bootstrap_interval(truth, trainings, metric=metric, n_resamples=60, seed=4)
+    assert interval.estimate == pytest.approx(plain_mean(metric)(truth, trainings))
+    assert interval.low == pytest.approx(np.quantile(joint, 0.025))
+    test = mm.compare(truth, trainings, first, metric=metric, n_resamples=60, seed=4)
+    assert test.estimate_a == pytest.approx(interval.estimate)
+    assert test.low == pytest.approx(np.quantile(joint - each[0], 0.025))
+
+
+def test_one_training_in_an_axis_of_its_own_changes_nothing(images, pixels):
+    truth, scores = images(13)
+    assert mm.bootstrap_interval(truth, scores[None]) == mm.bootstrap_interval(truth, scores)
+    masks, maps = pixels(3)
+    options = {"metric": "pixel_ap", "n_resamples": 30}
+    alone = mm.bootstrap_interval(masks, maps, **options)
+    assert mm.bootstrap_interval(masks, maps[None], **options) == pytest.approx(alone)
+
+
+def test_trainings_of_other_images_are_refused(images):
+    truth, scores = images(14)
+    with pytest.raises(ValueError, match=r"scores\[0\]"):
+        mm.bootstrap_interval(truth, np.stack([scores, scores])[:, 1:])

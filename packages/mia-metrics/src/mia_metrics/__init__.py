@@ -1,12 +1,14 @@
 """Metrics for anomaly detection: exact, fast, with their uncertainty."""
 
 from mia_metrics.aupro import aupro
+from mia_metrics.best import VersusBest, compare_with_best
 from mia_metrics.bootstrap import Comparison, Interval, bootstrap_interval, compare
 from mia_metrics.curves import PrCurve, RocCurve, pr_curve, roc_curve
 from mia_metrics.delong import DelongTest, delong_interval, delong_test, delong_variance
 from mia_metrics.froc import Froc, froc
 from mia_metrics.fusion import fuse, quantile_scale, rank_scale
 from mia_metrics.histogram import Bounds, PixelHistogram
+from mia_metrics.holm import holm
 from mia_metrics.image import (
     auroc,
     average_precision,
@@ -47,6 +49,7 @@ __all__ = [
     "PrCurve",
     "RocCurve",
     "SeedSummary",
+    "VersusBest",
     "aupro",
     "auroc",
     "average_precision",
@@ -54,6 +57,7 @@ __all__ = [
     "best_dice",
     "bootstrap_interval",
     "compare",
+    "compare_with_best",
     "confusion",
     "corrected_auroc",
     "critical_difference",
@@ -65,6 +69,7 @@ __all__ = [
     "fpr_at_tpr",
     "froc",
     "fuse",
+    "holm",
     "image_metrics",
     "iou_at",
     "normal_threshold",

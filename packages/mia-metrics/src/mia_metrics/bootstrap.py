@@ -53,7 +53,8 @@ def bootstrap_interval(
 
     Args:
         truth: labels (N,), or masks (N, H, W); then whole images are resampled.
-        scores: scores (N,), or maps (N, H, W).
+        scores: scores (N,), or maps (N, H, W); or those of several trainings, (S, N) or
+            (S, N, H, W): then the metric is the mean of each training's, all on the same resamples.
         metric: a value of `image_metrics` (`auroc`, `ap`, `f1_max`, `fpr_at_95_tpr`,
             `sensitivity_at_95_specificity`), of `pixel_metrics` (`pixel_auroc`, `pixel_ap`,
             `best_dice`, `aupro`), or a function of (truth, scores) that returns a finite number.
@@ -114,7 +115,8 @@ def compare(
 
     Args:
         truth: labels (N,), or masks (N, H, W); then whole images are resampled.
-        scores_a: scores (N,) or maps (N, H, W) of the first detector.
+        scores_a: scores (N,) or maps (N, H, W) of the first detector, or those of several
+            trainings, as in `bootstrap_interval`.
         scores_b: those of the second.
         metric: as in `bootstrap_interval`.
         confidence: in (0, 1).
@@ -143,10 +145,15 @@ def compare(
     resampled = bootstrap_values(parts, measures, n_resamples=n_resamples, seed=seed)
     differences = resampled[0] - resampled[1]
     low, high = np.quantile(differences, [(1.0 - confidence) / 2.0, (1.0 + confidence) / 2.0])
-    # The allowance counts as equal what differs by rounding alone.
-    as_far = int(np.count_nonzero(np.abs(differences - (a - b)) >= abs(a - b) - 1e-12))
-    p_value = (1 + as_far) / (1 + n_resamples)
+    p_value = paired_p_value(differences, a - b)
     return Comparison(a, b, a - b, float(low), float(high), confidence, p_value)
+
+
+def paired_p_value(resampled: NDArray[np.float64], difference: float) -> float:
+    """How often resampled differences (B,) lie as far from the difference as it lies from 0."""
+    # The allowance counts as equal what differs by rounding alone.
+    as_far = np.count_nonzero(np.abs(resampled - difference) >= abs(difference) - 1e-12)
+    return (1 + int(as_far)) / (1 + resampled.size)
 
 
 def _bca_levels(

@@ -27,6 +27,8 @@ def checked(
 ) -> tuple[Bools, list[Floats]]:
     """Check the metric, truth (N,) or (N, H, W), and named scores of the same shape.
 
+    Scores may have one more axis in front, for several trainings.
+
     Raises:
         ValueError: an unknown name of a metric; a shape that the named metric does not take; bad
             truth or scores.
@@ -41,19 +43,35 @@ def checked(
         ndim = 1 if metric in FORMULAS else 3
     known = validate.as_binary("truth", truth, ndim)
     validate.both_classes("truth", known)
-    arrays = [validate.as_scores(name, value, ndim) for name, value in scores]
-    for (name, _), array in zip(scores, arrays, strict=True):
-        validate.same_shape("truth", known, name, array)
-    return known, arrays
+    return known, [_matching(name, value, known) for name, value in scores]
+
+
+def _matching(name: str, value: ArrayLike, truth: Bools) -> Floats:
+    """Check scores of the shape of `truth`, or several trainings' in one array."""
+    several = validate.as_array(name, value, None).ndim == truth.ndim + 1
+    array = validate.as_scores(name, value, None if several else truth.ndim)
+    validate.same_shape(
+        "truth", truth, f"{name}[0]" if several else name, array[0] if several else array
+    )
+    return array
 
 
 def evaluator(metric: Metric, parts: Strata, truth: Bools, scores: Floats) -> Evaluator:
     """Prepare a metric of checked truth and scores for any number of resamples."""
+    if scores.ndim > truth.ndim:
+        return _mean([evaluator(metric, parts, truth, values) for values in scores])
     if callable(metric):
         return _called(metric, parts, truth, scores)
     if metric in FORMULAS:
         return _image_formula(metric, parts, scores)
     return _pixel_formula(metric, parts, truth, scores)
+
+
+def _mean(evaluators: Sequence[Evaluator]) -> Evaluator:
+    def evaluate(normal: Indices, abnormal: Indices) -> Values:
+        return np.mean([each(normal, abnormal) for each in evaluators], axis=0)
+
+    return evaluate
 
 
 def _image_formula(metric: str, parts: Strata, scores: Floats) -> Evaluator:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mia_metrics import validate
+from mia_metrics.holm import holm
 
 TESTS = ("nemenyi", "wilcoxon-holm")
 
@@ -194,11 +195,8 @@ def _wilcoxon_holm(table: Table) -> Table:
     for number, (i, j) in enumerate(pairs):
         if not np.array_equal(table[:, i], table[:, j]):
             raw[number] = wilcoxon(table[:, i], table[:, j]).pvalue
-    order = np.argsort(raw)
-    steps = np.maximum.accumulate(raw[order] * np.arange(len(pairs), 0, -1))
     p_values = np.ones((table.shape[1], table.shape[1]))
-    for number, p_value in zip(order, np.minimum(steps, 1.0), strict=True):
-        i, j = pairs[number]
+    for (i, j), p_value in zip(pairs, holm(raw), strict=True):
         p_values[i, j] = p_values[j, i] = p_value
     return p_values
 

@@ -1,0 +1,113 @@
+"""Many detectors on the same images: each one's interval, and its paired test against the best."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from mia_metrics import validate
+from mia_metrics.bootstrap import paired_p_value
+from mia_metrics.evaluators import Metric, checked, evaluator
+from mia_metrics.holm import holm
+from mia_metrics.resample import bootstrap_values, strata, whole
+
+
+class VersusBest(NamedTuple):
+    """A detector's metric with its interval, and its difference to the best of all detectors.
+
+    Attributes:
+        estimate: the metric.
+        low: lower end of its interval.
+        high: upper end of its interval.
+        difference: estimate - that of the best; 0 for the best itself.
+        difference_low: lower end of the difference's interval.
+        difference_high: upper end of the difference's interval.
+        p_value: two-sided p-value of the difference; 1 for the best.
+        adjusted: the same after Holm's correction for all the detectors beside the best.
+        is_best: whether this is the best; the first of equals is.
+    """
+
+    estimate: float
+    low: float
+    high: float
+    difference: float
+    difference_low: float
+    difference_high: float
+    p_value: float
+    adjusted: float
+    is_best: bool
+
+
+def compare_with_best(
+    truth: ArrayLike,
+    scores: Mapping[str, ArrayLike],
+    *,
+    metric: Metric = "auroc",
+    confidence: float = 0.95,
+    n_resamples: int = 1000,
+    higher_is_better: bool = True,
+    seed: int = 0,
+) -> dict[str, VersusBest]:
+    """Test every detector against the best one on the same images, all on the same resamples.
+
+    The intervals are those of `bootstrap_interval` and the differences and p-values those of
+    `compare`, at the cost of one bootstrap; p-values are adjusted by Holm. The best is found on the
+    same images, so a detector that is not significantly worse is one that may as well be the best;
+    it has not been shown to be as good.
+
+    Args:
+        truth: labels (N,), or masks (N, H, W); then whole images are resampled.
+        scores: for each detector scores (N,) or maps (N, H, W), or those of several trainings,
+            (S, N) or (S, N, H, W); see `bootstrap_interval`.
+        metric: as in `bootstrap_interval`.
+        confidence: in (0, 1), of each interval alone.
+        n_resamples: how many; an adjusted p-value can be no smaller than that of one test,
+            1 / (1 + n_resamples), times the number of the others.
+        higher_is_better: False for metrics such as `fpr_at_95_tpr`.
+        seed: the same seed gives the same result.
+
+    Returns:
+        In the order of `scores`.
+
+    Raises:
+        ValueError: as `bootstrap_interval`; no detector at all.
+
+    Paper: Holm, Scandinavian Journal of Statistics 6, 1979, https://www.jstor.org/stable/4615733
+
+    Example:
+        >>> labels = [0] * 20 + [1] * 20
+        >>> scores = {"good": [*range(20), *range(15, 35)], "poor": [*range(20), *range(20)]}
+        >>> found = compare_with_best(labels, scores, n_resamples=500)
+        >>> found["good"].is_best, found["poor"].adjusted < 0.01
+        (True, True)
+    """
+    confidence = validate.share("confidence", confidence, closed=False)
+    n_resamples = validate.at_least("n_resamples", n_resamples, 2)
+    seed = validate.at_least("seed", seed, 0)
+    if not scores:
+        msg = "expected scores of at least 1 detector, got none"
+        raise ValueError(msg)
+    named = [(f"scores[{name!r}]", values) for name, values in scores.items()]
+    known, arrays = checked(metric, truth, named)
+    parts = strata(known)
+    measures = [evaluator(metric, parts, known, values) for values in arrays]
+    estimates = np.array([whole(parts, measure) for measure in measures])
+    best = int(np.argmax(estimates if higher_is_better else -estimates))
+    resampled = bootstrap_values(parts, measures, n_resamples=n_resamples, seed=seed)
+    differences, offsets = resampled - resampled[best], estimates - estimates[best]
+    p_values = np.array(
+        [paired_p_value(row, offset) for row, offset in zip(differences, offsets, strict=True)]
+    )
+    others = np.arange(len(estimates)) != best
+    adjusted = np.ones(len(estimates))
+    if others.any():
+        adjusted[others] = holm(p_values[others])
+    levels = [(1.0 - confidence) / 2.0, (1.0 + confidence) / 2.0]
+    ends, offset_ends = (np.quantile(rows, levels, axis=1).T for rows in (resampled, differences))
+    columns = (estimates, *ends.T, offsets, *offset_ends.T, p_values, adjusted)
+    rows = np.stack(columns, axis=1).tolist()
+    return {
+        name: VersusBest(*row, number == best)
+        for number, (name, row) in enumerate(zip(scores, rows, strict=True))
+    }
