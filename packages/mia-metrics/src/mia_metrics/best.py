@@ -108,6 +108,6 @@ def compare_with_best(
     columns = (estimates, *ends.T, offsets, *offset_ends.T, p_values, adjusted)
     rows = np.stack(columns, axis=1).tolist()
     return {
-        name: VersusBest(*row, number == best)
+        name: VersusBest._make((*row, number == best))
         for number, (name, row) in enumerate(zip(scores, rows, strict=True))
     }
