@@ -92,3 +92,21 @@ def finished(root, tmp_path_factory: pytest.TempPathFactory):
     )
     assert result.returncode == 0, result.stderr
     return out
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """``--slow`` runs what takes minutes too."""
+    parser.addoption("--slow", action="store_true", help="run the tests that take minutes too")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Name the marks of these tests."""
+    config.addinivalue_line("markers", "slow: takes minutes; run with --slow")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Skip what takes minutes unless it is asked for."""
+    if not config.getoption("--slow"):
+        for item in items:
+            if "slow" in item.keywords:
+                item.add_marker(pytest.mark.skip(reason="takes minutes; run with --slow"))

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import inspect
 import math
-import shutil
 import time
 import traceback
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 import mia_data
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
 
 FORMAT = 1
 CHECKPOINT_EVERY = 25
+LOCK_SECONDS = 1
 
 
 def execute(run: Run, out: Path, root: str | None, device: str) -> State:
@@ -42,25 +42,26 @@ def execute(run: Run, out: Path, root: str | None, device: str) -> State:
     folder = RunFolder(out / run.name)
     folder.path.mkdir(parents=True, exist_ok=True)
     try:
-        with folder.lock(), folder.logging():
+        # Whoever only asks for the run's state holds the lock for an instant.
+        with folder.lock(timeout=LOCK_SECONDS), folder.logging():
             return State.FINISHED if folder.result.exists() else _try(run, folder, root, device)
     except Timeout:
         return State.RUNNING
 
 
 def _try(run: Run, folder: RunFolder, root: str | None, device: str) -> State:
-    print(f"{_now()} {run.name} on {device}: {run.settings()}")
     try:
+        print(f"{_now()} {run.name} on {device}: {run.settings()}", flush=True)
+        folder.claim(run.settings())
         result = _do(run, folder, root, device)
         write_json(folder.result, result)
     except Exception as error:
-        traceback.print_exc()
         error_text = f"{type(error).__name__}: {error}"
         write_json(folder.failure, {"settings": run.settings(), "error": error_text})
+        with suppress(OSError):
+            traceback.print_exc()
         return State.FAILED
-    folder.failure.unlink(missing_ok=True)
-    folder.progress.unlink(missing_ok=True)
-    shutil.rmtree(folder.checkpoint, ignore_errors=True)
+    folder.finish()
     return State.FINISHED
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,39 +17,74 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def atomic(path: Path) -> Iterator[Path]:
-    """A temporary path beside ``path`` that takes its place when the block ends without error."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}-", suffix=path.suffix, dir=path.parent)
-    os.close(handle)
-    temporary = Path(name)
+def atomic(path: Path, *, durable: bool = True) -> Iterator[Path]:
+    """A temporary path beside ``path`` that takes its place when the block ends without error.
+
+    What is not ``durable`` may be an older version, or none, after a power cut.
+
+    Raises:
+        OSError: It cannot be written; the error names ``path``.
+    """
     try:
-        yield temporary
-        temporary.chmod(0o644)
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=_prefix(path), suffix=path.suffix, dir=path.parent)
+        os.close(handle)
+        temporary = Path(name)
+        try:
+            yield temporary
+            temporary.chmod(0o644)
+            if durable:
+                with temporary.open("rb+") as file:
+                    os.fsync(file)
+            temporary.replace(path)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        # The name of the temporary file says nothing to anybody.
+        error.filename, error.filename2 = str(path), None
         raise
 
 
-def write_text(path: Path, text: str) -> None:
+def remove_temporaries(path: Path) -> None:
+    """Remove what processes that were killed left half-written of this file or folder.
+
+    To be called only where no other process is writing it.
+    """
+    for left in path.parent.iterdir():
+        if not left.name.startswith(_prefix(path)):
+            continue
+        if left.is_dir():
+            shutil.rmtree(left, ignore_errors=True)
+        else:
+            left.unlink(missing_ok=True)
+
+
+def write_text(path: Path, text: str, *, durable: bool = True) -> None:
     """Write a text file."""
-    with atomic(path) as temporary:
+    with atomic(path, durable=durable) as temporary:
         temporary.write_text(text, encoding="utf-8")
 
 
-def write_json(path: Path, value: Any) -> None:
+def write_json(path: Path, value: Any, *, durable: bool = True) -> None:
     """Write a JSON file."""
-    write_text(path, json.dumps(value, indent=1, allow_nan=False) + "\n")
+    write_text(path, json.dumps(value, indent=1, allow_nan=False) + "\n", durable=durable)
 
 
 def write_array(path: Path, array: np.ndarray) -> None:
     """Write an array as .npy."""
-    with atomic(path) as temporary:
-        np.save(temporary, array, allow_pickle=False)
+    with atomic(path) as temporary, temporary.open("wb") as file:
+        # np.save leaves out of its error that the disk is full.
+        header = np.lib.format.header_data_from_array_1_0(np.ascontiguousarray(array))
+        np.lib.format.write_array_header_1_0(file, header)
+        file.write(np.ascontiguousarray(array).data)
 
 
 def write_arrays(path: Path, **arrays: np.ndarray) -> None:
     """Write arrays as a compressed .npz."""
     with atomic(path) as temporary:
         np.savez_compressed(temporary, allow_pickle=False, **arrays)
+
+
+def _prefix(path: Path) -> str:
+    return f".{path.name}-"

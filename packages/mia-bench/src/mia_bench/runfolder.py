@@ -8,7 +8,8 @@ from __future__ import annotations
 import csv
 import io
 import json
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
+import shutil
+from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
 from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any
@@ -17,11 +18,15 @@ import numpy as np
 from filelock import FileLock, Timeout
 
 from mia_bench.errors import StudyError
-from mia_bench.files import write_json, write_text
+from mia_bench.files import remove_temporaries, write_json, write_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
+
+
+LOCK = ".lock"
+TABLE, PAGE = "leaderboard.csv", "report.html"
 
 
 class State(str, Enum):
@@ -60,9 +65,19 @@ class RunFolder:
         return self.path / "log.txt"
 
     @property
+    def settings(self) -> Path:
+        """settings.json: what the unfinished run's checkpoint belongs to."""
+        return self.path / "settings.json"
+
+    @property
     def checkpoint(self) -> Path:
         """The training's state while the run goes on."""
         return self.path / "checkpoint"
+
+    @property
+    def selection(self) -> Path:
+        """The best epoch so far, where the run chooses one, while it goes on."""
+        return self.path / "selection"
 
     @property
     def model(self) -> Path:
@@ -84,27 +99,59 @@ class RunFolder:
         """gallery.npz: the images that the page shows."""
         return self.path / "gallery.npz"
 
-    def lock(self) -> FileLock:
+    def lock(self, *, timeout: float = 0) -> FileLock:
         """Held by the process that does the run; the system frees it when that process dies."""
-        return FileLock(self.path / ".lock", timeout=0)
+        return FileLock(self.path / LOCK, timeout=timeout)
+
+    def claim(self, settings: dict[str, Any]) -> None:
+        """Tidy up after a killed try; what it left of a training with other settings goes too.
+
+        For the process that holds the lock.
+        """
+        self._tidy()
+        if self.settings.exists() and _read_json(self.settings) == settings:
+            return
+        for path in (self.checkpoint, self.selection):
+            shutil.rmtree(path, ignore_errors=True)
+        write_json(self.settings, settings)
+
+    def finish(self) -> None:
+        """Remove what only an unfinished run needs; settings.json last, which tells that it is."""
+        for path in (self.checkpoint, self.selection):
+            shutil.rmtree(path, ignore_errors=True)
+        for path in (self.failure, self.progress, self.settings):
+            path.unlink(missing_ok=True)
 
     def state(self) -> State:
         """Where the run stands now."""
         if self.result.exists():
             return State.FINISHED
-        if (self.path / ".lock").exists() and self._is_locked():
+        if (self.path / LOCK).exists() and self._is_locked():
             return State.RUNNING
         return State.FAILED if self.failure.exists() else State.PENDING
 
     @contextmanager
     def logging(self) -> Iterator[None]:
         """What is printed meanwhile, warnings included, goes to the end of log.txt."""
-        with (
-            self.log.open("a", encoding="utf-8") as file,
-            redirect_stdout(file),
-            redirect_stderr(file),
+        file = self.log.open("a", encoding="utf-8")
+        try:
+            with redirect_stdout(file), redirect_stderr(file):
+                yield
+        finally:
+            with suppress(OSError):  # on a full disk the log's end is the least that is lost
+                file.close()
+
+    def sweep(self) -> None:
+        """``finish`` once more where a kill came in between; for a finished run."""
+        if self.settings.exists():
+            self.finish()
+
+    def _tidy(self) -> None:
+        for path in (
+            *(self.result, self.failure, self.progress, self.settings),
+            *(self.scores, self.maps, self.gallery, self.checkpoint, self.model),
         ):
-            yield
+            remove_temporaries(path)
 
     def _is_locked(self) -> bool:
         try:
@@ -148,7 +195,8 @@ class RunFolder:
 
     def write_progress(self, epoch: int, epochs: int, loss: float | None) -> None:
         """Tell whoever watches how far the run is."""
-        write_json(self.progress, {"epoch": epoch, "epochs": epochs, "loss": loss})
+        reached = {"epoch": epoch, "epochs": epochs, "loss": loss}
+        write_json(self.progress, reached, durable=False)
 
     def read_progress(self) -> dict[str, Any] | None:
         """progress.json, or None where there is none."""
@@ -156,6 +204,15 @@ class RunFolder:
             return json.loads(self.progress.read_text(encoding="utf-8"))
         except (OSError, ValueError):
             return None
+
+
+@contextmanager
+def writing_results(out: Path) -> Iterator[None]:
+    """Write a study's table and page one process at a time, after what a killed one left."""
+    with FileLock(out / LOCK):
+        for name in (TABLE, PAGE):
+            remove_temporaries(out / name)
+        yield
 
 
 def _read_json(path: Path) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from mia_bench.execute import load_split
 from mia_bench.executors.local import run_local
 from mia_bench.plan import Run, plan
 from mia_bench.report.page import write_report
-from mia_bench.runfolder import RunFolder, State
+from mia_bench.runfolder import TABLE, RunFolder, State, writing_results
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -77,6 +77,8 @@ def run_study(
     states = {run.name: RunFolder(out / run.name).state() for run in runs}
     settled = {State.FINISHED} if retry_failed else {State.FINISHED, State.FAILED}
     waiting = [run for run in runs if states[run.name] not in settled]
+    for name in [name for name, state in states.items() if state is State.FINISHED]:
+        RunFolder(out / name).sweep()
     _prepare(waiting, roots)
     with make_display(len(runs), len(runs) - len(waiting)) as display:
         states |= run_local(waiting, out, roots=roots, device=device, jobs=jobs, display=display)
@@ -119,6 +121,7 @@ def _results(states: dict[str, State], out: Path) -> Outcome:
     if State.FINISHED not in states.values():
         return Outcome(states, [], None, None)
     rows = leaderboard.gather(out)
-    table = out / "leaderboard.csv"
-    leaderboard.write_csv(table, rows)
-    return Outcome(states, rows, write_report(out, rows), table)
+    table = out / TABLE
+    with writing_results(out):
+        leaderboard.write_csv(table, rows)
+        return Outcome(states, rows, write_report(out, rows), table)

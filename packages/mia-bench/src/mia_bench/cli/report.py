@@ -12,6 +12,7 @@ from mia_bench import leaderboard
 from mia_bench.cli.options import FOLDER, JSON
 from mia_bench.errors import StudyError
 from mia_bench.report.page import write_report
+from mia_bench.runfolder import TABLE, writing_results
 from mia_bench.table import print_leaderboard
 
 if TYPE_CHECKING:
@@ -27,9 +28,10 @@ def report(folder: Path, as_json: bool) -> None:
     if not rows:
         msg = f"no finished run in {folder}"
         raise StudyError(msg)
-    table = folder / "leaderboard.csv"
-    leaderboard.write_csv(table, rows)
-    page = write_report(folder, rows)
+    table = folder / TABLE
+    with writing_results(folder):
+        leaderboard.write_csv(table, rows)
+        page = write_report(folder, rows)
     if as_json:
         records = leaderboard.as_records(rows)
         answer = {"leaderboard": records, "page": str(page), "table": str(table)}
