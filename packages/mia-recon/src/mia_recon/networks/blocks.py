@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from torch import nn
 
+from mia_recon.networks.enlarge import Enlarge
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -29,7 +31,7 @@ def double(
     last: bool = False,
 ) -> nn.Sequential:
     """[B, in, H, W] -> [B, out, 2 H, 2 W]; the network's last block is the convolution alone."""
-    conv = nn.ConvTranspose2d(in_channels, out_channels, 4, stride=2, padding=1, bias=False)
+    conv = Enlarge(in_channels, out_channels)
     if last:
         return nn.Sequential(conv)
     return nn.Sequential(conv, norm(out_channels), nn.ReLU(inplace=True))
