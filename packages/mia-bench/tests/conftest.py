@@ -110,3 +110,58 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         for item in items:
             if "slow" in item.keywords:
                 item.add_marker(pytest.mark.skip(reason="takes minutes; run with --slow"))
+
+
+@pytest.fixture(scope="session")
+def made_up():
+    """Write the folders of finished runs with made-up scores, as the real ones without training.
+
+    ``strength`` of a method: how far its scores of abnormal images lie above those of normal ones.
+    """
+    from mia_bench import gallery
+    from mia_bench.files import write_json
+    from mia_bench.runfolder import RunFolder
+
+    def write(out, datasets, strengths, *, seeds=(0, 1, 2), images=(40, 40), size=32, epochs=250):
+        for dataset in datasets:
+            rng = np.random.default_rng(sum(map(ord, dataset)))
+            labels = np.repeat([0, 1], images)
+            ids = [f"image-{i:04}" for i in range(len(labels))]
+            hard = rng.standard_normal(len(labels))  # what all methods see in an image
+            pictures = rng.integers(0, 255, (len(labels), 1, size, size), dtype=np.uint8)
+            masks = np.zeros((len(labels), size, size), np.uint8)
+            masks[labels == 1, 8:16, 8:20] = 1
+            for number, (method, strength) in enumerate(strengths.items()):
+                for seed in seeds:
+                    own = np.random.default_rng([seed, number]).standard_normal((2, len(labels)))
+                    scores = hard + own[0] + strength * labels
+                    scores = scores.astype(np.float32)
+                    folder = RunFolder(out / dataset / method / f"seed-{seed}")
+                    folder.write_scores(ids, labels, scores)
+                    maps = pictures[:, 0].astype(np.float32) / 255 + masks
+                    gallery.collect(ids, labels, scores, pictures, maps, masks).save(folder.gallery)
+                    write_json(folder.result, result(dataset, method, seed, labels, scores, epochs))
+
+    def result(dataset, method, seed, labels, scores, epochs):
+        import mia_metrics
+
+        losses = [{"epoch": epoch, "loss": 1 / epoch} for epoch in range(1, epochs + 1)]
+        return {
+            "format": 1,
+            "settings": {
+                **{"dataset": dataset, "label": method, "method": method, "seed": seed},
+                **{"epochs": epochs, "image_size": 64, "channels": 1, "resize": "squash"},
+                "options": {},
+            },
+            "metrics": mia_metrics.image_metrics(labels, scores),
+            "intervals": {},
+            "images": {"train": 100, "test": len(labels)},
+            "losses": losses,
+            "seconds": {"load": 1.0, "fit": 60.0 + seed, "predict": 2.0, "metrics": 0.5},
+            "peak_memory": {"cpu": 2**30, "cuda": 2**31},
+            "parameters": 2_351_184,
+            "machine": {"device": "cuda", "name": "a GPU", "threads": 4},
+            "finished": "2025-01-01T00:00:00Z",
+        }
+
+    return write

@@ -89,6 +89,7 @@ def _do(run: Run, folder: RunFolder, root: str | None, device: str) -> dict[str,
         "losses": curve,
         "seconds": seconds,
         "peak_memory": measure.peak_memory(),
+        "parameters": measure.parameters(detector),
         "machine": measure.machine(device),
         "finished": _now(),
     }

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -11,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mia_bench.errors import StudyError
-from mia_bench.files import write_text
 from mia_bench.runfolder import RunFolder
 
 if TYPE_CHECKING:
@@ -37,12 +34,19 @@ class Row:
     Attributes:
         dataset: Its registered name.
         label: The method's label in the study.
+        folders: The folder of each seed's run.
         results: run.json of each seed.
     """
 
     dataset: str
     label: str
+    folders: list[RunFolder]
     results: list[dict[str, Any]]
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Dataset and label."""
+        return self.dataset, self.label
 
     @property
     def seeds(self) -> list[int]:
@@ -63,10 +67,13 @@ class Row:
         """Mean seconds of a stage."""
         return float(np.mean([result["seconds"][stage] for result in self.results]))
 
-    def memory(self) -> int:
-        """Largest peak memory of the seeds in bytes: of the GPU where one was used."""
-        peaks = [result["peak_memory"] for result in self.results]
-        return max(peak.get("cuda", peak["cpu"]) for peak in peaks)
+    def memory(self, device: str) -> int | None:
+        """Largest peak memory of the seeds in bytes on ``"cpu"`` or ``"cuda"``, None for none."""
+        return max(result["peak_memory"].get(device, 0) for result in self.results) or None
+
+    def parameters(self) -> int | None:
+        """Parameters that were learnt, None where the method cannot say."""
+        return self.results[0].get("parameters")
 
     def _values(self, metric: str) -> list[float]:
         return [r["metrics"][metric] for r in self.results if r["metrics"].get(metric) is not None]
@@ -92,41 +99,10 @@ def gather(out: Path) -> list[Row]:
         if folder.result.exists():
             result = folder.read_result()
             key = result["settings"]["dataset"], result["settings"]["label"]
-            rows.setdefault(key, Row(*key, [])).results.append(result)
+            row = rows.setdefault(key, Row(*key, [], []))
+            row.folders.append(folder)
+            row.results.append(result)
     return sorted(rows.values(), key=lambda row: (row.dataset, -(row.mean("auroc") or -math.inf)))
-
-
-def as_records(rows: list[Row]) -> list[dict[str, Any]]:
-    """One flat dict of JSON values a row, the columns of leaderboard.csv."""
-    return [
-        {
-            "dataset": row.dataset,
-            "method": row.label,
-            "seeds": len(row.results),
-            **{
-                name: value
-                for metric in METRICS
-                for name, value in (
-                    (metric, row.mean(metric)),
-                    (f"{metric}_sd", row.deviation(metric)),
-                )
-            },
-            "fit_seconds": row.seconds("fit"),
-            "predict_seconds": row.seconds("predict"),
-            "peak_memory_bytes": row.memory(),
-        }
-        for row in rows
-    ]
-
-
-def write_csv(path: Path, rows: list[Row]) -> None:
-    """Write leaderboard.csv."""
-    records = as_records(rows)
-    buffer = io.StringIO()
-    writer = csv.DictWriter(buffer, list(records[0]), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(records)
-    write_text(path, buffer.getvalue())
 
 
 def format_value(mean: float | None, deviation: float | None) -> str:
@@ -134,3 +110,13 @@ def format_value(mean: float | None, deviation: float | None) -> str:
     if mean is None:
         return "-"
     return f"{mean:.3f}" if deviation is None else f"{mean:.3f} ± {deviation:.3f}"
+
+
+def format_count(count: int | None) -> str:
+    """``2.35 M``; a dash where there is none."""
+    if count is None:
+        return "-"
+    for unit, size in (("M", 10**6), ("k", 10**3)):
+        if count >= size:
+            return f"{count / size:.3g} {unit}"
+    return str(count)

@@ -46,6 +46,16 @@ def _peak_resident() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * scale
 
 
+def parameters(detector: object) -> int | None:
+    """Values that the detector's torch networks learn; None where it holds no such network."""
+    torch = sys.modules.get("torch")
+    if torch is None:
+        return None
+    networks = [each for each in vars(detector).values() if isinstance(each, torch.nn.Module)]
+    unique = {id(p): p.numel() for each in networks for p in each.parameters() if p.requires_grad}
+    return sum(unique.values()) if networks else None
+
+
 def machine(device: str) -> dict[str, Any]:
     """The device and what ran on it."""
     import torch

@@ -7,21 +7,20 @@ from typing import TYPE_CHECKING
 
 import mia_data
 
-from mia_bench import leaderboard
 from mia_bench.device import resolve_device
 from mia_bench.errors import StudyError
 from mia_bench.execute import load_split
 from mia_bench.executors.local import run_local
 from mia_bench.plan import Run, plan
-from mia_bench.report.page import write_report
-from mia_bench.runfolder import TABLE, RunFolder, State, writing_results
+from mia_bench.results import write_results
+from mia_bench.runfolder import RunFolder, State
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from mia_bench.display import Display
-    from mia_bench.leaderboard import Row
+    from mia_bench.results import Results
     from mia_bench.study import Study
 
 
@@ -31,15 +30,11 @@ class Outcome:
 
     Attributes:
         states: State of each of its runs by name.
-        rows: The leaderboard.
-        page: report.html.
-        table: leaderboard.csv.
+        results: The leaderboard and its files, None where no run has finished.
     """
 
     states: dict[str, State]
-    rows: list[Row]
-    page: Path | None
-    table: Path | None
+    results: Results | None
 
     @property
     def failed(self) -> list[str]:
@@ -82,7 +77,8 @@ def run_study(
     _prepare(waiting, roots)
     with make_display(len(runs), len(runs) - len(waiting)) as display:
         states |= run_local(waiting, out, roots=roots, device=device, jobs=jobs, display=display)
-    return _results(states, out)
+    finished = State.FINISHED in states.values()
+    return Outcome(states, write_results(out) if finished else None)
 
 
 def check_folder(runs: list[Run], out: Path) -> None:
@@ -115,13 +111,3 @@ def _prepare(runs: list[Run], roots: Mapping[str, str | None]) -> None:
     for run in views.values():
         for split in ("train", "test"):
             load_split(run, split, roots[run.dataset])
-
-
-def _results(states: dict[str, State], out: Path) -> Outcome:
-    if State.FINISHED not in states.values():
-        return Outcome(states, [], None, None)
-    rows = leaderboard.gather(out)
-    table = out / TABLE
-    with writing_results(out):
-        leaderboard.write_csv(table, rows)
-        return Outcome(states, rows, write_report(out, rows), table)

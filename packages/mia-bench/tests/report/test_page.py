@@ -49,8 +49,7 @@ def test_ids_cannot_write_into_the_page(finished, tmp_path):
     import shutil
 
     from mia_bench.gallery import Gallery
-    from mia_bench.leaderboard import gather
-    from mia_bench.report.page import write_report
+    from mia_bench.results import write_results
 
     out = tmp_path / "study"
     shutil.copytree(finished, out)
@@ -59,7 +58,7 @@ def test_ids_cannot_write_into_the_page(finished, tmp_path):
     evil = "<script>alert(1)</script>"
     fields = {**vars(gallery), "ids": np.array([evil] * len(gallery.ids))}
     Gallery(**fields).save(path)
-    write_report(out, gather(out))
+    write_results(out)
     text = (out / "report.html").read_text()
     assert evil not in text
     assert "&lt;script&gt;" in text
@@ -70,15 +69,17 @@ def decode(uri: str) -> np.ndarray:
 
 
 def test_the_outline_lies_around_the_mask_and_hides_none_of_it():
-    image = np.full((1, 32, 32), 100, np.uint8)
     mask = np.zeros((32, 32), np.uint8)
     mask[8:16, 8:16] = 1
-    shown = decode(pictures.picture(image, mask))
-    green = (shown == pictures.OUTLINE).all(-1)
     scale = pictures.SIDE // 32
+    shown = pictures.outlined(np.full((pictures.SIDE, pictures.SIDE, 3), 100, np.uint8), mask)
+    green = (shown == pictures.OUTLINE).all(-1)
     assert not green[8 * scale : 16 * scale, 8 * scale : 16 * scale].any()
     assert green[8 * scale - 1, 8 * scale : 16 * scale].all()
     assert green.sum() == 4 * 8 * scale
+    # On the page, compressed, its colour is not exact but as clear.
+    shown = decode(pictures.picture(np.full((1, 32, 32), 100, np.uint8), mask)).astype(int)
+    assert (shown[..., 1] - shown[..., 0])[green].min() > 60
 
 
 def test_the_overlay_leaves_a_cold_image_as_it_is_and_covers_a_hot_spot():
@@ -86,5 +87,5 @@ def test_the_overlay_leaves_a_cold_image_as_it_is_and_covers_a_hot_spot():
     heat = np.zeros((128, 128), np.float32)
     heat[60:68, 60:68] = 1
     shown = decode(pictures.overlay(image, heat, (0, 1))).astype(int)
-    np.testing.assert_array_equal(shown[:40], 100)
+    assert np.abs(shown[:40] - 100).max() <= 2
     assert (np.abs(shown[64, 64] - 100) > 40).any()

@@ -38,3 +38,6 @@ OUT = click.option(
 DEVICE = click.option(
     "--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1 or mps."
 )
+PUBLISHED = click.option(
+    "--published", is_flag=True, help="Show published figures of the same methods beside ours."
+)

@@ -8,11 +8,9 @@ from typing import TYPE_CHECKING
 import click
 from rich.console import Console
 
-from mia_bench import leaderboard
-from mia_bench.cli.options import FOLDER, JSON
-from mia_bench.errors import StudyError
-from mia_bench.report.page import write_report
-from mia_bench.runfolder import TABLE, writing_results
+from mia_bench.cli.options import FOLDER, JSON, PUBLISHED
+from mia_bench.records import as_records
+from mia_bench.results import write_results
 from mia_bench.table import print_leaderboard
 
 if TYPE_CHECKING:
@@ -21,21 +19,15 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("folder", type=FOLDER, metavar="DIR")
+@PUBLISHED
 @JSON
-def report(folder: Path, as_json: bool) -> None:
+def report(folder: Path, published: bool, as_json: bool) -> None:
     """Write report.html and leaderboard.csv of the finished runs in DIR."""
-    rows = leaderboard.gather(folder)
-    if not rows:
-        msg = f"no finished run in {folder}"
-        raise StudyError(msg)
-    table = folder / TABLE
-    with writing_results(folder):
-        leaderboard.write_csv(table, rows)
-        page = write_report(folder, rows)
+    results = write_results(folder)
     if as_json:
-        records = leaderboard.as_records(rows)
-        answer = {"leaderboard": records, "page": str(page), "table": str(table)}
+        records = as_records(results.board)
+        answer = {"leaderboard": records, "page": str(results.page), "table": str(results.table)}
         click.echo(json.dumps(answer, indent=1))
         return
-    print_leaderboard(Console(), rows)
-    click.echo(f"Page: {page}\nTable: {table}")
+    print_leaderboard(Console(), results.board, published=published)
+    click.echo(f"Page: {results.page}\nTable: {results.table}")

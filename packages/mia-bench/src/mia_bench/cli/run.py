@@ -13,7 +13,7 @@ from mia_bench.cli.choice import study_options
 from mia_bench.cli.options import DEVICE, JSON, OUT
 from mia_bench.display import make_display
 from mia_bench.errors import RunsFailedError
-from mia_bench.leaderboard import as_records
+from mia_bench.records import as_records
 from mia_bench.running import Outcome, run_study
 from mia_bench.table import print_leaderboard
 
@@ -67,15 +67,16 @@ def run(
 
 
 def _tell(outcome: Outcome, *, as_json: bool) -> None:
+    found = outcome.results
     if as_json:
         answer = {
             "runs": {name: state.value for name, state in outcome.states.items()},
-            "leaderboard": as_records(outcome.rows),
-            "page": outcome.page and str(outcome.page),
-            "table": outcome.table and str(outcome.table),
+            "leaderboard": as_records(found.board) if found else [],
+            "page": found and str(found.page),
+            "table": found and str(found.table),
         }
         click.echo(json.dumps(answer, indent=1))
         return
-    if outcome.rows:
-        print_leaderboard(Console(), outcome.rows)
-        click.echo(f"Page: {outcome.page}\nTable: {outcome.table}")
+    if found:
+        print_leaderboard(Console(), found.board)
+        click.echo(f"Page: {found.page}\nTable: {found.table}")

@@ -1,34 +1,52 @@
 "use strict";
 
-// The leaderboard sorts by the column whose heading is pressed, and again the other way round.
-const table = document.getElementById("table");
-const body = table.tBodies[0];
-
+// A table sorts by the column whose heading is pressed, and again the other way round.
 function value(row, column) {
   const cell = row.cells[column];
   if (!("value" in cell.dataset)) return cell.textContent.trim();
-  return cell.dataset.value === "" ? -Infinity : Number(cell.dataset.value);
+  return cell.dataset.value === "" ? null : Number(cell.dataset.value);
 }
 
-function sortBy(column) {
+function compare(a, b) {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+function sortBy(table, column) {
   const headings = [...table.tHead.rows[0].cells];
   const numeric = headings[column].classList.contains("number");
-  const first = numeric ? "descending" : "ascending";
-  const second = numeric ? "ascending" : "descending";
+  const first = headings[column].dataset.first ?? (numeric ? "descending" : "ascending");
+  const second = first === "ascending" ? "descending" : "ascending";
   const order = headings[column].getAttribute("aria-sort") === first ? second : first;
   headings.forEach((heading) => heading.removeAttribute("aria-sort"));
   headings[column].setAttribute("aria-sort", order);
   const sign = order === "ascending" ? 1 : -1;
-  const compare = (a, b) => (a < b ? -1 : a > b ? 1 : 0);
-  const rows = [...body.rows];
-  rows.sort((a, b) => sign * compare(value(a, column), value(b, column)));
-  body.append(...rows);
+  const rows = [...table.tBodies[0].rows].map((row) => [value(row, column), row]);
+  // What has no value is last, whichever way.
+  rows.sort(([a], [b]) => (a === null) - (b === null) || sign * compare(a, b));
+  table.tBodies[0].append(...rows.map(([, row]) => row));
 }
 
-[...table.tHead.rows[0].cells].forEach((heading, column) => {
-  heading.querySelector("button").addEventListener("click", () => sortBy(column));
-});
+for (const table of document.querySelectorAll("table.sortable")) {
+  [...table.tHead.rows[0].cells].forEach((heading, column) => {
+    heading.querySelector("button").addEventListener("click", () => sortBy(table, column));
+  });
+}
 
+// The matrix and the diagram of the chosen metric; without scripts all of them are there.
+const metric = document.getElementById("metric");
+
+function showMetric() {
+  for (const block of document.querySelectorAll(".by-metric")) {
+    block.hidden = block.dataset.metric !== metric.value;
+  }
+}
+
+if (metric) {
+  metric.addEventListener("input", showMetric);
+  showMetric();
+}
+
+const body = document.getElementById("table").tBodies[0];
 const filter = document.getElementById("filter");
 const shown = document.getElementById("shown");
 

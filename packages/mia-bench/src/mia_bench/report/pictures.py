@@ -1,4 +1,4 @@
-"""Images, heatmaps and mask outlines as small PNGs inside the page."""
+"""Images, heatmaps and mask outlines as small pictures inside the page."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from PIL import Image
 
 OUTLINE = (0, 230, 118)
 SIDE = 128  # pixels of a thumbnail
+QUALITY = 90  # of 100; outlines stay sharp
 HEAT = 0.65  # opacity of the hottest pixel
 
 
@@ -71,7 +72,7 @@ def outlined(image: np.ndarray, mask: np.ndarray | None, width: int = 1) -> np.n
 
 
 def data_uri(image: np.ndarray) -> str:
-    """An image (H, W, 3) as a PNG inside a URI."""
+    """An image (H, W, 3) as a WebP inside a URI: a sixth of a PNG, so that many fit on a page."""
     file = io.BytesIO()
-    Image.fromarray(image).save(file, "PNG", optimize=True)
-    return "data:image/png;base64," + base64.b64encode(file.getvalue()).decode("ascii")
+    Image.fromarray(image).save(file, "WEBP", quality=QUALITY)
+    return "data:image/webp;base64," + base64.b64encode(file.getvalue()).decode("ascii")

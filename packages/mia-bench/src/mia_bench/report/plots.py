@@ -9,6 +9,7 @@ import matplotlib as mpl
 import mia_metrics
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.rcsetup import cycler
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -18,6 +19,11 @@ if TYPE_CHECKING:
 AXIS = "#808080"  # readable on light and dark
 NORMAL, ABNORMAL = "#3b82c4", "#d9622b"  # also apart for colour-blind readers
 POINTS = 200  # of a curve; more cannot be seen
+SQUARE = (3.6, 3.4)
+# Ten colours in one line style after the other, so that forty lines can be told apart.
+LINES = cycler(linestyle=["-", "--", ":", "-."]) * mpl.rcParamsDefault["axes.prop_cycle"]
+INSIDE, BESIDE = 6, 18  # names of a legend inside the axes, and below each other beside them
+WIDER = 1.4  # inches for a column of names
 
 Scores = tuple[np.ndarray, np.ndarray]  # labels, scores
 
@@ -32,7 +38,7 @@ def roc(scores: Mapping[str, Scores]) -> str:
             axes.plot(*_thin(curve.fpr, curve.tpr), label=name)
         axes.set(xlabel="false positive rate", ylabel="true positive rate")
 
-    return svg(draw, "roc", legend=True, square=True)
+    return svg(draw, "roc", legend=True, size=SQUARE)
 
 
 def precision_recall(scores: Mapping[str, Scores]) -> str:
@@ -44,7 +50,7 @@ def precision_recall(scores: Mapping[str, Scores]) -> str:
             axes.plot(*_thin(curve.recall, curve.precision), label=name)
         axes.set(xlabel="recall", ylabel="precision", ylim=(0, 1.02))
 
-    return svg(draw, "pr", legend=True, square=True)
+    return svg(draw, "pr", legend=True, size=SQUARE)
 
 
 def histogram(labels: np.ndarray, scores: np.ndarray) -> str:
@@ -76,15 +82,30 @@ def losses(curve: list[dict[str, float]]) -> str:
     return svg(draw, "losses", legend=len(curve[0]) > 2)
 
 
+def _add_legend(figure: Figure, axes: Axes) -> None:
+    """The names inside the axes, or beside them where they are many."""
+    handles, names = axes.get_legend_handles_labels()
+    if len(names) <= INSIDE:
+        axes.legend(fontsize=8)
+        return
+    columns = -(-len(names) // BESIDE)
+    figure.legend(handles, names, loc="outside right upper", ncols=columns, fontsize=8)
+    figure.set_figwidth(figure.get_figwidth() + WIDER * columns)
+
+
 def _thin(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     keep = np.unique(np.linspace(0, len(x) - 1, POINTS).astype(int))
     return x[keep], y[keep]
 
 
 def svg(
-    draw: Callable[[Axes], None], salt: str, *, legend: bool = False, square: bool = False
+    draw: Callable[[Axes], None],
+    salt: str,
+    *,
+    legend: bool = False,
+    size: tuple[float, float] = (3.6, 2.4),
 ) -> str:
-    """An <svg> element of what ``draw`` draws."""
+    """An <svg> element, ``size`` in inches, of what ``draw`` draws."""
     style: dict[Any, Any] = {
         "svg.fonttype": "none",
         "svg.hashsalt": salt,
@@ -94,13 +115,15 @@ def svg(
         "ytick.color": AXIS,
         "axes.spines.top": False,
         "axes.spines.right": False,
+        "legend.frameon": False,
     }
     with mpl.rc_context(style):
-        figure = Figure(figsize=(3.6, 3.4) if square else (3.6, 2.4), layout="constrained")
+        figure = Figure(figsize=size, layout="constrained")
         axes = figure.subplots()
+        axes.set_prop_cycle(LINES)
         draw(axes)
         if legend:
-            axes.legend(frameon=False, fontsize=8)
+            _add_legend(figure, axes)
         file = io.StringIO()
         figure.savefig(file, format="svg", transparent=True, metadata={"Date": None})
     text = file.getvalue()

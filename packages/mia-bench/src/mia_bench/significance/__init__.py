@@ -1,0 +1,6 @@
+"""Which differences between methods are more than chance, from the scores that runs left."""
+
+# Level of every test and mark; intervals are of 1 - ALPHA.
+ALPHA = 0.05
+# Image-level metrics have what a test needs in scores.csv; those of pixels would need the masks.
+METRICS = ("auroc", "ap")
