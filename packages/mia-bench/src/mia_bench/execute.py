@@ -3,38 +3,55 @@
 from __future__ import annotations
 
 import inspect
-import math
 import time
 import traceback
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 import mia_data
-import mia_metrics
 from filelock import Timeout
 
-from mia_bench import gallery, measure
-from mia_bench.files import write_array, write_json
+from mia_bench import measure, outputs, providers
+from mia_bench.files import write_json
 from mia_bench.runfolder import RunFolder, State
+from mia_bench.selection import Selection, contrast, split
+from mia_bench.tracking import tell
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+    import numpy as np
     from mia_data import ImageSet
 
-    from mia_bench.contract import Detector, Prediction
+    from mia_bench.contract import Detector
     from mia_bench.plan import Run
+    from mia_bench.tracking import Told, Tracker
 
 FORMAT = 1
 CHECKPOINT_EVERY = 25
 LOCK_SECONDS = 1
 
 
-def execute(run: Run, out: Path, root: str | None, device: str) -> State:
+def execute(
+    run: Run,
+    out: Path,
+    root: str | None,
+    device: str,
+    trackers: Sequence[Tracker] = (),
+    lock_seconds: float = LOCK_SECONDS,
+) -> State:
     """Do a run unless it is done or being done; its state afterwards.
 
     A run that fails leaves its error in failed.json instead of raising it.
+
+    Args:
+        run: What to do.
+        out: The study's folder.
+        root: Where the dataset's folder lies; None: the default.
+        device: Settled: no ``"auto"``.
+        trackers: What is told of the run while it trains.
+        lock_seconds: How long to wait for another process that does the run.
 
     Raises:
         OSError: Not even the failure can be written.
@@ -43,17 +60,23 @@ def execute(run: Run, out: Path, root: str | None, device: str) -> State:
     folder.path.mkdir(parents=True, exist_ok=True)
     try:
         # Whoever only asks for the run's state holds the lock for an instant.
-        with folder.lock(timeout=LOCK_SECONDS), folder.logging():
-            return State.FINISHED if folder.result.exists() else _try(run, folder, root, device)
+        with folder.lock(timeout=lock_seconds), folder.logging():
+            if folder.result.exists():
+                return State.FINISHED
+            return _try(run, folder, root, device, trackers)
     except Timeout:
         return State.RUNNING
 
 
-def _try(run: Run, folder: RunFolder, root: str | None, device: str) -> State:
+def _try(
+    run: Run, folder: RunFolder, root: str | None, device: str, trackers: Sequence[Tracker]
+) -> State:
     try:
         print(f"{_now()} {run.name} on {device}: {run.settings()}", flush=True)
         folder.claim(run.settings())
-        result = _do(run, folder, root, device)
+        with tell(trackers, run, folder) as told:
+            result = _do(run, folder, root, device, told)
+            told.finish(result["metrics"])
         write_json(folder.result, result)
     except Exception as error:
         error_text = f"{type(error).__name__}: {error}"
@@ -65,27 +88,31 @@ def _try(run: Run, folder: RunFolder, root: str | None, device: str) -> State:
     return State.FINISHED
 
 
-def _do(run: Run, folder: RunFolder, root: str | None, device: str) -> dict[str, Any]:
+def _do(run: Run, folder: RunFolder, root: str | None, device: str, told: Told) -> dict[str, Any]:
     """Train, score and measure; everything but run.json is written, and that is returned."""
     measure.reset_peak_memory()
     seconds: dict[str, float] = {}
     with _timed(seconds, "load"):
         train, test = (load_split(run, split, root) for split in ("train", "test"))
     detector = run.build()
+    images, selection = _select(run, folder, train.images, test.images, device)
     with _timed(seconds, "fit"):
-        curve = _fit(detector, run, folder, train.images, device)
+        curve = _fit(detector, run, folder, images, device, told, selection)
+    chosen = detector
+    if selection is not None:
+        chosen = providers.method(run.method).provider.load(selection.model)
     with _timed(seconds, "predict"):
-        prediction = detector.predict(test.images, device=device)
+        prediction = chosen.predict(test.images, device=device)
     with _timed(seconds, "metrics"):
-        metrics, intervals = _measure(test, prediction)
-    detector.save(folder.model)
-    _write_outputs(folder, test, prediction)
-    return {
+        metrics, intervals = outputs.measure(test, prediction)
+    chosen.save(folder.model)
+    outputs.write(folder, test, prediction)
+    result = {
         "format": FORMAT,
         "settings": run.settings(),
         "metrics": metrics,
         "intervals": intervals,
-        "images": {"train": len(train), "test": len(test)},
+        "images": {"train": len(images), "test": len(test)},
         "losses": curve,
         "seconds": seconds,
         "peak_memory": measure.peak_memory(),
@@ -93,31 +120,22 @@ def _do(run: Run, folder: RunFolder, root: str | None, device: str) -> dict[str,
         "machine": measure.machine(device),
         "finished": _now(),
     }
+    if selection is not None:
+        last, _ = outputs.measure(test, detector.predict(test.images, device=device))
+        result["selection"] = {**selection.record(), "last": {"epoch": run.epochs, "metrics": last}}
+    return result
 
 
-def _measure(
-    test: ImageSet, prediction: Prediction
-) -> tuple[dict[str, float | None], dict[str, list[float]]]:
-    """The metrics, and bootstrap intervals over the test images of the image-level ones."""
-    metrics = mia_metrics.image_metrics(test.labels, prediction.score)
-    if prediction.map is not None and test.masks is not None:
-        metrics |= mia_metrics.pixel_metrics(test.masks, prediction.map)
-    intervals = {
-        name: mia_metrics.bootstrap_interval(test.labels, prediction.score, metric=name)
-        for name in ("auroc", "ap")
-    }
-    # An infinite threshold ("call nothing abnormal") has no JSON.
-    finite = {name: value if math.isfinite(value) else None for name, value in metrics.items()}
-    return finite, {name: [found.low, found.high] for name, found in intervals.items()}
-
-
-def _write_outputs(folder: RunFolder, test: ImageSet, prediction: Prediction) -> None:
-    scores, maps = prediction.score, prediction.map
-    folder.write_scores(test.ids, test.labels, scores)
-    if maps is not None:
-        write_array(folder.maps, maps)
-    shown = gallery.collect(list(test.ids), test.labels, scores, test.images, maps, test.masks)
-    shown.save(folder.gallery)
+def _select(
+    run: Run, folder: RunFolder, train: np.ndarray, test: np.ndarray, device: str
+) -> tuple[np.ndarray, Selection | None]:
+    """The images to train on, and what chooses the epoch; of the test set, it sees no label."""
+    if run.select is None:
+        return train, None
+    parts = split(train, run.seed)
+    others = contrast(run.select, parts.held_out, test, run.seed)
+    chooser = Selection(folder.selection, parts.held_out, others, epochs=run.epochs, device=device)
+    return parts.kept, chooser
 
 
 def _now() -> str:
@@ -137,7 +155,13 @@ def load_split(run: Run, split: str, root: str | None) -> ImageSet:
 
 
 def _fit(
-    detector: Detector, run: Run, folder: RunFolder, images: Any, device: str
+    detector: Detector,
+    run: Run,
+    folder: RunFolder,
+    images: Any,
+    device: str,
+    told: Told,
+    selection: Selection | None,
 ) -> list[dict[str, float]]:
     """Train with progress and, where the detector keeps one, a checkpoint; the loss curve."""
     curve: list[dict[str, float]] = []
@@ -146,6 +170,9 @@ def _fit(
         curve.append({"epoch": epoch.epoch, **epoch.losses})
         folder.write_progress(epoch.epoch, epoch.epochs, epoch.losses.get("loss"))
         print(f"epoch {epoch.epoch}/{epoch.epochs} {dict(epoch.losses)}", flush=True)
+        told.epoch(epoch)
+        if selection is not None:
+            selection.consider(detector, epoch.epoch)
 
     folder.write_progress(0, run.epochs, None)
     extra: dict[str, Any] = {}

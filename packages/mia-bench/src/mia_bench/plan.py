@@ -9,6 +9,7 @@ import mia_data
 
 from mia_bench import protocol, providers
 from mia_bench.errors import StudyError
+from mia_bench.selection import LAST, check_rule
 
 if TYPE_CHECKING:
     from mia_bench.contract import Detector
@@ -29,6 +30,7 @@ class Run:
         channels: 1 (gray) or 3 (RGB).
         resize: How images are brought to ``image_size``; see ``mia_data.load``.
         options: The method's own options.
+        select: The rule that chooses the epoch, see ``mia_bench.selection``; None for the last.
     """
 
     dataset: str
@@ -40,6 +42,7 @@ class Run:
     channels: int
     resize: str
     options: dict[str, Any]
+    select: str | None = None
 
     @property
     def name(self) -> str:
@@ -76,7 +79,7 @@ def plan(study: Study) -> list[Run]:
         StudyError: An unknown dataset or method, or options that a method does not take.
     """
     runs = [
-        _run(dataset, method, seed)
+        _run(dataset, method, seed, study.select)
         for dataset in study.datasets
         for seed in study.seeds
         for method in study.methods
@@ -91,12 +94,19 @@ def plan(study: Study) -> list[Run]:
     return runs
 
 
-def _run(dataset: DatasetEntry, entry: MethodEntry, seed: int) -> Run:
+def _run(dataset: DatasetEntry, entry: MethodEntry, seed: int, select: str) -> Run:
     name = mia_data.info(dataset.name).name
     info = providers.method(entry.method).info
     epochs = protocol.epochs(info, name) if entry.epochs is None else entry.epochs
     if epochs < 0:
         msg = f"expected epochs to be 0 or above, got {epochs}"
+        raise StudyError(msg)
+    rule = check_rule("select rule", select if entry.select is None else entry.select)
+    if rule and not epochs:
+        msg = (
+            f"method {entry.label!r} is not trained, so there is no epoch to choose: "
+            f'set select = "{LAST}" for it'
+        )
         raise StudyError(msg)
     return Run(
         dataset=name,
@@ -108,4 +118,5 @@ def _run(dataset: DatasetEntry, entry: MethodEntry, seed: int) -> Run:
         channels=protocol.channels(info, name),
         resize=info.resize,
         options=entry.options,
+        select=rule,
     )

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 
 import mia_data
 
-from mia_bench.device import resolve_device
-from mia_bench.errors import StudyError
-from mia_bench.execute import load_split
-from mia_bench.executors.local import run_local
+from mia_bench.errors import RunsFailedError, StudyError
+from mia_bench.executors.choosing import open_executor
+from mia_bench.executors.options import ExecutorOptions
 from mia_bench.plan import Run, plan
 from mia_bench.results import write_results
 from mia_bench.runfolder import RunFolder, State
+from mia_bench.tracking import check_trackers, make_trackers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
     from pathlib import Path
 
     from mia_bench.display import Display
@@ -46,27 +46,25 @@ def run_study(
     study: Study,
     out: Path,
     *,
-    device: str,
-    jobs: int,
+    device: str = "auto",
     retry_failed: bool = False,
     make_display: Callable[[int, int], Display],
 ) -> Outcome:
     """Do what is not done yet of a study and write its results.
 
     Args:
-        study: What to run.
+        study: What to run, where, and what is told of it meanwhile.
         out: Its folder; finished runs in it are kept.
         device: ``"auto"``, ``"cpu"``, ``"cuda"``, ``"cuda:1"`` or ``"mps"``.
-        jobs: Runs at once.
         retry_failed: Try runs again that failed before; else they stay failed.
         make_display: (number of runs, number of them that are done) -> where progress is shown.
 
     Raises:
         StudyError: Something in the study or the folder that cannot be used, before any run starts.
         DataError: A dataset that is missing or damaged, before any run starts.
+        RunsFailedError: The results cannot be written, as on a full disk.
     """
     runs = plan(study)
-    device = resolve_device(device)
     check_folder(runs, out)
     roots = {mia_data.info(entry.name).name: entry.root for entry in study.datasets}
     states = {run.name: RunFolder(out / run.name).state() for run in runs}
@@ -74,11 +72,19 @@ def run_study(
     waiting = [run for run in runs if states[run.name] not in settled]
     for name in [name for name, state in states.items() if state is State.FINISHED]:
         RunFolder(out / name).sweep()
-    _prepare(waiting, roots)
-    with make_display(len(runs), len(runs) - len(waiting)) as display:
-        states |= run_local(waiting, out, roots=roots, device=device, jobs=jobs, display=display)
+    check_trackers(study.tracking)
+    # No cluster is started to do nothing.
+    options = study.executor if waiting else ExecutorOptions()
+    with open_executor(options, device) as executor:
+        executor.prepare(waiting, roots)
+        trackers = make_trackers(study.tracking, study=study.name, out=out, executor=options.name)
+        with make_display(len(runs), len(runs) - len(waiting)) as display:
+            states |= executor.run(waiting, out, roots=roots, trackers=trackers, display=display)
     finished = State.FINISHED in states.values()
-    return Outcome(states, write_results(out) if finished else None)
+    try:
+        return Outcome(states, write_results(out) if finished else None)
+    except OSError as error:
+        raise _unwritten(error, Outcome(states, None)) from error
 
 
 def check_folder(runs: list[Run], out: Path) -> None:
@@ -102,12 +108,8 @@ def check_folder(runs: list[Run], out: Path) -> None:
             raise StudyError(msg)
 
 
-def _prepare(runs: list[Run], roots: Mapping[str, str | None]) -> None:
-    """Read every split once, so that what is missing or damaged shows before any run starts.
-
-    The decoded images stay in mia-data's cache, where the workers find them.
-    """
-    views = {(run.dataset, run.image_size, run.channels, run.resize): run for run in runs}
-    for run in views.values():
-        for split in ("train", "test"):
-            load_split(run, split, roots[run.dataset])
+def _unwritten(error: OSError, outcome: Outcome) -> RunsFailedError:
+    """Results that cannot be written, as on a full disk, do not hide which runs failed."""
+    failed = outcome.failed
+    also = f"; {len(failed)} of {len(outcome.states)} runs failed: {', '.join(failed)}"
+    return RunsFailedError(f"cannot write the results: {error}{also if failed else ''}")

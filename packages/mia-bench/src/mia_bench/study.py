@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mia_bench.errors import StudyError
+from mia_bench.executors.options import ExecutorOptions
 from mia_bench.providers import unknown
+from mia_bench.selection import LAST, check_rule
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -38,18 +40,22 @@ class MethodEntry:
     epochs: int | None = None
     image_size: int | None = None
     options: dict[str, Any] = field(default_factory=dict)
+    select: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Study:
-    """Datasets by methods by seeds."""
+    """Datasets by methods by seeds, where they are run and what is told of them meanwhile."""
 
     name: str
     datasets: tuple[DatasetEntry, ...]
     methods: tuple[MethodEntry, ...]
     seeds: tuple[int, ...] = (0,)
+    select: str = LAST
+    executor: ExecutorOptions = field(default_factory=ExecutorOptions)
+    tracking: tuple[str, ...] = ()
 
-    def select(
+    def choose(
         self,
         *,
         datasets: Iterable[str] | None = None,
@@ -57,6 +63,7 @@ class Study:
         seeds: Iterable[int] | None = None,
         root: str | None = None,
         epochs: int | None = None,
+        select: str | None = None,
     ) -> Study:
         """The study with other lists or schedules where they are given.
 
@@ -79,6 +86,9 @@ class Study:
         if epochs is not None:
             timed = tuple(replace(entry, epochs=epochs) for entry in study.methods)
             study = replace(study, methods=timed)
+        if select is not None:
+            ruled = tuple(replace(entry, select=select) for entry in study.methods)
+            study = replace(study, methods=ruled)
         return study
 
 
@@ -101,8 +111,8 @@ def read_study(path: Path) -> Study:
 
 
 def parse_study(tree: dict[str, Any], *, name: str) -> Study:
-    """A study from the tables of a TOML file: ``seeds``, ``[datasets.X]`` and ``[methods.X]``."""
-    _check_keys("the study", tree, ["name", "seeds", "datasets", "methods"])
+    """A study from the keys and tables of a TOML file: those of ``Study``."""
+    _check_keys("the study", tree, [f.name for f in fields(Study)])
     datasets = _tables(tree, "datasets")
     methods = _tables(tree, "methods")
     return Study(
@@ -110,6 +120,9 @@ def parse_study(tree: dict[str, Any], *, name: str) -> Study:
         seeds=_seeds(tree.get("seeds", [0])),
         datasets=tuple(_dataset(key, table) for key, table in datasets.items()),
         methods=tuple(_method(key, table) for key, table in methods.items()),
+        select=_rule("select", tree.get("select", LAST)),
+        executor=_executor(tree.get("executor", {})),
+        tracking=_names("tracking", tree.get("tracking", [])),
     )
 
 
@@ -125,7 +138,26 @@ def _method(label: str, table: dict[str, Any]) -> MethodEntry:
     for key, kind in (("method", str), ("epochs", int), ("image_size", int), ("options", dict)):
         if key in table:
             _typed(f"{where}.{key}", table[key], kind)
+    if "select" in table:
+        _rule(f"{where}.select", table["select"])
     return MethodEntry(label=label, **{"method": label, **table})
+
+
+def _executor(table: Any) -> ExecutorOptions:
+    table = _typed("executor", table, dict)
+    _check_keys("executor", table, [f.name for f in fields(ExecutorOptions)])
+    return ExecutorOptions(**table)
+
+
+def _names(where: str, value: Any) -> tuple[str, ...]:
+    """One name, or a list of them."""
+    names = value if isinstance(value, list) else [value]
+    return tuple(_typed(where, name, str) for name in names)
+
+
+def _rule(where: str, rule: Any) -> str:
+    check_rule(f"value of {where}", _typed(where, rule, str))
+    return rule
 
 
 def _check_keys(where: str, table: dict[str, Any], known: list[str]) -> None:

@@ -10,6 +10,7 @@ import click
 
 from mia_bench.cli.options import FOLDER, Commas
 from mia_bench.errors import StudyError
+from mia_bench.selection import RULES
 from mia_bench.study import DEFAULT, read_study
 
 if TYPE_CHECKING:
@@ -22,6 +23,9 @@ _OPTIONS = (
     click.option("--seeds", type=Commas(int), help="Seeds, in place of the study's."),
     click.option("--root", type=FOLDER, help="Folder that holds the datasets' folders."),
     click.option("--epochs", type=click.IntRange(min=0), help="Epochs for every method."),
+    click.option(
+        "--select", type=click.Choice(RULES), help="How every method's epoch is chosen, unlabelled."
+    ),
 )
 
 
@@ -37,17 +41,19 @@ def study_options(command: Callable[..., Any]) -> Callable[..., Any]:
         seeds: list[int] | None,
         root: Path | None,
         epochs: int | None,
+        select: str | None,
         **rest: Any,
     ) -> Any:
         if any(seed < 0 for seed in seeds or []):
             msg = f"expected seeds from 0, got {seeds}"
             raise StudyError(msg)
-        selected = read_study(study or DEFAULT).select(
+        selected = read_study(study or DEFAULT).choose(
             datasets=datasets,
             methods=methods,
             seeds=seeds,
             root=None if root is None else str(root),
             epochs=epochs,
+            select=select,
         )
         return command(study=selected, **rest)
 

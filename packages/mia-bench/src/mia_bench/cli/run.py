@@ -10,6 +10,7 @@ import click
 from rich.console import Console
 
 from mia_bench.cli.choice import study_options
+from mia_bench.cli.executor import executor_options
 from mia_bench.cli.options import DEVICE, JSON, OUT
 from mia_bench.display import make_display
 from mia_bench.errors import RunsFailedError
@@ -27,19 +28,14 @@ if TYPE_CHECKING:
 @study_options
 @OUT
 @DEVICE
-@click.option(
-    "--jobs", type=click.IntRange(min=1), default=1, show_default=True, help="Runs at once."
-)
+@executor_options
 @click.option("--retry-failed", is_flag=True, help="Try runs again that failed before.")
-@click.option("--executor", type=click.Choice(["local"]), default="local", show_default=True)
 @JSON
 def run(
     study: Study,
     out: Path,
     device: str,
-    jobs: int,
     retry_failed: bool,
-    executor: str,
     as_json: bool,
 ) -> None:
     """Train and score every method on every dataset with every seed.
@@ -52,7 +48,6 @@ def run(
         study,
         out,
         device=device,
-        jobs=jobs,
         retry_failed=retry_failed,
         make_display=partial(make_display, progress),
     )

@@ -6,13 +6,17 @@ import multiprocessing
 import multiprocessing.connection
 import os
 import threading
-import time
+from collections import deque
+from concurrent.futures import FIRST_COMPLETED, wait
 from typing import TYPE_CHECKING
 
 from pebble import ProcessExpired, ProcessPool
 
+from mia_bench.device import resolve_device
 from mia_bench.execute import execute
-from mia_bench.files import write_json
+from mia_bench.executors.outcome import fail, note
+from mia_bench.executors.preparing import read_datasets
+from mia_bench.resources import cores, environment, share_gpus, thread_settings, visible_gpus
 from mia_bench.runfolder import RunFolder, State
 
 if TYPE_CHECKING:
@@ -21,9 +25,52 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mia_bench.display import Display
+    from mia_bench.executors.options import ExecutorOptions
     from mia_bench.plan import Run
+    from mia_bench.tracking import Tracker
 
 POLL_SECONDS = 0.2
+
+
+class LocalExecutor:
+    """Worker processes on this machine, some of which may share a GPU."""
+
+    def __init__(self, options: ExecutorOptions, device: str) -> None:
+        self._device = resolve_device(device)
+        self._jobs = options.jobs or 1
+        self._cpus = options.cpus_per_run
+        # A device with a number was chosen by hand.
+        self._gpus = (
+            share_gpus(visible_gpus(), self._jobs, options.gpus_per_run)
+            if self._device == "cuda"
+            else []
+        )
+
+    def prepare(self, runs: Sequence[Run], roots: Mapping[str, str | None]) -> None:
+        """Read every split once; the decoded images stay in mia-data's cache."""
+        read_datasets(runs, roots)
+
+    def run(
+        self,
+        runs: Sequence[Run],
+        out: Path,
+        *,
+        roots: Mapping[str, str | None],
+        trackers: Sequence[Tracker] = (),
+        display: Display,
+    ) -> dict[str, State]:
+        """Do the runs; each one's state by name."""
+        return run_local(
+            runs,
+            out,
+            roots=roots,
+            device=self._device,
+            jobs=self._jobs,
+            cpus_per_run=self._cpus,
+            gpus=self._gpus,
+            trackers=trackers,
+            display=display,
+        )
 
 
 def run_local(
@@ -33,51 +80,60 @@ def run_local(
     roots: Mapping[str, str | None],
     device: str,
     jobs: int,
+    cpus_per_run: float | None = None,
+    gpus: Sequence[str] = (),
+    trackers: Sequence[Tracker] = (),
     display: Display,
 ) -> dict[str, State]:
     """Do the runs, ``jobs`` at a time; each one's state by name.
 
-    A run lives in a worker process: one that is killed for its memory fails alone.
+    A run lives in a worker process: one that is killed for its memory fails alone. Each worker
+    sees its own of the ``gpus`` and no other.
     """
-    pool = ProcessPool(
-        max_workers=min(jobs, max(1, len(runs))),
-        context=multiprocessing.get_context("spawn"),  # a fork would copy torch's threads' locks
-        initializer=_start_worker,
-        initargs=(max(1, (os.cpu_count() or 1) // jobs),),
-    )
     states: dict[str, State] = {}
-    try:
-        waiting = [
-            (run, pool.schedule(execute, (run, out, roots[run.dataset], device))) for run in runs
-        ]
-        while waiting:
-            time.sleep(POLL_SECONDS)
-            for run, future in waiting:
-                folder = RunFolder(out / run.name)
-                if future.done():
+    left = deque(runs)
+    threads = max(1, int(cpus_per_run or cores() / jobs))
+    with environment(thread_settings(threads, insist=cpus_per_run is not None)):
+        workers = [_worker(gpus[i] if gpus else None) for i in range(min(jobs, len(runs)))]
+        flying: dict[Future[State], tuple[Run, ProcessPool]] = {}
+        try:
+            free = list(workers)
+            while left or flying:
+                while left and free:
+                    run, worker = left.popleft(), free.pop()
+                    task = (run, out, roots[run.dataset], device, tuple(trackers))
+                    flying[worker.schedule(execute, task)] = run, worker
+                done, _ = wait(flying, timeout=POLL_SECONDS, return_when=FIRST_COMPLETED)
+                for future in done:
+                    run, worker = flying.pop(future)
+                    free.append(worker)
+                    folder = RunFolder(out / run.name)
                     states[run.name] = _outcome(run, future, folder)
                     display.ended(run.name, states[run.name], note(folder, states[run.name]))
-                elif future.running() and (reached := folder.read_progress()):
-                    display.progress(run.name, **reached)
-            waiting = [(run, future) for run, future in waiting if run.name not in states]
-        pool.close()
-    except BaseException:
-        pool.stop()  # Ctrl-C: what is finished is on disk, what is in flight has its checkpoint
-        raise
-    finally:
-        pool.join()
+                for run, _ in flying.values():
+                    if reached := RunFolder(out / run.name).read_progress():
+                        display.progress(run.name, **reached)
+            for worker in workers:
+                worker.close()
+        except BaseException:
+            # Ctrl-C: what is finished is on disk, what is in flight has its checkpoint.
+            for worker in workers:
+                worker.stop()
+            raise
+        finally:
+            for worker in workers:
+                worker.join()
     return states
 
 
-def note(folder: RunFolder, state: State) -> str:
-    """A few words on how a run ended."""
-    if state is State.FINISHED:
-        result = folder.read_result()
-        seconds = sum(result["seconds"].values())
-        return f"AUROC {result['metrics']['auroc']:.3f}  {seconds:.0f} s"
-    if state is State.FAILED:
-        return str(folder.read_failure()["error"]) if folder.failure.exists() else "see log.txt"
-    return "another process is doing it"
+def _worker(gpu: str | None) -> ProcessPool:
+    """A pool of one process, which starts anew where it dies."""
+    return ProcessPool(
+        max_workers=1,
+        context=multiprocessing.get_context("spawn"),  # a fork would copy torch's threads' locks
+        initializer=_start_worker,
+        initargs=(gpu,),
+    )
 
 
 def _outcome(run: Run, future: Future[State], folder: RunFolder) -> State:
@@ -87,18 +143,15 @@ def _outcome(run: Run, future: Future[State], folder: RunFolder) -> State:
         text = f"the process ended with exit code {error.exitcode}"
         if error.exitcode == -9:
             text += ": killed, by the system where memory ran out"
-        write_json(folder.failure, {"settings": run.settings(), "error": text})
-        return State.FAILED
+        return fail(run, folder, text)
     except OSError:  # not even the failure could be written, as on a full disk
         return State.FAILED
 
 
-def _start_worker(threads: int) -> None:
-    """Share the cores between the workers, and end with the study's process however that ends."""
-    # Read when the first run imports torch. Threads that wait by spinning make training many times
-    # slower as soon as something else uses the processor too.
-    os.environ.setdefault("OMP_NUM_THREADS", str(threads))
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+def _start_worker(gpu: str | None) -> None:
+    """See one GPU only, and end with the study's process however that ends."""
+    if gpu is not None:
+        os.environ["CUDA_VISIBLE_DEVICES"] = gpu  # read when CUDA starts, with the first tensor
     threading.Thread(target=_die_with_parent, daemon=True).start()
 
 

@@ -1,0 +1,82 @@
+"""The processor cores and GPUs of this machine, and how runs at the same time share them."""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from mia_bench.errors import StudyError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+
+def cores() -> int:
+    """Processor cores that this process may use, which on a shared machine can be few."""
+    affinity = getattr(os, "sched_getaffinity", None)  # Linux only
+    return len(affinity(0)) if affinity else os.cpu_count() or 1
+
+
+def visible_gpus() -> list[str]:
+    """The GPUs that CUDA shows to this process, as CUDA_VISIBLE_DEVICES names them."""
+    import torch
+
+    count = torch.cuda.device_count()
+    shown = os.environ.get("CUDA_VISIBLE_DEVICES")
+    names = shown.split(",") if shown else map(str, range(count))
+    return [name.strip() for name in names][:count]
+
+
+def share_gpus(gpus: Sequence[str], jobs: int, fraction: float | None) -> list[str]:
+    """The GPU of each of ``jobs`` runs at once, spread evenly.
+
+    Args:
+        gpus: The GPUs that there are.
+        jobs: Runs at once.
+        fraction: Of a GPU that a run needs, above 0 and at most 1; None: what there is is shared.
+
+    Raises:
+        StudyError: The GPUs have no room for so many runs.
+    """
+    if fraction is not None:
+        # Three thirds are one, whatever the rounding of 0.333 says.
+        room = int(1 / fraction + 0.01) * len(gpus)
+        if jobs > room:
+            msg = (
+                f"expected at most {room} runs at once, got {jobs}: "
+                f"{len(gpus)} GPUs, {fraction:g} of one for each run"
+            )
+            raise StudyError(msg)
+    return [gpus[job % len(gpus)] for job in range(jobs)]
+
+
+def thread_settings(threads: int, *, insist: bool) -> dict[str, str]:
+    """Environment variables for a process that is to use so many threads.
+
+    Args:
+        threads: At least one.
+        insist: Whether the number was asked for; else a number that is set already stays.
+    """
+    number = str(threads) if insist else os.environ.get("OMP_NUM_THREADS", str(threads))
+    # Threads that wait by spinning make training many times slower as soon as something else uses
+    # the processor too.
+    return {
+        "OMP_NUM_THREADS": number,
+        "OMP_WAIT_POLICY": os.environ.get("OMP_WAIT_POLICY", "PASSIVE"),
+    }
+
+
+@contextmanager
+def environment(settings: Mapping[str, str]) -> Iterator[None]:
+    """Environment variables for the processes that are started meanwhile."""
+    before = {name: os.environ.get(name) for name in settings}
+    os.environ.update(settings)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
