@@ -38,14 +38,19 @@ class Command:
     def run(self, out: Path, *more: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(self.words(out, *more), capture_output=True, text=True, check=False)
 
-    def kill(self, out: Path, seconds: float) -> bool:
-        """Start it and kill the whole process group after so long; whether it was still running."""
+    def kill(self, out: Path, runs: int, seconds: float) -> bool:
+        """Start it and kill its whole process group so long after it has finished so many runs.
+
+        Returns whether it was still going on then.
+        """
         study = subprocess.Popen(
             self.words(out),
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
         )
+        while study.poll() is None and len(finished_runs(out)) < runs:
+            time.sleep(0.01)
         try:
             study.wait(seconds)
         except subprocess.TimeoutExpired:
@@ -135,15 +140,17 @@ def kill_again_and_again(command: Command, tmp_path: Path, kills: int, seed: int
     whole, killed = tmp_path / "whole", tmp_path / "killed"
     start = time.monotonic()
     result = command.run(whole)
-    seconds = time.monotonic() - start
     assert result.returncode == 0, result.stderr
+    total = len(finished_runs(whole))
+    one = (time.monotonic() - start) / total
     moments = random.Random(seed)
     before: dict[str, tuple[int, bytes]] = {}
     counts: list[int] = []
     while len(counts) < kills:
-        # A study that ended before its moment is killed sooner the next time.
-        if not command.kill(killed, moments.uniform(0, 5 * seconds / (kills + 1))):
-            seconds *= 0.8
+        # While it starts, in the middle of a run, between two of them, or while it writes results.
+        further = moments.randint(0, -(-2 * total // kills))
+        delay = moments.uniform(0, one if further else 3 * one)
+        if not command.kill(killed, len(before) + further, delay):
             continue
         wait_until_reaped(killed)
         check_whole(killed)
@@ -158,7 +165,7 @@ def kill_again_and_again(command: Command, tmp_path: Path, kills: int, seed: int
     assert {name: now[name] for name in before} == before
     assert outcome(killed) == outcome(whole)
     assert hidden_files(killed) == []
-    assert [p.name for p in killed.glob("*/*/*/checkpoint")] == []
+    assert [path.name for path in killed.glob("*/*/*/checkpoint")] == []
     return counts
 
 

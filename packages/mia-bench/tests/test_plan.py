@@ -42,6 +42,7 @@ def test_runs_are_named_by_dataset_label_and_seed():
         ({"options": {"latnet": 3}}, "unknown option of ae 'latnet'; did you mean 'latent'"),
         ({"image_size": 63}, "expected image_size to be a multiple of 16, got 63"),
         ({"epochs": -1}, "expected epochs to be 0 or above, got -1"),
+        ({"epochs": 0, "select": "pseudo_auroc"}, "method 'ae' is not trained"),
     ],
 )
 def test_what_cannot_run_is_refused(arguments, message):
@@ -52,3 +53,18 @@ def test_what_cannot_run_is_refused(arguments, message):
 def test_two_names_of_one_dataset_are_refused():
     with pytest.raises(StudyError, match="named more than once in the study: braintumor/ae/seed-0"):
         plan(study("brain", "braintumor"))
+
+
+def test_a_methods_own_rule_of_selection_comes_before_the_studys():
+    entries = (
+        MethodEntry(label="ae", method="ae"),
+        MethodEntry(label="vae", method="vae", select="last"),
+        MethodEntry(label="aeu", method="aeu", select="synthetic_auroc"),
+    )
+    whole = Study(
+        name="test",
+        datasets=(DatasetEntry(name="phantom"),),
+        methods=entries,
+        select="pseudo_auroc",
+    )
+    assert [run.select for run in plan(whole)] == ["pseudo_auroc", None, "synthetic_auroc"]

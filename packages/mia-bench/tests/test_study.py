@@ -38,6 +38,11 @@ def test_every_key_reaches_the_study():
         ({"methods": {}}, r"expected at least one table \[methods.NAME\]"),
         ({"datasets": {"rsna": {"path": "x"}}}, "unknown key of datasets.rsna 'path'"),
         ({"datasets": {"rsna": 3}}, "expected datasets.rsna to be dict, got 3"),
+        (
+            {"select": "pseudo-auroc"},
+            "unknown value of select 'pseudo-auroc'; did you mean 'pseudo_auroc'",
+        ),
+        ({"methods": {"ae": {"select": "best"}}}, "unknown value of methods.ae.select 'best'"),
     ],
 )
 def test_what_has_no_meaning_is_refused(change, message):
@@ -52,9 +57,9 @@ def test_a_file_that_is_not_toml_is_named(tmp_path):
         read_study(path)
 
 
-def test_select_keeps_the_settings_of_names_that_the_study_has():
+def test_a_choice_keeps_the_settings_of_names_that_the_study_has():
     study = parse_study(GOOD, name="mine")
-    chosen = study.select(datasets=["rsna", "lag"], methods=["wide", "vae"], seeds=[7], root="/r")
+    chosen = study.choose(datasets=["rsna", "lag"], methods=["wide", "vae"], seeds=[7], root="/r")
     assert chosen.datasets == (
         DatasetEntry(name="rsna", root="/r"),
         DatasetEntry(name="lag", root="/r"),
@@ -62,7 +67,7 @@ def test_select_keeps_the_settings_of_names_that_the_study_has():
     assert [entry.label for entry in chosen.methods] == ["wide", "vae"]
     assert chosen.methods[0].options == {"width": 32}
     assert chosen.seeds == (7,)
-    assert [entry.epochs for entry in study.select(epochs=2).methods] == [2, 2]
+    assert [entry.epochs for entry in study.choose(epochs=2).methods] == [2, 2]
 
 
 def test_the_embedded_default_needs_no_data():

@@ -11,6 +11,7 @@ from mia_bench.leaderboard import gather
 from mia_bench.records import write_csv
 from mia_bench.report.page import write_report
 from mia_bench.runfolder import TABLE, writing_results
+from mia_bench.standing import in_short, standings
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,7 +34,7 @@ def write_results(out: Path) -> Results:
     """
     rows = gather(out)
     if not rows:
-        msg = f"no finished run in {out}"
+        msg = f"no finished run in {out}: {in_short(standings(out))}"
         raise StudyError(msg)
     board = make_board(rows)
     table = out / TABLE

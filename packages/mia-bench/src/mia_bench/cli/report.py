@@ -11,6 +11,7 @@ from rich.console import Console
 from mia_bench.cli.options import FOLDER, JSON, PUBLISHED
 from mia_bench.records import as_records
 from mia_bench.results import write_results
+from mia_bench.standing import in_short, standings, unfinished
 from mia_bench.table import print_leaderboard
 
 if TYPE_CHECKING:
@@ -24,10 +25,18 @@ if TYPE_CHECKING:
 def report(folder: Path, published: bool, as_json: bool) -> None:
     """Write report.html and leaderboard.csv of the finished runs in DIR."""
     results = write_results(folder)
+    runs = standings(folder)
     if as_json:
-        records = as_records(results.board)
-        answer = {"leaderboard": records, "page": str(results.page), "table": str(results.table)}
+        answer = {
+            "runs": {run.name: run.state.value for run in runs},
+            "leaderboard": as_records(results.board),
+            "page": str(results.page),
+            "table": str(results.table),
+        }
         click.echo(json.dumps(answer, indent=1))
         return
     print_leaderboard(Console(), results.board, published=published)
+    click.echo(f"Runs: {in_short(runs)}")
+    for run in unfinished(runs):
+        click.echo(f"{run.state.value:>9}  {run.name}  {run.note}".rstrip())
     click.echo(f"Page: {results.page}\nTable: {results.table}")

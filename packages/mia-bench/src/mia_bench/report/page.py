@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
@@ -10,9 +9,11 @@ import jinja2
 
 from mia_bench.board import DAGGER_NOTE, MARKS_NOTE
 from mia_bench.files import write_text
-from mia_bench.leaderboard import ORACLE_NOTE, TITLES, find_runs
+from mia_bench.leaderboard import ORACLE_NOTE, TITLES
 from mia_bench.report import datasets, tables
-from mia_bench.runfolder import PAGE, State
+from mia_bench.report.budget import keep_within
+from mia_bench.runfolder import PAGE
+from mia_bench.standing import in_short, standings, unfinished
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,10 +30,14 @@ def write_report(out: Path, board: Board) -> Path:
         lstrip_blocks=True,
     )
     environment.filters["blank"] = lambda value: "" if value is None else value
+    sections = [datasets.section(name, board.of(name)) for name in board.datasets]
+    methods = [method for section in sections for method in section["methods"]]
+    keep_within(kind["pictures"] for method in methods for kind in method["gallery"])
+    runs = standings(out)
     text = environment.get_template("page.html.j2").render(
         title=out.resolve().name,
         version=version("mia-bench"),
-        states=_states(out),
+        states=in_short(runs),
         metrics=[(metric, TITLES[metric]) for metric in board.metrics],
         notes=[note for note, shown in _notes(board).items() if shown],
         rows=[tables.row(board, row) for row in board.rows],
@@ -40,8 +45,8 @@ def write_report(out: Path, board: Board) -> Path:
         matrices=[tables.matrix(board, metric) for metric in board.metrics],
         published=tables.published(board),
         dagger_note=DAGGER_NOTE,
-        datasets=[datasets.section(name, board.of(name)) for name in board.datasets],
-        unfinished=_unfinished(out),
+        datasets=sections,
+        unfinished=unfinished(runs),
     )
     path = out / PAGE
     write_text(path, text)
@@ -57,21 +62,3 @@ def _notes(board: Board) -> dict[str, bool]:
         alone: not tested,
         ORACLE_NOTE: "best_dice" in board.metrics,
     }
-
-
-def _states(out: Path) -> str:
-    """``40 finished, 3 failed, 2 running``."""
-    counts = Counter(folder.state() for folder in find_runs(out))
-    return ", ".join(f"{counts[state]} {state.value}" for state in reversed(State) if counts[state])
-
-
-def _unfinished(out: Path) -> list[dict[str, str]]:
-    """Runs of the folder that have not finished, and why."""
-    found = []
-    for folder in find_runs(out):
-        state = folder.state()
-        if state is not State.FINISHED:
-            why = folder.read_failure()["error"] if state is State.FAILED else ""
-            name = folder.path.relative_to(out).as_posix()
-            found.append({"name": name, "state": state.value, "why": why})
-    return found

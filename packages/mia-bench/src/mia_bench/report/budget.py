@@ -1,0 +1,30 @@
+"""As many pictures as a page can hold that a browser still opens at once."""
+
+from __future__ import annotations
+
+from itertools import chain
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+PICTURE_BYTES = 14_000_000  # the rest of a large study's page takes 4 MB
+
+
+def keep_within(kinds: Iterable[list[dict[str, Any]]], limit: int = PICTURE_BYTES) -> int:
+    """Shorten lists of pictures, the most telling first, to one length for all: the longest fitting.
+
+    At least one of each stays. Returns that length.
+    """
+    kinds = list(kinds)
+    sizes = [[len(each["image"]) + len(each["heat"] or "") for each in kind] for kind in kinds]
+    longest = max(map(len, kinds), default=0)
+    fitting = (
+        count
+        for count in range(longest, 1, -1)
+        if sum(chain.from_iterable(size[:count] for size in sizes)) <= limit
+    )
+    length = next(fitting, 1)
+    for kind in kinds:
+        del kind[length:]
+    return length
