@@ -67,6 +67,29 @@ def bench(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def browser(session: nox.Session) -> None:
+    """The pages in the system's own headless Chromium; nothing but Playwright is downloaded."""
+    programs = ("chromium", "chromium-browser", "google-chrome")
+    if not any(map(shutil.which, programs)):
+        session.skip(f"none of {', '.join(programs)} is installed: apt-get install chromium")
+    bench = ROOT / "packages" / "mia-bench"
+    group = nox.project.dependency_groups(
+        nox.project.load_toml(bench / "pyproject.toml"), "browser"
+    )
+    session.install(*group)
+    where = "import sysconfig; print(sysconfig.get_path('purelib'))"
+    # Playwright lies beside the shared environment, which holds what mia-bench declares only.
+    beside = session.run("python", "-c", where, silent=True)
+    python = everything(session) / "python"
+    session.run(
+        *(str(python), "-m", "pytest", "--import-mode=importlib", str(bench / "tests" / "browser")),
+        *session.posargs,
+        env={"PYTHONPATH": str(beside).strip()},
+        external=True,
+    )
+
+
+@nox.session(default=False)
 def build(session: nox.Session) -> None:
     """Sdists and wheels in dist/; each wheel works alone in an empty environment."""
     session.install("build")
