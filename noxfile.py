@@ -73,10 +73,8 @@ def browser(session: nox.Session) -> None:
     if not any(map(shutil.which, programs)):
         session.skip(f"none of {', '.join(programs)} is installed: apt-get install chromium")
     bench = ROOT / "packages" / "mia-bench"
-    group = nox.project.dependency_groups(
-        nox.project.load_toml(bench / "pyproject.toml"), "browser"
-    )
-    session.install(*group)
+    own = nox.project.load_toml(bench / "pyproject.toml")
+    session.install(*nox.project.dependency_groups(own, "browser"))
     where = "import sysconfig; print(sysconfig.get_path('purelib'))"
     # Playwright lies beside the shared environment, which holds what mia-bench declares only.
     beside = session.run("python", "-c", where, silent=True)
