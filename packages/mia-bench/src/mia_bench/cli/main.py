@@ -8,6 +8,7 @@ from importlib.metadata import version
 import click
 from mia_data import DataError
 
+from mia_bench.cli.compare import compare
 from mia_bench.cli.fit import fit
 from mia_bench.cli.list_ import list_
 from mia_bench.cli.plan import plan
@@ -29,7 +30,7 @@ def commands() -> None:
     """
 
 
-for command in (run, plan, report, list_, fit, score):
+for command in (run, plan, report, compare, list_, fit, score):
     commands.add_command(command)
 
 

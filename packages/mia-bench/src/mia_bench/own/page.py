@@ -70,7 +70,7 @@ def histogram(reference: Reference, scores: np.ndarray, threshold: float) -> str
         axes.axvline(threshold, color=plots.AXIS, linestyle="--", linewidth=1, label="threshold")
         axes.set(xlabel="score", ylabel="% of images")
 
-    return plots.svg(draw, "own", legend=True)
+    return plots.svg(draw, "own", legend="upper right")
 
 
 def _slider(reference: Reference, scores: np.ndarray, fpr: float) -> dict[str, Any]:

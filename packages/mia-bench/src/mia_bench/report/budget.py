@@ -12,9 +12,9 @@ PICTURE_BYTES = 14_000_000  # the rest of a large study's page takes 4 MB
 
 
 def keep_within(kinds: Iterable[list[dict[str, Any]]], limit: int = PICTURE_BYTES) -> int:
-    """Shorten lists of pictures, the most telling first, to one length for all: the longest fitting.
+    """Shorten lists of pictures, the most telling first, so that all together fit; the length.
 
-    At least one of each stays. Returns that length.
+    All get the same length, the longest that fits, and keep at least one picture.
     """
     kinds = list(kinds)
     sizes = [[len(each["image"]) + len(each["heat"] or "") for each in kind] for kind in kinds]

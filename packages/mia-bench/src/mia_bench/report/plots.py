@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import matplotlib as mpl
 import mia_metrics
@@ -25,6 +25,7 @@ LINES = cycler(linestyle=["-", "--", ":", "-."]) * mpl.rcParamsDefault["axes.pro
 INSIDE, BESIDE = 6, 18  # names of a legend inside the axes, and below each other beside them
 WIDER = 1.4  # inches for a column of names
 
+Corner = Literal["upper right", "lower right", "lower left"]
 Scores = tuple[np.ndarray, np.ndarray]  # labels, scores
 
 
@@ -32,25 +33,27 @@ def roc(scores: Mapping[str, Scores]) -> str:
     """ROC curves, one line a method."""
 
     def draw(axes: Axes) -> None:
+        axes.set_prop_cycle(LINES)
         axes.plot([0, 1], [0, 1], color=AXIS, linewidth=0.8, linestyle=":")
         for name, (labels, values) in scores.items():
             curve = mia_metrics.roc_curve(labels, values)
             axes.plot(*_thin(curve.fpr, curve.tpr), label=name)
         axes.set(xlabel="false positive rate", ylabel="true positive rate")
 
-    return svg(draw, "roc", legend=True, size=SQUARE)
+    return svg(draw, "roc", legend="lower right", size=SQUARE)
 
 
 def precision_recall(scores: Mapping[str, Scores]) -> str:
     """Precision-recall curves, one line a method."""
 
     def draw(axes: Axes) -> None:
+        axes.set_prop_cycle(LINES)
         for name, (labels, values) in scores.items():
             curve = mia_metrics.pr_curve(labels, values)
             axes.plot(*_thin(curve.recall, curve.precision), label=name)
         axes.set(xlabel="recall", ylabel="precision", ylim=(0, 1.02))
 
-    return svg(draw, "pr", legend=True, size=SQUARE)
+    return svg(draw, "pr", legend="lower left", size=SQUARE)
 
 
 def histogram(labels: np.ndarray, scores: np.ndarray) -> str:
@@ -65,7 +68,7 @@ def histogram(labels: np.ndarray, scores: np.ndarray) -> str:
             axes.hist(values, bins.tolist(), alpha=0.6, label=name, color=colour)
         axes.set(xlabel="score", ylabel="images")
 
-    return svg(draw, "histogram", legend=True)
+    return svg(draw, "histogram", legend="upper right")
 
 
 def losses(curve: list[dict[str, float]]) -> str:
@@ -79,14 +82,14 @@ def losses(curve: list[dict[str, float]]) -> str:
             xlabel="epoch", ylabel="training loss", yscale="log" if min(values) > 0 else "linear"
         )
 
-    return svg(draw, "losses", legend=len(curve[0]) > 2)
+    return svg(draw, "losses", legend="upper right" if len(curve[0]) > 2 else None)
 
 
-def _add_legend(figure: Figure, axes: Axes) -> None:
-    """The names inside the axes, or beside them where they are many."""
+def _add_legend(figure: Figure, axes: Axes, loc: Corner) -> None:
+    """The names at a corner inside the axes, or beside them where they are many."""
     handles, names = axes.get_legend_handles_labels()
     if len(names) <= INSIDE:
-        axes.legend(fontsize=8)
+        axes.legend(fontsize=8, loc=loc)
         return
     columns = -(-len(names) // BESIDE)
     figure.legend(handles, names, loc="outside right upper", ncols=columns, fontsize=8)
@@ -102,10 +105,13 @@ def svg(
     draw: Callable[[Axes], None],
     salt: str,
     *,
-    legend: bool = False,
+    legend: Corner | None = None,
     size: tuple[float, float] = (3.6, 2.4),
 ) -> str:
-    """An <svg> element, ``size`` in inches, of what ``draw`` draws."""
+    """An <svg> element, ``size`` in inches, of what ``draw`` draws.
+
+    ``legend``: the corner of the names of what is drawn; None for no legend.
+    """
     style: dict[Any, Any] = {
         "svg.fonttype": "none",
         "svg.hashsalt": salt,
@@ -120,10 +126,9 @@ def svg(
     with mpl.rc_context(style):
         figure = Figure(figsize=size, layout="constrained")
         axes = figure.subplots()
-        axes.set_prop_cycle(LINES)
         draw(axes)
         if legend:
-            _add_legend(figure, axes)
+            _add_legend(figure, axes, legend)
         file = io.StringIO()
         figure.savefig(file, format="svg", transparent=True, metadata={"Date": None})
     text = file.getvalue()

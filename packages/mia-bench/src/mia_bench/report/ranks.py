@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 STEP = 1.0  # between two lines of the diagram
 INCHES = 0.21  # of a step
 WIDTH = 7.4
+SPACE = 0.01  # between a line and its name, as a share of the axis
 
 
 def diagram(found: CriticalDifference) -> str:
@@ -30,13 +31,13 @@ def diagram(found: CriticalDifference) -> str:
         axes.set(xlim=(1 - 4 * reach, count + 4 * reach), ylim=(-height + 2.6, 2.6))
         axes.axis("off")
         _draw_axis(axes, count)
-        _draw_difference(axes, found.critical_difference or 0)
+        _draw_difference(axes, count, found.critical_difference or 0)
         for number, group in enumerate(found.groups):
             ends = [found.average_ranks[found.methods.index(name)] for name in group]
             y = -0.5 - 0.6 * number
             span = [min(ends) - 0.01 * count, max(ends) + 0.01 * count]
-            axes.plot(span, [y, y], color=plots.NORMAL, linewidth=4, solid_capstyle="butt")
-        first = -0.6 - 0.6 * bars
+            axes.plot(span, [y, y], color=plots.NORMAL, linewidth=3.5, solid_capstyle="butt")
+        first = -0.8 - 0.6 * bars
         for number, (name, rank) in enumerate(
             zip(found.methods, found.average_ranks.tolist(), strict=True)
         ):
@@ -46,7 +47,8 @@ def diagram(found: CriticalDifference) -> str:
             x = 1 - reach if on_left else count + reach
             axes.plot([rank, rank, x], [0, y, y], color=plots.AXIS, linewidth=0.9)
             text = f"{name}  {rank:.2f}" if on_left else f"{rank:.2f}  {name}"
-            axes.text(x, y, f" {text} ", ha="right" if on_left else "left", va="center", fontsize=9)
+            side, space = ("right", -SPACE) if on_left else ("left", SPACE)
+            axes.text(x + space * count, y, text, ha=side, va="center", fontsize=9)
 
     return plots.svg(draw, "ranks", size=(WIDTH, INCHES * height))
 
@@ -59,11 +61,11 @@ def _draw_axis(axes: Axes, count: int) -> None:
         axes.text(rank, 0.45, str(rank), ha="center", va="bottom", fontsize=8)
 
 
-def _draw_difference(axes: Axes, difference: float) -> None:
+def _draw_difference(axes: Axes, count: int, difference: float) -> None:
     """The length of the critical difference, above the axis."""
     y = 1.9
     axes.plot([1, 1 + difference], [y, y], color=plots.ABNORMAL, linewidth=2)
     for end in (1, 1 + difference):
         axes.plot([end, end], [y - 0.2, y + 0.2], color=plots.ABNORMAL, linewidth=2)
-    name = f"  critical difference {difference:.2f}"
-    axes.text(1 + difference, y, name, ha="left", va="center", fontsize=8)
+    name = f"critical difference {difference:.2f}"
+    axes.text(1 + difference + SPACE * count, y, name, ha="left", va="center", fontsize=8)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mia_bench.board import DAGGER, MARK_NAMES, MARKS
+from mia_bench.board import DAGGER, MARK_NAMES, MARKS, MARKS_NOTE
 from mia_bench.leaderboard import METRICS, TITLES, format_count, format_value
 from mia_bench.published import TIME
 from mia_bench.report import ranks
+from mia_bench.significance import METRICS as TESTED
 
 if TYPE_CHECKING:
     from mia_bench.board import Board
@@ -46,6 +47,8 @@ def cell(board: Board, row: Row, metric: str) -> dict[str, Any]:
     return {
         "value": row.mean(metric),
         "text": format_value(row.mean(metric), row.deviation(metric)),
+        "mean": format_value(row.mean(metric), None),
+        "deviation": row.deviation(metric),
         "interval": interval,
         "mark": MARKS[mark],
         "mark_name": MARK_NAMES[mark],
@@ -66,6 +69,7 @@ def matrix(board: Board, metric: str) -> dict[str, Any]:
         "title": TITLES[metric],
         "datasets": names,
         "ranked": bool(average),
+        "marks_note": MARKS_NOTE if metric in TESTED else None,
         "rows": [
             {
                 "method": label,

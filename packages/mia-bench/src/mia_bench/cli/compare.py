@@ -1,0 +1,121 @@
+"""mia-bench compare: two methods of a study, or two studies."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from mia_bench.cli.options import FOLDER, JSON
+from mia_bench.errors import StudyError
+from mia_bench.files import write_text
+from mia_bench.leaderboard import TITLES
+from mia_bench.significance import ALPHA, METRICS
+from mia_bench.significance.pairs import Pair, between_folders, between_methods
+from mia_bench.table import print_whole
+
+
+@click.command()
+@click.argument("a")
+@click.argument("b")
+@click.option("--out", type=FOLDER, help="Compare the methods A and B of this study's folder.")
+@click.option("--metric", type=click.Choice(METRICS), default="auroc", show_default=True)
+@click.option(
+    "--csv", "csv_path", type=click.Path(dir_okay=False, path_type=Path), help="Write a table too."
+)
+@JSON
+def compare(
+    a: str, b: str, out: Path | None, metric: str, csv_path: Path | None, as_json: bool
+) -> None:
+    """Test the difference A - B on each dataset.
+
+    A and B are the folders of two studies, whose runs are matched by dataset, method and seed; or
+    with --out two methods of one study. Intervals and p-values are of a paired bootstrap over the
+    test images, of the mean over the seeds that both have.
+    """
+    pairs = _pairs(a, b, out, metric)
+    records = [_record(pair) for pair in pairs]
+    if csv_path is not None:
+        buffer = io.StringIO()
+        writer = csv.DictWriter(buffer, list(records[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(records)
+        write_text(csv_path, buffer.getvalue())
+    if as_json:
+        click.echo(json.dumps(records, indent=1))
+        return
+    console = Console()
+    print_whole(console, _table(pairs, f"{TITLES[metric]}: {a} - {b}"))
+    more, less = (sum(pair.differs and _sign(pair) == s for pair in pairs) for s in (1, -1))
+    console.print(
+        f"{a} is significantly above {b} in {more} of {len(pairs)}, below in {less} "
+        f"(Holm's correction, level {ALPHA:g})",
+        highlight=False,
+    )
+
+
+def _pairs(a: str, b: str, out: Path | None, metric: str) -> list[Pair]:
+    if out is not None:
+        return between_methods(out, a, b, metric=metric)
+    for name in (a, b):
+        if not Path(name).is_dir():
+            msg = (
+                f"no folder {name!r}: expected the folders of two studies, "
+                "or two methods of one with --out DIR"
+            )
+            raise StudyError(msg)
+    return between_folders(Path(a), Path(b), metric=metric)
+
+
+def _sign(pair: Pair) -> int:
+    return 1 if pair.comparison.difference > 0 else -1
+
+
+def _record(pair: Pair) -> dict[str, Any]:
+    found = pair.comparison
+    return {
+        "dataset": pair.dataset,
+        "method_a": pair.a,
+        "method_b": pair.b,
+        "seeds": pair.seeds,
+        "a": found.estimate_a,
+        "b": found.estimate_b,
+        "difference": found.difference,
+        "low": found.low,
+        "high": found.high,
+        "sd_over_seeds": pair.deviation,
+        "p": found.p_value,
+        "p_holm": pair.adjusted,
+        "differs": pair.differs,
+    }
+
+
+def _table(pairs: list[Pair], title: str) -> Table:
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD)
+    table.add_column("dataset")
+    table.add_column("method")
+    for name in ("seeds", "A", "B", "A - B", "95 % interval", "sd over seeds", "p", "p (Holm)"):
+        table.add_column(name, justify="right")
+    for pair in pairs:
+        found = pair.comparison
+        table.add_row(
+            pair.dataset,
+            pair.a if pair.a == pair.b else f"{pair.a} - {pair.b}",
+            str(pair.seeds),
+            f"{found.estimate_a:.3f}",
+            f"{found.estimate_b:.3f}",
+            f"{found.difference:+.3f}",
+            f"{found.low:+.3f} to {found.high:+.3f}",
+            "-" if pair.deviation is None else f"{pair.deviation:.3f}",
+            f"{found.p_value:.2g}",
+            f"{pair.adjusted:.2g}",
+            style="bold" if pair.differs else None,
+        )
+    return table

@@ -1,0 +1,123 @@
+"""Two methods of a study, or the methods of two studies: the difference on each dataset."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import mia_metrics
+import numpy as np
+
+from mia_bench.errors import StudyError
+from mia_bench.leaderboard import find_runs
+from mia_bench.providers import unknown
+from mia_bench.runfolder import State
+from mia_bench.significance import ALPHA, predictions
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from mia_bench.runfolder import RunFolder
+
+N_RESAMPLES = 2000
+
+Key = tuple[str, str]  # dataset and label
+Seeds = dict[str, "RunFolder"]  # by the name of the seed's folder
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A difference on a dataset.
+
+    Attributes:
+        dataset: Where.
+        a: Label of the first method.
+        b: Label of the second; the same where two folders are compared.
+        seeds: How many seeds both have; no others count.
+        comparison: Of the means over these seeds, on the same resamples of the test images.
+        deviation: Standard deviation over the seeds of the difference, None for one seed.
+        adjusted: p-value after Holm's correction for the number of pairs.
+    """
+
+    dataset: str
+    a: str
+    b: str
+    seeds: int
+    comparison: mia_metrics.Comparison
+    deviation: float | None
+    adjusted: float
+
+    @property
+    def differs(self) -> bool:
+        """Whether the difference is more than chance, at the level of all tests here."""
+        return self.adjusted < ALPHA
+
+
+def between_folders(a: Path, b: Path, *, metric: str) -> list[Pair]:
+    """Compare the runs of two folders that have the same dataset, label and seed.
+
+    Raises:
+        StudyError: There are none, or they scored different test images.
+    """
+    first, second = _finished(a), _finished(b)
+    found = [_compare(key, key, first[key], second[key], metric) for key in first if key in second]
+    return _adjusted(found, f"{a} and {b} have no finished runs of the same dataset, method, seed")
+
+
+def between_methods(out: Path, a: str, b: str, *, metric: str) -> list[Pair]:
+    """Compare two methods of a folder on every dataset that both are finished on.
+
+    Raises:
+        StudyError: An unknown label, no common dataset and seed, or different test images.
+    """
+    runs = _finished(out)
+    labels = list(dict.fromkeys(label for _, label in runs))
+    for label in (a, b):
+        if label not in labels:
+            raise unknown(f"method in {out}", label, labels)
+    found = [
+        _compare((name, a), (name, b), runs[name, a], runs[name, b], metric)
+        for name in dict.fromkeys(dataset for dataset, _ in runs)
+        if (name, a) in runs and (name, b) in runs
+    ]
+    return _adjusted(found, f"{a} and {b} have no finished runs of the same dataset and seed")
+
+
+def _finished(out: Path) -> dict[Key, Seeds]:
+    runs: dict[Key, Seeds] = {}
+    for folder in find_runs(out):
+        if folder.state() is State.FINISHED:
+            dataset, label, seed = folder.path.parts[-3:]
+            runs.setdefault((dataset, label), {})[seed] = folder
+    return runs
+
+
+def _compare(key_a: Key, key_b: Key, first: Seeds, second: Seeds, metric: str) -> Pair | None:
+    """The pair of what both have, None where they have no seed in common."""
+    seeds = [seed for seed in first if seed in second]
+    if not seeds:
+        return None
+    a, b = (predictions.read([runs[seed] for seed in seeds]) for runs in (first, second))
+    if not a.same_images(b):
+        folders = first[seeds[0]].path, second[seeds[0]].path
+        msg = f"{folders[0]} and {folders[1]} scored different test images"
+        raise StudyError(msg)
+    comparison = mia_metrics.compare(
+        a.labels, a.scores, b.scores, metric=metric, n_resamples=N_RESAMPLES, confidence=1 - ALPHA
+    )
+    each = [
+        mia_metrics.image_metrics(a.labels, own)[metric]
+        - mia_metrics.image_metrics(a.labels, other)[metric]
+        for own, other in zip(a.scores, b.scores, strict=True)
+    ]
+    deviation = float(np.std(each, ddof=1)) if len(seeds) > 1 else None
+    (dataset, label), (_, other_label) = key_a, key_b
+    return Pair(dataset, label, other_label, len(seeds), comparison, deviation, adjusted=1.0)
+
+
+def _adjusted(found: list[Pair | None], nothing: str) -> list[Pair]:
+    pairs = [pair for pair in found if pair is not None]
+    if not pairs:
+        raise StudyError(nothing)
+    adjusted = mia_metrics.holm([pair.comparison.p_value for pair in pairs]).tolist()
+    return [replace(pair, adjusted=p) for pair, p in zip(pairs, adjusted, strict=True)]

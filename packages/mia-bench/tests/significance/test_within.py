@@ -1,0 +1,87 @@
+"""A dataset's methods: intervals and tests are mia-metrics' of the scores on disk."""
+
+import mia_metrics
+import numpy as np
+import pytest
+from mia_bench.errors import StudyError
+from mia_bench.leaderboard import gather
+from mia_bench.significance.within import standings
+
+
+@pytest.fixture(scope="module")
+def study(made_up, tmp_path_factory):
+    out = tmp_path_factory.mktemp("within")
+    made_up(out, ["lag"], {"ae": 0.2, "vae": 1.4, "dae": 1.6}, size=16)
+    return out
+
+
+def scores(study, method):
+    """Labels and the scores of all seeds, read without our own reader."""
+    tables = [
+        np.genfromtxt(study / f"lag/{method}/seed-{seed}/scores.csv", delimiter=",", skip_header=1)
+        for seed in (0, 1, 2)
+    ]
+    return tables[0][:, 1], np.stack([table[:, 2] for table in tables]).astype(np.float32)
+
+
+def test_the_standing_is_the_interval_and_the_test_of_the_mean_over_seeds(study):
+    found = standings(gather(study))
+    labels, best = scores(study, "dae")
+    for metric in ("auroc", "ap"):
+        for method in ("ae", "vae", "dae"):
+            _, own = scores(study, method)
+            standing = found[metric]["lag", method]
+            interval = mia_metrics.bootstrap_interval(labels, own, metric=metric)
+            assert standing.found[:3] == pytest.approx(interval[:3])
+            assert standing.rivals == 2
+            test = mia_metrics.compare(labels, own, best, metric=metric)
+            assert standing.found.p_value == pytest.approx(test.p_value)
+    marks = {label: each.mark for (_, label), each in found["auroc"].items()}
+    assert marks == {"dae": "best", "vae": "alike", "ae": "worse"}
+
+
+def test_the_standing_is_of_what_the_leaderboard_says(study):
+    rows = gather(study)
+    found = standings(rows)["auroc"]
+    for row in rows:
+        assert found[row.key].found.estimate == pytest.approx(row.mean("auroc"))
+
+
+def test_the_order_of_the_images_on_disk_does_not_matter(study, tmp_path):
+    import shutil
+
+    shutil.copytree(study, tmp_path / "study")
+    path = tmp_path / "study/lag/ae/seed-1/scores.csv"
+    head, *lines = path.read_text().splitlines()
+    path.write_text("\n".join([head, *reversed(lines)]) + "\n")
+    assert standings(gather(tmp_path / "study")) == standings(gather(study))
+
+
+def test_one_method_alone_has_an_interval_and_no_mark(made_up, tmp_path):
+    made_up(tmp_path, ["lag"], {"ae": 1.0}, size=16)
+    standing = standings(gather(tmp_path))["auroc"]["lag", "ae"]
+    assert standing.mark == "alone"
+    assert standing.found.low < standing.found.estimate < standing.found.high
+
+
+def test_a_method_on_other_images_is_not_tested_against_the_rest(made_up, tmp_path):
+    made_up(tmp_path, ["lag"], {"ae": 0.2, "vae": 1.4}, size=16)
+    made_up(tmp_path, ["lag"], {"dae": 3.0}, images=(30, 30), size=16)
+    found = standings(gather(tmp_path))["auroc"]
+    assert found["lag", "dae"].mark == "alone"
+    assert found["lag", "vae"].mark == "best"
+
+
+def test_seeds_on_different_images_are_refused(made_up, tmp_path):
+    made_up(tmp_path, ["lag"], {"ae": 0.2}, seeds=(0,), size=16)
+    made_up(tmp_path, ["lag"], {"ae": 0.2}, seeds=(1,), images=(30, 30), size=16)
+    with pytest.raises(StudyError, match=r"seed-1 and .*seed-0 scored different test images"):
+        standings(gather(tmp_path))
+
+
+def test_holm_can_still_reject_with_many_methods():
+    from mia_bench.significance.within import ALPHA, MIN_RESAMPLES, RESAMPLES_PER_METHOD
+
+    for methods in (2, 27, 100, 500):
+        smallest = 1 / (1 + max(MIN_RESAMPLES, RESAMPLES_PER_METHOD * methods))
+        assert smallest * (methods - 1) < ALPHA
