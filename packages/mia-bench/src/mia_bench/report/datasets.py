@@ -9,6 +9,7 @@ import numpy as np
 from mia_bench.gallery import KINDS, Gallery
 from mia_bench.leaderboard import format_value
 from mia_bench.report import pictures, plots
+from mia_bench.report.choices import choice
 from mia_bench.report.tables import anchor
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ def _method(row: Row, labels: np.ndarray, scores: np.ndarray) -> dict[str, Any]:
         "machine": result["machine"],
         "histogram": plots.histogram(labels, scores),
         "losses": plots.losses(result["losses"]) if result["losses"] else None,
+        "choice": choice(row),
         "thresholds": _thresholds(labels, scores),
         "gallery": _gallery(Gallery.load(row.folders[0].gallery)),
     }
