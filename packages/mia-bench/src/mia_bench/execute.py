@@ -72,7 +72,7 @@ def _try(
     run: Run, folder: RunFolder, root: str | None, device: str, trackers: Sequence[Tracker]
 ) -> State:
     try:
-        print(f"{_now()} {run.name} on {device}: {run.settings()}", flush=True)
+        print(f"{measure.now()} {run.name} on {device}: {run.settings()}", flush=True)
         folder.claim(run.settings())
         with tell(trackers, run, folder) as told:
             result = _do(run, folder, root, device, told)
@@ -118,7 +118,7 @@ def _do(run: Run, folder: RunFolder, root: str | None, device: str, told: Told) 
         "peak_memory": measure.peak_memory(),
         "parameters": measure.parameters(detector),
         "machine": measure.machine(device),
-        "finished": _now(),
+        "finished": measure.now(),
     }
     if selection is not None:
         last, _ = outputs.measure(test, detector.predict(test.images, device=device))
@@ -136,10 +136,6 @@ def _select(
     others = contrast(run.select, parts.held_out, test, run.seed)
     chooser = Selection(folder.selection, parts.held_out, others, epochs=run.epochs, device=device)
     return parts.kept, chooser
-
-
-def _now() -> str:
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
 
 
 def load_split(run: Run, split: str, root: str | None) -> ImageSet:

@@ -6,6 +6,7 @@ import contextlib
 import os
 import platform
 import sys
+import time
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -54,6 +55,11 @@ def parameters(detector: object) -> int | None:
     networks = [each for each in vars(detector).values() if isinstance(each, torch.nn.Module)]
     unique = {id(p): p.numel() for each in networks for p in each.parameters() if p.requires_grad}
     return sum(unique.values()) if networks else None
+
+
+def now() -> str:
+    """The time in UTC, as ISO 8601 writes it."""
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
 
 
 def machine(device: str) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from mia_data import DataError
 
 from mia_bench.cli.compare import compare
 from mia_bench.cli.fit import fit
+from mia_bench.cli.fuse import fuse
 from mia_bench.cli.list_ import list_
 from mia_bench.cli.plan import plan
 from mia_bench.cli.report import report
@@ -30,7 +31,7 @@ def commands() -> None:
     """
 
 
-for command in (run, plan, report, compare, list_, fit, score):
+for command in (run, plan, report, compare, fuse, list_, fit, score):
     commands.add_command(command)
 
 

@@ -44,6 +44,7 @@ def _method(row: Row, labels: np.ndarray, scores: np.ndarray) -> dict[str, Any]:
         "auroc": format_value(row.mean("auroc"), row.deviation("auroc")),
         "settings": result["settings"],
         "machine": result["machine"],
+        "members": list(result.get("members", ())),
         "histogram": plots.histogram(labels, scores),
         "losses": plots.losses(result["losses"]) if result["losses"] else None,
         "choice": choice(row),

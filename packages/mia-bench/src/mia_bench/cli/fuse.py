@@ -1,0 +1,71 @@
+"""mia-bench fuse: an ensemble of finished runs as one more row."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import click
+from mia_metrics.fusion import COMBINE, SCALES
+from rich.console import Console
+
+from mia_bench.cli.options import DEVICE, FOLDER, JSON, Commas
+from mia_bench.device import resolve_device
+from mia_bench.fusion.ensemble import Ensemble
+from mia_bench.fusion.fusing import fuse as fuse_runs
+from mia_bench.records import as_records
+from mia_bench.results import write_results
+from mia_bench.table import print_leaderboard
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@click.command()
+@click.argument("folder", type=FOLDER, metavar="DIR")
+@click.option("--methods", type=Commas(), required=True, help="Finished methods of DIR to fuse.")
+@click.option(
+    "--scale",
+    type=click.Choice(SCALES),
+    default="rank",
+    show_default=True,
+    help="What makes scores comparable: ranks in the test set, quantiles among training images.",
+)
+@click.option("--combine", type=click.Choice(list(COMBINE)), default="mean", show_default=True)
+@click.option("--name", help="The ensemble's label; else the methods' with + between them.")
+@click.option("--root", type=FOLDER, help="Folder that holds the datasets' folders.")
+@DEVICE
+@JSON
+def fuse(
+    folder: Path,
+    methods: list[str],
+    scale: str,
+    combine: str,
+    name: str | None,
+    root: Path | None,
+    device: str,
+    as_json: bool,
+) -> None:
+    """Fuse methods of a study's folder into one more row of its leaderboard and page.
+
+    Every dataset and seed that all of the methods have finished becomes a run of its own; the
+    others are named and left out.
+    """
+    ensemble = Ensemble(members=tuple(methods), scale=scale, combine=combine, name=name)
+    where = None if root is None else str(root)
+    outcome = fuse_runs(folder, ensemble, root=where, device=resolve_device(device))
+    for run, why in outcome.left_out:
+        click.echo(f"mia-bench: left out: {run}: {why}", err=True)
+    results = write_results(folder)
+    if as_json:
+        answer = {
+            "fused": outcome.done,
+            "left_out": dict(outcome.left_out),
+            "leaderboard": as_records(results.board),
+            "page": str(results.page),
+            "table": str(results.table),
+        }
+        click.echo(json.dumps(answer, indent=1))
+        return
+    print_leaderboard(Console(), results.board)
+    click.echo(f"Page: {results.page}\nTable: {results.table}")

@@ -1,0 +1,166 @@
+"""An ensemble is one more run whose scores and maps are those of the rule, by hand."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+
+import mia_metrics
+import numpy as np
+import pytest
+from mia_bench.cli import main
+from mia_bench.errors import StudyError
+from mia_bench.execute import execute, load_split
+from mia_bench.fusion.ensemble import Ensemble
+from mia_bench.fusion.fusing import fuse
+from mia_bench.leaderboard import gather
+from mia_bench.plan import plan
+from mia_bench.providers import method
+from mia_bench.runfolder import RunFolder, State
+from mia_bench.study import DatasetEntry, MethodEntry, Study
+
+SMALL = {"width": 4, "hidden": 32, "latent": 4, "batch_size": 8, "learning_rate": 3e-3}
+
+
+@pytest.fixture(scope="module")
+def trained(root, tmp_path_factory):
+    """Three small methods, of which one has no map and another has not finished seed 1."""
+    out = tmp_path_factory.mktemp("fusion") / "study"
+    entries = [MethodEntry(label=m, method=m, epochs=2, options=SMALL) for m in ("ae", "ae-l1")]
+    no_map = MethodEntry(label="gan", method="ganomaly", epochs=1, options={"batch_size": 8})
+    study = Study(
+        name="test",
+        datasets=(DatasetEntry(name="brats2021"),),
+        methods=(*entries, no_map),
+        seeds=(0, 1),
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MIA_CACHE_DIR", str(tmp_path_factory.getbasetemp() / "cache"))
+        for run in plan(study):
+            if (run.label, run.seed) != ("ae-l1", 1):
+                assert execute(run, out, str(root), "cpu") is State.FINISHED
+    return out
+
+
+@pytest.fixture
+def study(trained, tmp_path):
+    """A copy to write in."""
+    shutil.copytree(trained, tmp_path / "study")
+    return tmp_path / "study"
+
+
+def folder(out, label, seed=0) -> RunFolder:
+    return RunFolder(out / "brats2021" / label / f"seed-{seed}")
+
+
+def ranks(values: np.ndarray) -> np.ndarray:
+    """(Number below + half of the equal ones) / size, compared pair by pair."""
+    flat = values.ravel()
+    below = (flat[:, None] > flat).sum(1) + (flat[:, None] == flat).sum(1) / 2
+    return (below / flat.size).reshape(values.shape)
+
+
+def test_scores_are_the_mean_of_the_ranks_and_metrics_those_of_the_scores(study, root):
+    outcome = fuse(study, Ensemble(members=("ae", "ae-l1")), root=str(root))
+    assert outcome.done == ["brats2021/ae+ae-l1/seed-0"]
+    assert outcome.left_out == [("brats2021/ae+ae-l1/seed-1", "ae-l1 not finished")]
+    fused = folder(study, "ae+ae-l1")
+    ids, labels, scores = fused.read_scores()
+    members = [folder(study, label).read_scores() for label in ("ae", "ae-l1")]
+    assert ids == members[0][0]
+    np.testing.assert_array_equal(labels, members[0][1])
+    expected = (ranks(members[0][2]) + ranks(members[1][2])) / 2
+    np.testing.assert_allclose(scores, expected, rtol=1e-6)
+    result = fused.read_result()
+    assert result["metrics"]["auroc"] == mia_metrics.auroc(labels, scores)
+    maps = np.load(fused.maps)
+    single = [mia_metrics.rank_scale(np.load(folder(study, m).maps)) for m in ("ae", "ae-l1")]
+    np.testing.assert_allclose(maps, sum(single) / 2, rtol=1e-6)
+    row = next(row for row in gather(study) if row.label == "ae+ae-l1")
+    assert row.mean("pixel_auroc") is not None
+    one, two = (folder(study, label).read_result() for label in ("ae", "ae-l1"))
+    assert row.seconds("fit") == pytest.approx(one["seconds"]["fit"] + two["seconds"]["fit"])
+    assert row.parameters() == one["parameters"] + two["parameters"]
+
+
+def test_quantiles_are_those_among_the_training_images(study, root):
+    ensemble = Ensemble(members=("ae", "ae-l1"), scale="quantile", combine="maximum", name="both")
+    fuse(study, ensemble, root=str(root))
+    levels = []
+    for label in ensemble.members:
+        member = folder(study, label)
+        run = plan_of(label)
+        detector = method(label).provider.load(member.model)
+        normal = detector.predict(load_split(run, "train", str(root)).images, device="cpu").score
+        levels.append(mia_metrics.quantile_scale(normal, member.read_scores()[2]))
+    found = folder(study, "both").read_scores()[2]
+    np.testing.assert_allclose(found, np.maximum(*levels), rtol=1e-6)
+
+
+def plan_of(label):
+    entry = MethodEntry(label=label, method=label, epochs=2, options=SMALL)
+    return plan(Study(name="x", datasets=(DatasetEntry(name="brats2021"),), methods=(entry,)))[0]
+
+
+def test_without_a_map_of_every_member_there_is_none(study, root):
+    outcome = fuse(study, Ensemble(members=("ae", "gan"), name="mixed"), root=str(root))
+    assert len(outcome.done) == 2
+    assert not folder(study, "mixed").maps.exists()
+    assert "pixel_ap" not in folder(study, "mixed").read_result()["metrics"]
+
+
+def test_an_older_fusion_is_replaced_and_nothing_else(study, root):
+    for scale in ("rank", "none"):
+        fuse(study, Ensemble(members=("ae", "gan"), scale=scale, name="x"), root=str(root))
+    assert folder(study, "x").read_result()["settings"]["options"]["scale"] == "none"
+    before = folder(study, "ae-l1").result.read_bytes()
+    for name in ("ae", "ae-l1"):
+        with pytest.raises(StudyError, match="is no fusion: choose another name"):
+            fuse(study, Ensemble(members=("ae", "gan"), name=name), root=str(root))
+    assert folder(study, "ae-l1").result.read_bytes() == before
+    with pytest.raises(StudyError, match="is a fusion itself"):
+        fuse(study, Ensemble(members=("x", "ae")), root=str(root))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"members": ("ae",)}, "two or more different methods"),
+        ({"members": ("ae", "ae")}, "two or more different methods"),
+        ({"scale": "ranks"}, "unknown scale 'ranks'; did you mean 'rank'"),
+        ({"combine": "max"}, "unknown combination 'max'"),
+        ({"name": "a/b"}, "without slashes, got 'a/b'"),
+        ({"name": ""}, "a name that a folder can have"),
+    ],
+)
+def test_what_cannot_be_fused_is_refused(change, message):
+    with pytest.raises(StudyError, match=message):
+        Ensemble(**{"members": ("ae", "gan"), **change})
+
+
+def test_a_method_that_is_not_there_is_named_with_the_nearest(study, root):
+    with pytest.raises(StudyError, match=r"unknown finished method .* 'ae-l2'; did you mean"):
+        fuse(study, Ensemble(members=("ae", "ae-l2")), root=str(root))
+
+
+def test_other_test_images_are_refused(study, root):
+    scores = folder(study, "gan").scores
+    scores.write_text(scores.read_text().replace("test_", "other_"))
+    with pytest.raises(StudyError, match="scored different test images"):
+        fuse(study, Ensemble(members=("ae", "gan")), root=str(root))
+
+
+def test_the_command_adds_a_row_to_table_and_page(study, root, capsys):
+    arguments = ["--methods", "ae,gan", "--root", str(root), "--device", "cpu", "--json"]
+    with pytest.raises(SystemExit) as end:
+        main(["fuse", str(study), *arguments])
+    assert end.value.code == 0
+    out, err = capsys.readouterr()
+    answer = json.loads(out)
+    assert answer["fused"] == [f"brats2021/ae+gan/seed-{seed}" for seed in (0, 1)]
+    assert {row["method"] for row in answer["leaderboard"]} == {"ae", "ae-l1", "gan", "ae+gan"}
+    assert err == ""
+    text = (study / "report.html").read_text()
+    assert 'href="#brats2021--ae+gan"' in text
+    assert re.search(r"A fusion of ae, gan: mean of their scores, scale rank", text)
