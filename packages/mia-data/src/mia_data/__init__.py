@@ -1,7 +1,7 @@
 """The seven datasets of the MedIAnomaly study and your own image folders as plain arrays."""
 
 from mia_data.decode.streaming import Decoded, decode_files
-from mia_data.description import DatasetInfo
+from mia_data.description import Counts, DatasetInfo
 from mia_data.downloading import download
 from mia_data.errors import DataError, MissingDataError, MissingExtraError, UnknownNameError
 from mia_data.files import find_images
@@ -12,9 +12,11 @@ from mia_data.named import load
 from mia_data.phantoms import phantom
 from mia_data.registry import info, names
 from mia_data.report import Report
+from mia_data.roots import data_root
 from mia_data.verification import verify
 
 __all__ = [
+    "Counts",
     "DataError",
     "DatasetInfo",
     "Decoded",
@@ -23,6 +25,7 @@ __all__ = [
     "MissingExtraError",
     "Report",
     "UnknownNameError",
+    "data_root",
     "decode_files",
     "download",
     "find_images",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 
@@ -24,7 +24,7 @@ class Archive:
     megabytes: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class DatasetInfo:
     """One dataset: what it shows, how it lies on disk, and where to get it.
 
@@ -47,18 +47,18 @@ class DatasetInfo:
     """
 
     name: str
-    aliases: tuple[str, ...]
+    aliases: tuple[str, ...] = ()
     title: str
     modality: str
-    folder: str | None
-    layout: str
-    channels: int
-    has_masks: bool
-    counts: Counts
-    in_study: bool
-    license: str
-    citation: str
-    homepage: str
+    folder: str | None = None
+    layout: str = "of its own"
+    channels: int = 1
+    has_masks: bool = False
+    counts: Counts = field(default_factory=Counts)
+    in_study: bool = False
+    license: str = "see the source"
+    citation: str = "none"
+    homepage: str = ""
     archive: Archive | None = None
     how_to_get: str = ""
 

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from mia_data.loading import check_split, load_listing, make_request
 from mia_data.phantoms import load_phantom
-from mia_data.registry import definition
+from mia_data.plugins import PluggedIn, load_plugged_in
+from mia_data.registry import find
 from mia_data.roots import dataset_folder
 
 if TYPE_CHECKING:
@@ -44,10 +45,20 @@ def load(
         MissingDataError: the dataset's folder is not there.
         DataError: anything else is wrong: a name, an argument, a file.
     """
-    row = definition(name)
+    row = find(name)
     check_split(split)
     info = row.info
     request = make_request(size, info.channels if channels is None else channels, resize)
+    if isinstance(row, PluggedIn):
+        return load_plugged_in(
+            row,
+            split,
+            root=root,
+            size=size,
+            channels=request.channels,
+            resize=resize,
+            cache_dir=cache_dir,
+        )
     if row.list_split is None:
         return load_phantom(split, size=size, channels=request.channels, cache_dir=cache_dir)
     listing = row.list_split(dataset_folder(info, root), split)

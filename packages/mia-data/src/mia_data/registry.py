@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mia_data.description import Archive, Counts, DatasetInfo
-from mia_data.errors import unknown_name
+from mia_data.errors import DataError, unknown_name
 from mia_data.layouts import folders, isic_csv, json_lists
+from mia_data.plugins import PluggedIn, plugged_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -271,11 +272,25 @@ _ROWS = (
 
 DATASETS: dict[str, Definition] = {row.info.name: row for row in _ROWS}
 _ALIASES = {alias: row.info.name for row in _ROWS for alias in row.info.aliases}
+_TAKEN = frozenset(DATASETS) | frozenset(_ALIASES)
 
 
 def names() -> list[str]:
-    """Return the names of all datasets: the study's seven, three others, and phantom."""
-    return list(DATASETS)
+    """Return the names of all datasets: the study's seven, three others, phantom, and plug-ins'."""
+    return [*DATASETS, *plugged_in(_TAKEN)]
+
+
+def find(name: str) -> Definition | PluggedIn:
+    """Return a row of the table by name or alias, or a plug-in's dataset by name.
+
+    Raises:
+        UnknownNameError: there is no such dataset; the message lists all, and the nearest.
+    """
+    # Plug-ins are looked for last: that takes longer than all of a warm load.
+    found = DATASETS.get(_ALIASES.get(name, name)) or plugged_in(_TAKEN).get(name)
+    if found is None:
+        raise unknown_name("dataset", name, names())
+    return found
 
 
 def definition(name: str) -> Definition:
@@ -283,10 +298,12 @@ def definition(name: str) -> Definition:
 
     Raises:
         UnknownNameError: there is no such dataset; the message lists all, and the nearest.
+        DataError: it is a plug-in's, of whose files nothing is known here.
     """
-    found = DATASETS.get(_ALIASES.get(name, name))
-    if found is None:
-        raise unknown_name("dataset", name, DATASETS)
+    found = find(name)
+    if isinstance(found, PluggedIn):
+        msg = f"{name} comes with the plug-in {found.plugin!r}, which alone knows its files"
+        raise DataError(msg)
     return found
 
 
@@ -296,4 +313,4 @@ def info(name: str) -> DatasetInfo:
     Raises:
         UnknownNameError: there is no such dataset.
     """
-    return definition(name).info
+    return find(name).info

@@ -12,7 +12,7 @@ from mia_data.downloading import download
 from mia_data.errors import UnknownNameError
 from mia_data.folder import from_folder
 from mia_data.named import load
-from mia_data.registry import DATASETS, info
+from mia_data.registry import info, names
 from mia_data.roots import data_root
 from mia_data.verification import verify
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 def list_datasets(args: Namespace) -> int:
     """Print the table of the datasets."""
     root = data_root(args.root)
-    rows = [row.info for row in DATASETS.values()]
+    rows = [info(name) for name in names()]
     present = [row.folder is None or (root / row.folder).is_dir() for row in rows]
     if args.json:
         _print_json([{**r.to_dict(), "present": p} for r, p in zip(rows, present, strict=True)])
