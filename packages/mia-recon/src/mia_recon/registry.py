@@ -116,19 +116,13 @@ def load(path: str | os.PathLike[str]) -> ReconstructionDetector:
         msg = f"expected a model of mia_recon at {path}, got one of {meta.get('package')!r}"
         raise ModelFileError(msg)
     try:
-        detector = build(
+        return build(
             meta["method"],
             in_channels=meta["in_channels"],
             image_size=meta["image_size"],
             **meta["settings"],
             **meta["options"],
-        )
-        detector.network.load_state_dict(state["network"])
-        detector.seed = meta["seed"]
-        detector.history = meta["history"]
-        detector.score_quantiles = dict(meta["score_quantiles"])
+        ).restore(state, meta)
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
         msg = f"the saved model at {path} does not fit this version: {error}"
         raise ModelFileError(msg) from error
-    detector.network.eval()
-    return detector

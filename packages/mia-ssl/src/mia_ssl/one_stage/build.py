@@ -66,17 +66,13 @@ def build(
 
 def restore(state: dict[str, Any], meta: dict[str, Any]) -> OneStageDetector:
     """The detector of a saved state."""
-    detector = build(
+    return build(
         meta["method"],
         in_channels=meta["in_channels"],
         image_size=meta["image_size"],
         **meta["settings"],
         **meta["options"],
-    )
-    detector.network.load_state_dict(state["network"])
-    detector.seed = meta["seed"]
-    detector.score_quantiles = dict(meta["score_quantiles"])
-    return detector
+    ).restore(state, meta)
 
 
 def load_medianomaly(

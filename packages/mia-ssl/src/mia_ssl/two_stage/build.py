@@ -55,19 +55,14 @@ def build(
 
 def restore(state: dict[str, Any], meta: dict[str, Any]) -> TwoStageDetector:
     """The detector of a saved state; pretrained weights are in it and need no file."""
-    detector = _make(
+    return _make(
         meta["method"],
         meta["in_channels"],
         meta["image_size"],
         meta["settings"],
         meta["options"],
         pretrained=False,
-    )
-    detector.network.load_state_dict(state["network"])
-    detector.scorer.restore(state)
-    detector.seed = meta["seed"]
-    detector.score_quantiles = dict(meta["score_quantiles"])
-    return detector
+    ).restore(state, meta)
 
 
 def split_options(method: Method, options: Mapping[str, Any]) -> tuple[Options, Any]:

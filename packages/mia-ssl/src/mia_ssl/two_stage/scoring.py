@@ -14,6 +14,8 @@ from mia_ssl.two_stage.maps import fit_map_density, score_maps
 from mia_ssl.two_stage.network import normalise
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from mia_ssl._engine.images import ImageSource
     from mia_ssl.two_stage.network import TwoStageNetwork
     from mia_ssl.two_stage.options import Options
@@ -117,7 +119,7 @@ class Scorer:
             if density is not None
         }
 
-    def restore(self, state: dict[str, Any]) -> None:
+    def restore(self, state: Mapping[str, Any]) -> None:
         """Take back what ``state`` gave."""
         for name in {"density", "map_density"} & state.keys():
             arrays = {key: tensor.numpy() for key, tensor in state[name].items()}
