@@ -7,6 +7,19 @@ import re
 from mia_bench.errors import StudyError
 
 
+def parse_device(device: str) -> tuple[str, int | None]:
+    """Kind and number: ``("cuda", 1)``, ``("cpu", None)``.
+
+    Raises:
+        StudyError: Not the name of a device.
+    """
+    parts = re.fullmatch(r"(auto)|(cpu|cuda|mps)(?::(\d+))?", device)
+    if parts is None:
+        msg = f"expected device to be auto, cpu, cuda, cuda:N or mps, got {device!r}"
+        raise StudyError(msg)
+    return parts[1] or parts[2], None if parts[3] is None else int(parts[3])
+
+
 def resolve_device(device: str) -> str:
     """``"auto"`` as the best device that is there; any other as it is.
 
@@ -20,13 +33,10 @@ def resolve_device(device: str) -> str:
         "mps": int(torch.backends.mps.is_available()),
         "cpu": 1,
     }
-    if device == "auto":
+    kind, number = parse_device(device)
+    if kind == "auto":
         return next(name for name, there in count.items() if there)
-    parts = re.fullmatch(r"(cpu|cuda|mps)(?::(\d+))?", device)
-    if parts is None:
-        msg = f"expected device to be auto, cpu, cuda, cuda:N or mps, got {device!r}"
-        raise StudyError(msg)
-    if int(parts[2] or 0) >= count[parts[1]]:
-        msg = f"device {device!r} is not there: this machine has {count[parts[1]]} of {parts[1]}"
+    if (number or 0) >= count[kind]:
+        msg = f"device {device!r} is not there: this machine has {count[kind]} of {kind}"
         raise StudyError(msg)
     return device

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import difflib
+import re
 import warnings
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import entry_points
+from inspect import get_annotations
 from typing import TYPE_CHECKING
 
+from mia_bench.contract import MethodInfo
 from mia_bench.errors import StudyError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from importlib.metadata import EntryPoint
 
-    from mia_bench.contract import MethodInfo, Provider
+    from mia_bench.contract import Provider
 
 GROUP = "mia.detectors"
+OWN = ("mia-recon", "mia-ssl")
+NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")  # it is the name of a folder too
 
 
 @dataclass(frozen=True)
@@ -29,19 +35,46 @@ class Method:
 
 @cache
 def methods() -> dict[str, Method]:
-    """All methods by name. A provider that fails to load is named in a warning and left out."""
+    """All methods by name. A plug-in that cannot be used is named in a warning and left out."""
     found: dict[str, Method] = {}
-    for entry in sorted(entry_points(group=GROUP), key=lambda entry: entry.name):
+    for entry in sorted(entry_points(group=GROUP), key=_own_first):
         try:
-            provider = entry.load()
-            offered = {name: Method(info, provider) for name, info in provider.METHODS.items()}
-        except Exception as error:
-            warnings.warn(f"plug-in {entry.name!r} is left out: {error!r}", stacklevel=2)
+            offered = _offered(entry.load())
+        except (Exception, SystemExit) as error:
+            what = f"{type(error).__name__}: {' '.join(str(error).split())}"
+            warnings.warn(f"plug-in {entry.name!r} of {GROUP} is left out: {what}", stacklevel=2)
             continue
-        for name in offered.keys() & found.keys():
-            warnings.warn(f"plug-in {entry.name!r}: {name!r} is taken already", stacklevel=2)
-        found |= {name: method for name, method in offered.items() if name not in found}
+        for name, method in offered.items():
+            if name in found:
+                text = f"method {name!r} of plug-in {entry.name!r} is left out: the name is taken"
+                warnings.warn(text, stacklevel=2)
+            else:
+                found[name] = method
     return found
+
+
+def _own_first(entry: EntryPoint) -> tuple[bool, str]:
+    """Sorts plug-ins behind our own packages, whose names they cannot take."""
+    return entry.name not in OWN, entry.name
+
+
+def _offered(provider: Provider) -> dict[str, Method]:
+    """The methods of a provider, once it is known to be one."""
+    for name in ("build", "load"):
+        if not callable(getattr(provider, name)):
+            msg = f"expected {name} to be a function, got {getattr(provider, name)!r}"
+            raise TypeError(msg)
+    for name, info in provider.METHODS.items():
+        lacking = [field for field in get_annotations(MethodInfo) if not hasattr(info, field)]
+        if lacking:
+            msg = f"expected METHODS[{name!r}] to have {', '.join(lacking)}, got {info!r}"
+            raise TypeError(msg)
+        if not NAME.fullmatch(name):
+            msg = (
+                f"expected a method's name of lower-case letters, digits, '.' and '-', got {name!r}"
+            )
+            raise ValueError(msg)
+    return {name: Method(info, provider) for name, info in provider.METHODS.items()}
 
 
 def method(name: str) -> Method:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
+import warnings
 from importlib.metadata import version
+from typing import Any
 
 import click
 from mia_data import DataError
@@ -37,6 +39,13 @@ for command in (run, plan, report, compare, fuse, list_, fit, score):
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line; exits with 0, 1 (runs failed), 2 (wrong input) or 130 (Ctrl-C)."""
+    with warnings.catch_warnings():
+        warnings.showwarning = _warn
+        sys.exit(_run(arguments))
+
+
+def _run(arguments: list[str] | None) -> int:
+    """Do a command; the exit code, after one line on what went wrong."""
     try:
         code = commands.main(arguments, prog_name="mia-bench", standalone_mode=False) or 0
     except click.exceptions.NoArgsIsHelpError as error:
@@ -50,7 +59,12 @@ def main(arguments: list[str] | None = None) -> None:
         code = _say(str(error), WRONG_INPUT)
     except (KeyboardInterrupt, click.Abort):
         code = _say("interrupted; run the same command again to go on", INTERRUPTED)
-    sys.exit(code)
+    return code
+
+
+def _warn(message: Warning | str, *where: Any, **more: Any) -> None:
+    """One line on stderr, without the place in the code."""
+    click.echo(f"mia-bench: warning: {' '.join(str(message).split())}", err=True)
 
 
 def _say(message: str, code: int) -> int:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Protocol
 
+from mia_bench.errors import StudyError
 from mia_bench.executors.local import LocalExecutor
 
 if TYPE_CHECKING:
@@ -61,6 +63,9 @@ def open_executor(options: ExecutorOptions, device: str) -> Iterator[Executor]:
     if options.name == "local":
         yield LocalExecutor(options, device)
         return
+    if find_spec("ray") is None:
+        msg = "the executor ray needs a package that is not installed: pip install 'mia-bench[ray]'"
+        raise StudyError(msg)
     from mia_bench.executors.ray import open_ray
 
     with open_ray(options, device) as executor:

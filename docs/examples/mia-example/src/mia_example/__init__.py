@@ -1,0 +1,1 @@
+"""An example of a plug-in: a detector without torch, and a dataset that is drawn."""
