@@ -4,7 +4,8 @@
     python benchmarks/parity.py table results.jsonl
 
 A method that trains as another does and only scores otherwise (ae-grad as ae, the vae-* as vae)
-is scored with that one's weights: the same seed would give the same weights once more.
+is scored with that one's weights: the same seed would give the same weights once more. A word
+after the method's name is an option that is switched on for scoring, as the original has it.
 """
 
 from __future__ import annotations
@@ -23,7 +24,11 @@ import torch
 TRAINED = {
     "ae": ["ae-grad"],
     "ae-ssim": [],
-    "vae": ["vae-rec", "vae-combi", "vae-elbo", "vae-kl"],
+    "vae": [
+        *("vae-rec", "vae-combi", "vae-elbo", "vae-kl"),
+        *("vae sample_at_test", "vae-rec sample_at_test", "vae-combi sample_at_test"),
+        *("vae-elbo sample_at_test",),
+    ],
     "aeu": [],
     "ae-l1": [],
     "memae": [],
@@ -67,8 +72,10 @@ def main() -> None:
 
 def train(arguments: argparse.Namespace, dataset: str, method: str, seed: int) -> None:
     """One training, scored by every method that shares it; a finished one is not done again."""
-    wanted = {"dataset": dataset, "method": method, "seed": seed, "epochs": arguments.epochs}
-    if any(wanted.items() <= row.items() for row in rows_of(arguments.results)):
+    key = {"dataset": dataset, "seed": seed, "epochs": arguments.epochs}
+    done = [row["method"] for row in rows_of(arguments.results) if key.items() <= row.items()]
+    wanted = [name for name in (method, *TRAINED.get(method, ())) if name not in done]
+    if not wanted:
         return
     size = mia_recon.METHODS[method].image_size
     options = {"root": arguments.root, "size": size, "channels": 1}
@@ -79,15 +86,17 @@ def train(arguments: argparse.Namespace, dataset: str, method: str, seed: int) -
     seconds = round(time.perf_counter() - start, 1)
     test = mia_data.load(dataset, "test", **options)
     lines = [
-        {**wanted, "method": name, "seconds": seconds, **scores(with_weights(name, detector), test)}
-        for name in (method, *TRAINED.get(method, ()))
+        {**key, "method": name, "seconds": seconds, **scores(with_weights(name, detector), test)}
+        for name in wanted
     ]
     with arguments.results.open("a") as file:
         file.writelines(json.dumps(line) + "\n" for line in lines)
 
 
-def with_weights(name: str, detector: mia_recon.ReconstructionDetector):
-    other = mia_recon.build(name, image_size=detector.image_size)
+def with_weights(label: str, detector: mia_recon.ReconstructionDetector):
+    name, *switched_on = label.split()
+    options = dict.fromkeys(switched_on, True)
+    other = mia_recon.build(name, image_size=detector.image_size, **options)
     other.network.load_state_dict(detector.network.state_dict())
     return other
 
@@ -115,7 +124,7 @@ def table(rows: list[dict]) -> None:
             if not runs:
                 continue
             cells = [spread([run[m] for run in runs if m in run]) for m in metrics]
-            original = ORIGINAL.get(method, ()) if dataset == "braintumor" else ()
+            original = ORIGINAL.get(method.split()[0], ()) if dataset == "braintumor" else ()
             cells.append(" / ".join(f"{value:.3f}" for value in original) or "-")
             print(f"| {method} | {len(runs)} | {' | '.join(cells)} |")
 
