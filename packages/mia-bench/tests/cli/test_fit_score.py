@@ -109,8 +109,9 @@ def test_lesions_are_flagged_and_shown(score, tmp_path):
     for name in lesions:
         whole = np.load(tmp_path / "out" / "maps" / f"{name}.npy")
         row, column = np.unravel_index(whole.argmax(), whole.shape)
-        assert 20 <= row < 30
-        assert 25 <= column < 35
+        # To two pixels of the 32 x 32 map, which are three of the image.
+        assert 17 <= row < 33
+        assert 22 <= column < 38
         assert Image.open(tmp_path / "out" / "heatmaps" / f"{name}.png").size == (60, 48)
 
 

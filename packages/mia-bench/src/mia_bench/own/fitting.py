@@ -95,8 +95,14 @@ def fit(
     train = _read(images, reading)
     held_out = None if calibration is None else _read(calibration, reading)
     training = {**settings, **_identity(train)}
-    unfinished = Unfinished.of(path, {"method": method, "reading": reading, "training": training})
-    with unfinished.entered():
+    unfinished = Unfinished.of(
+        path,
+        {"method": method, "reading": reading, "training": training},
+        doing="fitting",
+        kept="checkpoint",
+        what="fitting this model",
+    )
+    with unfinished.entered(refuse_others=True):
         start = time.perf_counter()
         _train(detector, train.images, training, device, unfinished, checkpoint_every, on_epoch)
         training["seconds"] = round(time.perf_counter() - start, 3)
@@ -176,7 +182,7 @@ def _train(
 ) -> None:
     extra: dict[str, Any] = {}
     if "checkpoint" in inspect.signature(detector.fit).parameters:
-        extra = {"checkpoint": unfinished.checkpoint, "checkpoint_every": checkpoint_every}
+        extra = {"checkpoint": unfinished.kept, "checkpoint_every": checkpoint_every}
     try:
         detector.fit(
             images,

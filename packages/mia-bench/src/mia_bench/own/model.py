@@ -6,6 +6,7 @@ what turns its scores into quantiles, flags and colours.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
@@ -67,6 +68,10 @@ class Model:
         except (OSError, ValueError) as error:
             msg = f"the model {self.path} is damaged: {error}"
             raise StudyError(msg) from error
+
+    def fingerprint(self) -> str:
+        """Changes when the model is fitted again."""
+        return hashlib.sha256((self.path / FACTS).read_bytes()).hexdigest()
 
     def write(self, folder: Path, detector: Detector) -> None:
         """Write everything that ``load_model`` reads into an empty folder."""

@@ -46,6 +46,11 @@ def replacing(path: Path, *, marker: str, what: str) -> Iterator[Path]:
         fresh = Path(temporary, "new")
         fresh.mkdir()
         yield fresh
-        if path.exists():
-            path.rename(Path(temporary, "old"))
-        fresh.rename(path)
+        put_in_place(fresh, path, aside=Path(temporary, "old"))
+
+
+def put_in_place(fresh: Path, path: Path, *, aside: Path) -> None:
+    """Let a folder take the place of ``path``; what was there goes aside."""
+    if path.exists():
+        path.rename(aside)
+    fresh.rename(path)

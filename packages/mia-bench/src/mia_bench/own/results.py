@@ -13,6 +13,7 @@ import numpy as np
 from PIL import Image
 
 from mia_bench.own.heatmaps import Scale, at_own_size, heatmap
+from mia_bench.own.journal import Entry
 from mia_bench.own.showcase import Showcase
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ class Results:
         raw_maps: Whether to write each map as numbers.
         scores: All scores so far.
         flagged: How many images are flagged so far.
-        broken: File and reason of each file that could not be read.
+        broken: For each file that could not be read, the reason.
         scale: What the heatmaps' colours mean; None where the method has no map.
         showcase: The images for the page.
     """
@@ -51,41 +52,74 @@ class Results:
     raw_maps: bool
     scores: array[float] = field(default_factory=lambda: array("f"))
     flagged: int = 0
-    broken: list[tuple[str, str]] = field(default_factory=list)
+    broken: dict[str, str] = field(default_factory=dict)
     scale: Scale | None = field(init=False)
     showcase: Showcase = field(init=False)
 
     def __post_init__(self) -> None:
         self.scale = Scale.of(self.reference) if self.reference.pixels else None
         self.showcase = Showcase(self.scale)
+        self._told = 0  # broken files that are in the journal
         with (self.folder / SCORES).open("w", newline="", encoding="utf-8") as file:
             _writer(file).writerow(["file", "score", "quantile", "flagged"])
 
-    def add(self, images: Sequence[Decoded], scores: np.ndarray, maps: np.ndarray | None) -> None:
-        """Take a chunk of images with their scores (N,) and maps (N, S, S)."""
-        quantiles = self.reference.quantile(scores)
-        flags = scores >= np.float32(self.threshold)
-        with (self.folder / SCORES).open("a", newline="", encoding="utf-8") as file:
-            writer = _writer(file)
-            for image, score, quantile, flag in zip(images, scores, quantiles, flags, strict=True):
-                digits = np.format_float_scientific(score, unique=True)
-                writer.writerow([image.id, digits, f"{quantile:.6g}", int(flag)])
-        for i, image in enumerate(images):
-            heat = None if maps is None else maps[i]
-            self.showcase.offer(image, float(scores[i]), float(quantiles[i]), heat)
-        self.scores.extend(scores.tolist())
-        self.flagged += int(flags.sum())
+    def add(self, images: Sequence[Decoded], scores: np.ndarray, maps: np.ndarray | None) -> Entry:
+        """Take a chunk of images with their scores (N,) and maps (N, S, S), and write its files.
+
+        Returns what ``replay`` needs to do the same without the images.
+        """
         if maps is not None and self.scale is not None and (self.heatmaps or self.raw_maps):
             draw = partial(self._draw, self.scale)
             with ThreadPoolExecutor(_THREADS) as pool:
                 list(pool.map(draw, images, maps))
+        quantiles = self.reference.quantile(scores)
+        first = len(self.scores)
+        offered = [
+            self.showcase.offer(
+                image,
+                first + i,
+                float(scores[i]),
+                float(quantiles[i]),
+                None if maps is None else maps[i],
+            )
+            for i, image in enumerate(images)
+        ]
+        entry = Entry(
+            files=[image.file for image in images],
+            ids=[image.id for image in images],
+            scores=scores.tolist(),
+            cases=[case for case in offered if case is not None],
+            broken=list(self.broken.items())[self._told :],
+        )
+        self._told = len(self.broken)
+        self._record(entry.ids, scores)
+        return entry
+
+    def replay(self, entry: Entry) -> None:
+        """Take a chunk whose heatmaps and maps were written before an interruption."""
+        self.broken |= dict(entry.broken)
+        self._told = len(self.broken)
+        for case in entry.cases:
+            self.showcase.take(case)
+        self._record(entry.ids, np.array(entry.scores, np.float32))
+
+    def _record(self, ids: Sequence[str], scores: np.ndarray) -> None:
+        quantiles = self.reference.quantile(scores)
+        flags = scores >= np.float32(self.threshold)
+        with (self.folder / SCORES).open("a", newline="", encoding="utf-8") as file:
+            writer = _writer(file)
+            for name, score, quantile, flag in zip(ids, scores, quantiles, flags, strict=True):
+                digits = np.format_float_scientific(score, unique=True)
+                writer.writerow([name, digits, f"{quantile:.6g}", int(flag)])
+        self.scores.extend(scores.tolist())
+        self.flagged += int(flags.sum())
 
     def write_broken(self) -> None:
         """Write broken.csv; without a row where every file could be read."""
         with (self.folder / BROKEN).open("w", newline="", encoding="utf-8") as file:
             writer = _writer(file)
             writer.writerow(["file", "reason"])
-            writer.writerows(self.broken)
+            writer.writerows(self.broken.items())
 
     def _draw(self, scale: Scale, image: Decoded, heat: np.ndarray) -> None:
         whole = at_own_size(heat, image.box, *image.original.shape[1:])

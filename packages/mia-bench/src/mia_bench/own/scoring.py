@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,11 +14,14 @@ from mia_data import DataError
 from mia_bench.device import resolve_device
 from mia_bench.errors import StudyError
 from mia_bench.files import write_json
-from mia_bench.own.model import Model, load_model
+from mia_bench.own.journal import Journal
+from mia_bench.own.model import load_model
 from mia_bench.own.page import PAGE, write_page
 from mia_bench.own.predicting import predict
-from mia_bench.own.replacing import check_replaceable, replacing
+from mia_bench.own.reading import Files
+from mia_bench.own.replacing import check_replaceable, put_in_place
 from mia_bench.own.results import Results
+from mia_bench.own.unfinished import Unfinished
 
 if TYPE_CHECKING:
     import os
@@ -25,11 +29,14 @@ if TYPE_CHECKING:
 
     from mia_data import Decoded
 
+    from mia_bench.contract import Detector
+
 BATCH_SIZE = 64
 FPR = 0.05
 # A chunk ends early where its originals fill so much memory.
 CHUNK_BYTES = 1 << 28
 SUMMARY = "score.json"  # every folder of scores holds it
+JOURNAL = "journal.jsonl"
 _KIND = {"marker": SUMMARY, "what": "a folder of mia-bench score"}
 
 
@@ -76,7 +83,9 @@ def score(
 ) -> Scored:
     """Score every image in and below a folder; write scores.csv, heatmaps and a page.
 
-    Never more than a few images are in memory. The output appears when all of it is there.
+    Never more than a few images are in memory. The output appears when all of it is there. A
+    scoring that was interrupted goes on when it is called again, where neither its arguments nor
+    the files have changed.
 
     Args:
         model: A folder that ``fit`` wrote.
@@ -110,37 +119,89 @@ def score(
     files = find_files(source, target)
     device = resolve_device(device)
     detector = fitted.detector()
-    with replacing(target, **_KIND) as folder:
+    unfinished = Unfinished.of(
+        target,
+        {
+            "model": fitted.fingerprint(),
+            "images": _fingerprint(source, files),
+            **{"fpr": fpr, "heatmaps": heatmaps, "raw_maps": raw_maps, "device": device},
+        },
+        doing="scoring",
+        kept=JOURNAL,
+        what="scoring into this folder",
+    )
+    with unfinished.entered(refuse_others=False):
         results = Results(
-            folder=folder,
+            folder=_fresh(unfinished.path / "new"),
             reference=fitted.reference,
             threshold=threshold,
             heatmaps=heatmaps,
             raw_maps=raw_maps,
         )
-        images_in_order = _decoded(
-            source, files, fitted, results, strict=strict, on_progress=on_progress
-        )
-        for chunk in chunks(images_in_order, batch_size):
-            pixels = np.stack([item.image for item in chunk])
-            results.add(chunk, *predict(detector, pixels, device=device))
-        if not results.scores:
-            file, reason = results.broken[0]
-            msg = f"none of {len(files)} files in {source} can be read; {file}: {reason}"
-            raise StudyError(msg)
-        results.write_broken()
-        scored = Scored(
-            out=target,
-            images=len(results.scores),
-            flagged=results.flagged,
-            threshold=threshold,
-            fpr=fpr,
-            normals=fitted.reference.name,
-            broken=results.broken,
-        )
-        write_page(folder / PAGE, fitted, results, scored, title=source.resolve().name)
-        write_json(folder / SUMMARY, scored.summary())
+        reading = Files(source, files, fitted.reading, results, strict, on_progress)
+        try:
+            _score(reading, results, Journal(unfinished.kept), detector, batch_size, device)
+            results.write_broken()
+            scored = Scored(
+                out=target,
+                images=len(results.scores),
+                flagged=results.flagged,
+                threshold=threshold,
+                fpr=fpr,
+                normals=fitted.reference.name,
+                broken=list(results.broken.items()),
+            )
+            write_page(results.folder / PAGE, fitted, results, scored, title=source.resolve().name)
+            write_json(results.folder / SUMMARY, scored.summary())
+            check_replaceable(target, **_KIND)
+            put_in_place(results.folder, target, aside=unfinished.path / "old")
+        except (StudyError, DataError):
+            unfinished.remove()  # the input is wrong: there is nothing to go on with
+            raise
+        unfinished.remove()
     return scored
+
+
+def _score(
+    reading: Files,
+    results: Results,
+    journal: Journal,
+    detector: Detector,
+    batch_size: int,
+    device: str,
+) -> None:
+    """Score what the journal does not have yet."""
+    for entry in journal.entries():
+        results.replay(entry)
+        reading.skip(entry)
+    for chunk in chunks(reading, batch_size):
+        pixels = np.stack([item.image for item in chunk])
+        journal.write(results.add(chunk, *predict(detector, pixels, device=device)))
+    if not results.scores:
+        file, reason = next(iter(results.broken.items()))
+        msg = (
+            f"none of {len(reading.names)} files in {reading.folder} can be read; {file}: {reason}"
+        )
+        raise StudyError(msg)
+
+
+def _fresh(folder: Path) -> Path:
+    """The folder of the output to come; heatmaps of an interrupted scoring stay in it."""
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
+def _fingerprint(folder: Path, files: list[str]) -> str:
+    """Changes with the names, sizes and times of the files."""
+    digest = hashlib.sha256()
+    for name in files:
+        try:
+            facts = (folder / name).stat()
+        except OSError:
+            digest.update(f"{name!a} cannot be read".encode())
+            continue
+        digest.update(f"{name!a} {facts.st_size} {facts.st_mtime_ns}\n".encode())
+    return digest.hexdigest()
 
 
 def find_files(folder: Path, out: Path) -> list[str]:
@@ -170,36 +231,3 @@ def chunks(images: Iterable[Decoded], count: int) -> Iterator[list[Decoded]]:
             chunk, held = [], 0
     if chunk:
         yield chunk
-
-
-def _decoded(
-    folder: Path,
-    files: list[str],
-    fitted: Model,
-    results: Results,
-    *,
-    strict: bool,
-    on_progress: Callable[[int, int], None] | None,
-) -> Iterator[Decoded]:
-    """The images of the files, with broken ones noted and progress told."""
-
-    def broken(file: str, error: DataError) -> None:
-        if strict:
-            raise error
-        results.broken.append((_printable(file), " ".join(_printable(str(error)).split())))
-
-    for name in files:
-        if name != _printable(name):
-            broken(name, DataError(f"cannot read {_printable(name)}: its name is not UTF-8"))
-    readable = [name for name in files if name == _printable(name)]
-    done = {name: number for number, name in enumerate(readable, 1)}
-    tell = on_progress or (lambda done, total: None)
-    for image in mia_data.decode_files(folder, readable, **asdict(fitted.reading), on_error=broken):
-        tell(done[image.file], len(readable))
-        yield image
-    tell(len(readable), len(readable))
-
-
-def _printable(name: str) -> str:
-    """A file's name with what is not UTF-8 escaped."""
-    return name.encode("utf-8", "backslashreplace").decode("utf-8")

@@ -1,4 +1,4 @@
-"""A fit that is going on, or was interrupted: its checkpoint beside the model to come."""
+"""What is going on, or was interrupted: a hidden folder beside the one that it will become."""
 
 from __future__ import annotations
 
@@ -21,65 +21,77 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Unfinished:
-    """The hidden folder of an unfinished fit.
+    """The hidden folder of an unfinished fit or scoring.
 
     Attributes:
-        path: Beside the model's folder, so that an older model stays usable until the end.
-        settings: All that the fit depends on, as JSON values.
+        path: Beside the folder to come, so that an older one there stays usable until the end.
+        settings: All that the result depends on, as JSON values.
+        kept: What is worth going on from, inside ``path``.
+        what: What is going on, for messages.
     """
 
     path: Path
     settings: dict[str, Any]
+    kept: Path
+    what: str
 
     @classmethod
-    def of(cls, model: Path, settings: Mapping[str, Any]) -> Unfinished:
-        """The unfinished fit of a model; dataclasses among the settings become dicts."""
+    def of(
+        cls, target: Path, settings: Mapping[str, Any], *, doing: str, kept: str, what: str
+    ) -> Unfinished:
+        """The unfinished beginnings of a folder; dataclasses among the settings become dicts."""
         text = json.dumps(settings, default=dataclasses.asdict)
-        return cls(model.parent / f".{model.name}.fitting", json.loads(text))
-
-    @property
-    def checkpoint(self) -> Path:
-        """The training's state, written by the detector."""
-        return self.path / "checkpoint"
+        path = target.parent / f".{target.name}.{doing}"
+        return cls(path, json.loads(text), path / kept, what)
 
     @contextmanager
-    def entered(self) -> Iterator[None]:
-        """Keep other fits of this model out; without a checkpoint nothing stays behind an error.
+    def entered(self, *, refuse_others: bool) -> Iterator[None]:
+        """Keep other processes out; where nothing is worth going on from, nothing stays behind.
+
+        Args:
+            refuse_others: Whether an interruption with other settings is an error; else it is
+                forgotten.
 
         Raises:
-            StudyError: Another fit of this model is going on, or was interrupted with other
-                settings.
+            StudyError: Another process is at it, or it was interrupted with other settings.
         """
         self.path.mkdir(parents=True, exist_ok=True)
         try:
             with FileLock(self.path / ".lock", timeout=0):
                 try:
-                    self._check()
+                    self._check(refuse_others=refuse_others)
                     yield
                 finally:
-                    if not self.checkpoint.exists():
+                    if not self.kept.exists():
                         self.remove()
         except Timeout as error:
-            msg = f"another process is fitting this model ({self.path})"
+            msg = f"another process is {self.what} ({self.path})"
             raise StudyError(msg) from error
 
     def remove(self) -> None:
-        """Remove the checkpoint and all that goes with it."""
+        """Remove everything."""
         shutil.rmtree(self.path, ignore_errors=True)
 
-    def _check(self) -> None:
+    def _check(self, *, refuse_others: bool) -> None:
         facts = self.path / "settings.json"
-        if not (self.checkpoint.exists() and facts.exists()):
-            write_json(facts, self.settings)
-            return
-        before = json.loads(facts.read_text(encoding="utf-8"))
-        changed = _differences(before, self.settings)
-        if changed:
+        changed: list[str] = []
+        if self.kept.exists() and facts.exists():
+            changed = _differences(json.loads(facts.read_text(encoding="utf-8")), self.settings)
+            if not changed:
+                return
+        if changed and refuse_others:
             msg = (
-                f"an interrupted fit of this model had other settings ({', '.join(changed)}): "
-                f"call it again with those, or remove {self.path} to start anew"
+                f"an interrupted process was {self.what} with other settings "
+                f"({', '.join(changed)}): call it again with those, or remove {self.path} to "
+                "start anew"
             )
             raise StudyError(msg)
+        for path in self.path.iterdir():
+            if path.is_dir():
+                shutil.rmtree(path)
+            elif path.name != ".lock":
+                path.unlink()
+        write_json(facts, self.settings)
 
 
 def _differences(before: dict[str, Any], now: dict[str, Any]) -> list[str]:
