@@ -30,12 +30,17 @@ class Notes:
         self.ends[run], self.notes[run] = state, note
 
 
-@pytest.fixture
-def notes():
-    return Notes()
+@pytest.fixture(scope="session")
+def make_notes():
+    return Notes
 
 
 @pytest.fixture
+def notes(make_notes):
+    return make_notes()
+
+
+@pytest.fixture(scope="session")
 def small_runs():
     """Make runs of a small network on brats2021, one for each seed."""
 
