@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from torch import nn
+from torch._functorch import config as functorch_config
 
 from mia_recon.task import adam, compiled, load_adam, normalise
 
@@ -42,6 +43,11 @@ class AdversarialTask:
 
     def step(self, images: Tensor, generator: torch.Generator) -> dict[str, Tensor]:
         """One gradient step of each; the loss terms."""
+        # Two losses go back through one pass: a compiled one must keep its buffers for the second.
+        with functorch_config.patch(donated_buffer=False):
+            return self._step(images, generator)
+
+    def _step(self, images: Tensor, generator: torch.Generator) -> dict[str, Tensor]:
         if self.collapsed:
             redraw(self.network.discriminator, generator)
             self.collapsed = False
@@ -50,10 +56,10 @@ class AdversarialTask:
         self.generator.zero_grad()
         self.discriminator.zero_grad()
         # Each loss reaches the other network too; its gradient is wanted in its own alone.
-        own = list(self.network.generator.parameters())
-        self.fabric.backward(losses["loss"], inputs=own, retain_graph=True)
-        own = list(self.network.discriminator.parameters())
-        self.fabric.backward(losses["discriminator_loss"], inputs=own)
+        generator_weights = list(self.network.generator.parameters())
+        discriminator_weights = list(self.network.discriminator.parameters())
+        self.fabric.backward(losses["loss"], inputs=generator_weights, retain_graph=True)
+        self.fabric.backward(losses["discriminator_loss"], inputs=discriminator_weights)
         self.generator.step()
         self.discriminator.step()
         return losses

@@ -1,0 +1,76 @@
+"""Compiling changes no result, and bf16 none that matters."""
+
+from functools import partial
+
+import numpy as np
+import pytest
+import torch
+
+DEVICES = [
+    "cpu",
+    pytest.param(
+        "cuda",
+        marks=pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device"),
+    ),
+]
+# AUROC points by which a training in bf16 may differ; seeds differ by about as much.
+TOLERANCE = 0.03
+
+
+@pytest.fixture(scope="module")
+def blobs():
+    """Normal images are smooth discs, abnormal ones have a small bright square as well."""
+    rng = np.random.default_rng(0)
+    rows, columns = np.mgrid[:32, :32]
+
+    def disc():
+        y, x, radius = rng.uniform(12, 20), rng.uniform(12, 20), rng.uniform(6, 11)
+        distance = np.hypot(rows - y, columns - x)
+        return 150 / (1 + np.exp(distance - radius)) + rng.normal(20, 4, (32, 32))
+
+    def square():
+        image = disc()
+        y, x = rng.integers(4, 24, 2)
+        image[y : y + 4, x : x + 4] += 90
+        return image
+
+    def stack(images):
+        return np.clip(np.array(images), 0, 255).astype(np.uint8)[:, None]
+
+    train = stack([disc() for _ in range(256)])
+    test = stack([disc() for _ in range(100)] + [square() for _ in range(100)])
+    return train, test, np.repeat([0, 1], 100)
+
+
+def auroc(labels, scores):
+    """The share of pairs of a normal and an abnormal image that the scores order rightly."""
+    normal, abnormal = scores[labels == 0], scores[labels == 1]
+    return (abnormal[:, None] > normal).mean() + (abnormal[:, None] == normal).mean() / 2
+
+
+@pytest.mark.parametrize("device", DEVICES)
+@pytest.mark.parametrize("name", ["ae", "vae"])
+def test_bf16_ranks_images_as_float32_does(name, device, small, blobs):
+    train, test, labels = blobs
+    result = {
+        precision: auroc(
+            labels,
+            small(name, precision=precision, batch_size=32)
+            .fit(train, epochs=15, device=device)
+            .predict(test, device=device)
+            .score,
+        )
+        for precision in ("32-true", "bf16-mixed")
+    }
+    assert result["32-true"] > 0.75  # or there would be nothing to lose
+    assert result["bf16-mixed"] == pytest.approx(result["32-true"], abs=TOLERANCE)
+
+
+@pytest.mark.parametrize("name", ["ae-ssim", "vae", "aeu", "memae", "ceae", "ganomaly"])
+def test_a_compiled_training_is_the_same_training(name, small, images, monkeypatch):
+    # Traced as for any compiler, then run by PyTorch's own kernels: needs no C++ compiler.
+    monkeypatch.setattr(torch, "compile", partial(torch.compile, backend="aot_eager"))
+    plain = small(name).fit(images, epochs=1, device="cpu")
+    traced = small(name, compile=True).fit(images, epochs=1, device="cpu")
+    for expected, epoch in zip(plain.history, traced.history, strict=True):
+        assert epoch == pytest.approx(expected, rel=1e-3)
