@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mia_bench.errors import StudyError
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -44,6 +46,26 @@ def atomic(path: Path, *, durable: bool = True) -> Iterator[Path]:
         # The name of the temporary file says nothing to anybody.
         error.filename, error.filename2 = str(path), None
         raise
+
+
+def is_folder_name(name: str) -> bool:
+    """Whether this can be the name of a folder that stays where it is put and can be seen."""
+    return bool(name) and name.isprintable() and not set(name) & set("/\\") and name[0] != "."
+
+
+def check_writable(folder: Path) -> None:
+    """Make a folder where there is none, and write a file that is gone at once.
+
+    Raises:
+        StudyError: One of the two is not possible.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        msg = f"cannot write into {folder}: {error.strerror}"
+        raise StudyError(msg) from error
 
 
 def remove_temporaries(path: Path) -> None:

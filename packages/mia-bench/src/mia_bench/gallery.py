@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
+from zipfile import BadZipFile
 
 import numpy as np
 
+from mia_bench.errors import StudyError
 from mia_bench.files import write_arrays
 
 if TYPE_CHECKING:
@@ -46,9 +48,17 @@ class Gallery:
 
     @classmethod
     def load(cls, path: Path) -> Gallery:
-        """Read what ``save`` wrote."""
-        with np.load(path, allow_pickle=False) as file:
-            return cls(**{field.name: file[field.name] for field in fields(cls)})
+        """Read what ``save`` wrote.
+
+        Raises:
+            StudyError: The file is missing or damaged.
+        """
+        try:
+            with np.load(path, allow_pickle=False) as file:
+                return cls(**{field.name: file[field.name] for field in fields(cls)})
+        except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
+            msg = f"cannot read {path}: {error}"
+            raise StudyError(msg) from error
 
 
 def choose(labels: np.ndarray, scores: np.ndarray) -> list[tuple[str, int]]:

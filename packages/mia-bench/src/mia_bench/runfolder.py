@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 
 LOCK = ".lock"
+RESULT_KEYS = ("settings", "metrics", "intervals", "images", "losses", "seconds", "peak_memory")
 TABLE, PAGE = "leaderboard.csv", "report.html"
 
 
@@ -164,9 +165,9 @@ class RunFolder:
         """run.json.
 
         Raises:
-            StudyError: It is damaged.
+            StudyError: It is damaged, or not written by this program.
         """
-        return _read_json(self.result)
+        return _read_json(self.result, *RESULT_KEYS)
 
     def read_failure(self) -> dict[str, Any]:
         """failed.json.
@@ -174,7 +175,7 @@ class RunFolder:
         Raises:
             StudyError: It is damaged.
         """
-        return _read_json(self.failure)
+        return _read_json(self.failure, "error")
 
     def write_scores(self, ids: Iterable[str], labels: np.ndarray, scores: np.ndarray) -> None:
         """Write scores.csv; scores with all digits that float32 has."""
@@ -186,12 +187,20 @@ class RunFolder:
         write_text(self.scores, buffer.getvalue())
 
     def read_scores(self) -> tuple[list[str], np.ndarray, np.ndarray]:
-        """Ids, labels (N,) and float32 scores (N,)."""
-        with self.scores.open(newline="", encoding="utf-8") as file:
-            rows = list(csv.DictReader(file))
-        labels = np.array([int(row["label"]) for row in rows])
-        scores = np.array([row["score"] for row in rows], dtype=np.float32)
-        return [row["id"] for row in rows], labels, scores
+        """Ids, labels (N,) and float32 scores (N,).
+
+        Raises:
+            StudyError: scores.csv is missing or damaged.
+        """
+        try:
+            with self.scores.open(newline="", encoding="utf-8") as file:
+                rows = list(csv.DictReader(file))
+            labels = np.array([int(row["label"]) for row in rows])
+            scores = np.array([row["score"] for row in rows], dtype=np.float32)
+            return [row["id"] for row in rows], labels, scores
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            msg = f"cannot read {self.scores}: {error!r}"
+            raise StudyError(msg) from error
 
     def write_progress(self, epoch: int, epochs: int, loss: float | None) -> None:
         """Tell whoever watches how far the run is."""
@@ -215,9 +224,14 @@ def writing_results(out: Path) -> Iterator[None]:
         yield
 
 
-def _read_json(path: Path) -> dict[str, Any]:
+def _read_json(path: Path, *keys: str) -> dict[str, Any]:
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        found = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         msg = f"cannot read {path}: {error}"
         raise StudyError(msg) from error
+    missing = [key for key in keys if not isinstance(found, dict) or key not in found]
+    if missing:
+        msg = f"cannot read {path}: it has no {', '.join(missing)}"
+        raise StudyError(msg)
+    return found

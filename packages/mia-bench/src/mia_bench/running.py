@@ -10,6 +10,7 @@ import mia_data
 from mia_bench.errors import RunsFailedError, StudyError
 from mia_bench.executors.choosing import open_executor
 from mia_bench.executors.options import ExecutorOptions
+from mia_bench.files import check_writable
 from mia_bench.plan import Run, plan
 from mia_bench.results import write_results
 from mia_bench.runfolder import RunFolder, State
@@ -77,6 +78,7 @@ def run_study(
     options = study.executor if waiting else ExecutorOptions()
     with open_executor(options, device) as executor:
         executor.prepare(waiting, roots)
+        check_writable(out)
         trackers = make_trackers(study.tracking, study=study.name, out=out, executor=options.name)
         with make_display(len(runs), len(runs) - len(waiting)) as display:
             states |= executor.run(waiting, out, roots=roots, trackers=trackers, display=display)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from mia_bench.errors import StudyError
 from mia_bench.executors.options import ExecutorOptions
+from mia_bench.files import is_folder_name
 from mia_bench.providers import unknown
 from mia_bench.selection import LAST, check_rule
 
@@ -134,6 +135,9 @@ def _dataset(name: str, table: dict[str, Any]) -> DatasetEntry:
 
 def _method(label: str, table: dict[str, Any]) -> MethodEntry:
     where = f"methods.{label}"
+    if not is_folder_name(label):
+        msg = f"expected methods.NAME to have a name that a folder can have, got {label!r}"
+        raise StudyError(msg)
     _check_keys(where, table, [f.name for f in fields(MethodEntry) if f.name != "label"])
     for key, kind in (("method", str), ("epochs", int), ("image_size", int), ("options", dict)):
         if key in table:

@@ -130,7 +130,7 @@ def test_an_older_fusion_is_replaced_and_nothing_else(study, root):
         ({"members": ("ae", "ae")}, "two or more different methods"),
         ({"scale": "ranks"}, "unknown scale 'ranks'; did you mean 'rank'"),
         ({"combine": "max"}, "unknown combination 'max'"),
-        ({"name": "a/b"}, "without slashes, got 'a/b'"),
+        ({"name": "a/b"}, "a name that a folder can have, got 'a/b'"),
         ({"name": ""}, "a name that a folder can have"),
     ],
 )

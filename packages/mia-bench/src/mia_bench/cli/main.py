@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 from mia_data import DataError
+from PIL import Image
 
 from mia_bench.cli.compare import compare
 from mia_bench.cli.fit import fit
@@ -41,6 +42,8 @@ def main(arguments: list[str] | None = None) -> None:
     """Run the command line; exits with 0, 1 (runs failed), 2 (wrong input) or 130 (Ctrl-C)."""
     with warnings.catch_warnings():
         warnings.showwarning = _warn
+        # Images near the limit are refused with an error of ours; Pillow's warning says it twice.
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
         sys.exit(_run(arguments))
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from mia_metrics.fusion import COMBINE, SCALES
 
 from mia_bench.errors import StudyError
+from mia_bench.files import is_folder_name
 from mia_bench.providers import unknown
 
 
@@ -42,7 +43,7 @@ class Ensemble:
             msg = f"expected two or more different methods to fuse, got {list(self.members)}"
             raise StudyError(msg)
         label = "+".join(self.members) if self.name is None else self.name
-        if not label or set(label) & set("/\\") or label.startswith("."):
-            msg = f"expected a name that a folder can have, without slashes, got {label!r}"
+        if not is_folder_name(label):
+            msg = f"expected a name that a folder can have, got {label!r}"
             raise StudyError(msg)
         object.__setattr__(self, "label", label)
