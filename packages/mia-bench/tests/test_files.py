@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
-from mia_bench.files import atomic, write_json, write_text
+from mia_bench.files import atomic, remove_temporaries, write_array, write_json, write_text
 
 
 def test_an_error_leaves_the_old_file_and_nothing_else(tmp_path):
@@ -25,3 +26,35 @@ def test_what_json_cannot_say_is_not_written(tmp_path):
     with pytest.raises(ValueError, match="JSON compliant"):
         write_json(tmp_path / "a.json", {"x": float("nan")})
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("shape", [(), (0,), (3,), (2, 3, 4)])
+@pytest.mark.parametrize("dtype", [np.float32, np.uint8, bool])
+def test_an_array_is_read_back_by_numpy(tmp_path, shape, dtype):
+    array = np.random.default_rng(0).integers(0, 2, shape).astype(dtype)
+    write_array(tmp_path / "a.npy", array)
+    found = np.load(tmp_path / "a.npy", allow_pickle=False)
+    assert found.dtype == dtype
+    np.testing.assert_array_equal(found, array)
+    write_array(tmp_path / "a.npy", array.T)
+    np.testing.assert_array_equal(np.load(tmp_path / "a.npy", allow_pickle=False), array.T)
+
+
+def test_an_error_names_the_file_and_not_the_temporary_one(tmp_path):
+    (tmp_path / "taken").touch()
+    path = tmp_path / "taken" / "a.txt"
+    with pytest.raises(OSError, match="taken") as caught:
+        write_text(path, "x")
+    assert caught.value.filename == str(path)
+
+
+def test_what_a_killed_process_left_is_removed_and_nothing_else(tmp_path):
+    path = tmp_path / "model"
+    (tmp_path / ".model-abc").mkdir()
+    (tmp_path / ".model-abc" / "half").touch()
+    (tmp_path / ".model-def").touch()
+    kept = [path, tmp_path / ".models-abc", tmp_path / "model-abc", tmp_path / ".lock"]
+    for each in kept:
+        each.touch()
+    remove_temporaries(path)
+    assert sorted(tmp_path.iterdir()) == sorted(kept)
