@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import subprocess
 import sys
 import threading
@@ -105,3 +106,33 @@ def test_a_killed_study_leaves_no_worker_and_goes_on_to_the_same_scores(root, tm
         whole = RunFolder(tmp_path / "whole" / folder.path.relative_to(out))
         np.testing.assert_array_equal(folder.read_scores()[2], whole.read_scores()[2])
         assert folder.read_result()["losses"] == whole.read_result()["losses"]
+
+
+def test_a_worker_sees_its_gpu_and_no_other_also_after_one_has_died():
+    from pebble import ProcessExpired
+
+    workers = [local._worker("7"), local._worker("GPU-3"), local._worker(None)]
+    try:
+        seen = [w.schedule(os.getenv, ("CUDA_VISIBLE_DEVICES",)).result() for w in workers]
+        assert seen == ["7", "GPU-3", os.getenv("CUDA_VISIBLE_DEVICES")]
+        with pytest.raises(ProcessExpired):
+            workers[0].schedule(os._exit, (3,)).result()
+        assert workers[0].schedule(os.getenv, ("CUDA_VISIBLE_DEVICES",)).result() == "7"
+    finally:
+        for worker in workers:
+            worker.stop()
+            worker.join()
+
+
+def test_cores_are_divided_between_the_workers(monkeypatch):
+    from mia_bench.resources import environment, thread_settings
+
+    monkeypatch.delenv("OMP_NUM_THREADS")
+    with environment(thread_settings(3, insist=False)):
+        worker = local._worker(None)
+        try:
+            # Numerical libraries read it when they are imported, so it is set before that.
+            assert worker.schedule(os.getenv, ("OMP_NUM_THREADS",)).result() == "3"
+        finally:
+            worker.stop()
+            worker.join()

@@ -34,6 +34,7 @@ def cluster(tmp_path_factory):
     settings = {
         "RAY_USAGE_STATS_ENABLED": "0",
         "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
+        "RAY_worker_niceness": "0",  # else they starve where something else is running
         "MIA_CACHE_DIR": str(cache),
         "OMP_NUM_THREADS": "1",
     }
@@ -163,7 +164,13 @@ def test_ctrl_c_leaves_no_worker_and_the_study_goes_on_to_the_same_scores(
     words = [sys.executable, "-m", "mia_bench", "run", study, "--out", out, "--device", "cpu"]
     command = list(map(str, words))
     folder = RunFolder(out / run.name)
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        command,
+        stderr=subprocess.PIPE,
+        text=True,
+        # A shell's background jobs, and so these tests, may ignore Ctrl-C.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
     wait_for(lambda: folder.read_progress() is not None)
     process.send_signal(signal.SIGINT)
     _, said = process.communicate()
