@@ -161,16 +161,15 @@ def test_ctrl_c_leaves_no_worker_and_the_study_goes_on_to_the_same_scores(
         f'[executor]\nname = "ray"\naddress = "{cluster.address}"\n'
     )
     out = tmp_path / "out"
-    words = [sys.executable, "-m", "mia_bench", "run", study, "--out", out, "--device", "cpu"]
+    # A shell's background jobs, and so these tests, may ignore Ctrl-C.
+    program = (
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler);"
+        "from mia_bench.cli import main; main()"
+    )
+    words = [sys.executable, "-c", program, "run", study, "--out", out, "--device", "cpu"]
     command = list(map(str, words))
     folder = RunFolder(out / run.name)
-    process = subprocess.Popen(
-        command,
-        stderr=subprocess.PIPE,
-        text=True,
-        # A shell's background jobs, and so these tests, may ignore Ctrl-C.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
-    )
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
     wait_for(lambda: folder.read_progress() is not None)
     process.send_signal(signal.SIGINT)
     _, said = process.communicate()
