@@ -60,8 +60,8 @@ def test_a_mask_of_another_size_is_named_with_both_sizes(tmp_path, save_image):
     [
         (lambda data: data[: len(data) // 2], "truncated"),
         (lambda data: b"", "empty"),
-        (lambda data: b"text" * 100, "cannot identify"),
-        (lambda data: data[:20], "cannot"),
+        (lambda data: b"text" * 100, "not an image of a known format"),
+        (lambda data: data[:20], "cannot|not an image"),
     ],
 )
 @pytest.mark.parametrize("suffix", ["png", "jpg"])
@@ -72,7 +72,7 @@ def test_a_damaged_file_is_named(tmp_path, save_image, suffix, damage, message):
     bad = tmp_path / names[50]
     bad.write_bytes(damage(bad.read_bytes()))
     listing = Listing(tmp_path, "s", names, [0] * len(names))
-    with pytest.raises(DataError, match=f"050.{suffix}.*{message}|{message}.*050.{suffix}"):
+    with pytest.raises(DataError, match=f"050.{suffix}.*({message})|({message}).*050.{suffix}"):
         _decode(listing, tmp_path / "out")
 
 

@@ -6,7 +6,7 @@ import io
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PIL import Image, ImageFile
+from PIL import Image, ImageFile, UnidentifiedImageError
 
 from mia_data.decode.intensity import Window, to_uint8
 from mia_data.errors import DataError
@@ -27,12 +27,14 @@ def open_image(path: Path | str) -> ImageFile.ImageFile:
     """Open an image file of a known format and a sane size; pixels are not decoded yet.
 
     Raises:
-        DataError: empty, more than ``MAX_PIXELS`` pixels, or several pages.
-        Exception: what Pillow raises for a file that it cannot identify.
+        DataError: empty, not of a known format, more than ``MAX_PIXELS`` pixels, or several pages.
     """
     data = read_bytes(path, limit=_MAX_BYTES)
     try:
         image = Image.open(io.BytesIO(data), formats=_FORMATS)
+    except UnidentifiedImageError as error:
+        msg = f"{path} is not an image of a known format ({', '.join(_FORMATS)})"
+        raise DataError(msg) from error
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         msg = f"{path} has too many pixels, expected at most {MAX_PIXELS}"
         raise DataError(msg) from error
