@@ -1,25 +1,39 @@
+import pytest
 import torch
-from mia_ssl.one_stage.draws import Draws, integer
+from mia_ssl.one_stage.draws import ROUNDS, Draws
 from mia_ssl.one_stage.options import PatchOptions
 
 
+def draw(count, seed=3, **options):
+    return Draws.draw(count, PatchOptions(**options), torch.Generator().manual_seed(seed))
+
+
 def test_first_images_draw_the_same_whatever_the_count():
-    few, many = (
-        Draws.draw(count, PatchOptions(), torch.Generator().manual_seed(3)) for count in (5, 70)
-    )
-    assert torch.equal(few.source, many.rows(slice(0, 5)).source)
-    assert torch.equal(few.target, many.rows(slice(0, 5)).target)
-    assert torch.equal(few.factor, many.factor[:5])
+    few, many = draw(5), draw(70)
+    for name in ("other", "factor", "gate", "size", "scale"):
+        assert torch.equal(getattr(few, name), getattr(many, name)[:5])
+    for number in range(len(few.source)):
+        assert torch.equal(few.source[number], many.source[number][:5])
+        assert torch.equal(few.target[number], many.target[number][:5])
+
+
+def test_places_are_the_same_in_whatever_order_rounds_are_asked_for():
+    first, second = draw(4), draw(4)
+    backwards = {number: second.source[number] for number in (3, 2, 1, 0)}
+    assert all(torch.equal(first.source[number], backwards[number]) for number in range(4))
 
 
 def test_every_number_is_drawn_once():
-    draws = Draws.draw(4, PatchOptions(), torch.Generator().manual_seed(0))
-    numbers = torch.cat([value.flatten() for value in vars(draws).values()])
+    draws = draw(4)
+    numbers = [draws.other, draws.factor, draws.gate, draws.size, draws.scale]
+    numbers += [places[number] for places in (draws.source, draws.target) for number in range(4)]
+    numbers = torch.cat([value.flatten() for value in numbers])
     assert len(numbers) == 4 * (2 + 3 * (1 + 4 + 1 + 400 + 400))
     assert len(numbers.unique()) > 0.999 * len(numbers)
+    assert abs(numbers.mean() - 0.5) < 0.02
 
 
-def test_integers_stay_below_their_count():
-    largest = torch.tensor(1 - 2.0**-24)  # the largest number that torch.rand gives
-    assert integer(largest, 224).item() == 223
-    assert integer(torch.tensor(0.0), 224).item() == 0
+@pytest.mark.parametrize("tries", [1, *ROUNDS, 5, 200])
+def test_rounds_have_all_the_tries_and_no_more(tries):
+    draws = draw(2, tries=tries)
+    assert sum(draws.source[n].shape[2] for n in range(len(draws.source))) == tries

@@ -2,6 +2,7 @@ import cv2
 import numpy as np
 import pytest
 import torch
+from mia_ssl.boxes import Boxes
 from mia_ssl.one_stage.foreground import Foreground, counts_down, foreground, share
 
 
@@ -24,7 +25,7 @@ def test_without_threshold_everything_is_foreground():
     assert foreground(torch.zeros(1, 2, 9, 9, dtype=torch.uint8), None).all()
 
 
-@pytest.mark.parametrize("height", [64, 300])
+@pytest.mark.parametrize("height", [64, 67, 255, 256, 300])
 def test_share_of_boxes_is_the_mean_of_the_mask(height):
     rng = np.random.default_rng(height)
     mask = torch.from_numpy(rng.integers(0, 2, (3, height, 40), dtype=np.uint8))
@@ -37,7 +38,7 @@ def test_share_of_boxes_is_the_mean_of_the_mask(height):
         torch.tensor([[height, 5, 60], [1, 9, 50]]),
         torch.tensor([[40, 3, 10], [5, 1, 31]]),
     )
-    got = share(counts_down(mask), image, top, left, rows, columns)
+    got = share(counts_down(mask), image, Boxes(top, left, rows, columns))
     for (p, k), value in np.ndenumerate(got.numpy()):
         inside = mask[image[p], top[p, k] :, left[p, k] :][: rows[p, k], : columns[p, k]]
         assert value == pytest.approx(inside.double().mean().item(), abs=1e-12)

@@ -26,6 +26,10 @@ def one_by_one(name, draws, origin, mask, options):
     """The rules of the study, a place at a time, on numbers already drawn."""
     method, side = RECORDS[name], mask.shape[1]
     least = math.ceil(options.width_bounds[0] * side)
+    sources, targets = (
+        torch.cat([places[n] for n in range(len(places))], 2).double()
+        for places in (draws.source, draws.target)
+    )
     for number in range(options.patches):
         for i in range(len(mask)):
             if number > 0 and draws.gate[i, number] >= 0.5:
@@ -35,7 +39,7 @@ def one_by_one(name, draws, origin, mask, options):
                 share = 0.03 - 0.03 * float(torch.log1p(-u).sum())
                 half = round(min(max(share, 0.03), 0.4) * side)
                 halves.append(min(max(half, least), math.floor(0.4 * side)))
-            for u in draws.source[i, number].double().tolist():
+            for u in sources[i, number].tolist():
                 centre = [least + int(x * (side - 2 * least)) for x in u]
                 first = [max(c - h, 0) for c, h in zip(centre, halves, strict=True)]
                 last = [min(c + h, side) for c, h in zip(centre, halves, strict=True)]
@@ -50,7 +54,7 @@ def one_by_one(name, draws, origin, mask, options):
                 scale = np.clip(1 + 0.5 * norm.ppf(float(draws.scale[i, number])), 0.7, 1.3)
                 shape = [min(max(round(scale * n), 1), side) for n in shape]
             if method.shifted:
-                for u in draws.target[i, number].double().tolist():
+                for u in targets[i, number].tolist():
                     target = [int(x * (side - n + 1)) for x, n in zip(u, shape, strict=True)]
                     inside = mask[i, target[0] : target[0] + shape[0]]
                     inside = inside[:, target[1] : target[1] + shape[1]]

@@ -2,8 +2,9 @@ import cv2
 import numpy as np
 import pytest
 import torch
-from mia_ssl.one_stage.boxes import Boxes, Patches
+from mia_ssl.boxes import Boxes
 from mia_ssl.one_stage.canvas import Canvas
+from mia_ssl.one_stage.patches import Patches
 from mia_ssl.one_stage.resampling import resampled
 
 

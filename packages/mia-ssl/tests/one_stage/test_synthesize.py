@@ -143,7 +143,9 @@ def test_sources_are_where_patches_come_from():
 
 def test_another_image_is_never_the_same_and_each_as_likely():
     uniform = torch.rand(7, 4000, generator=torch.Generator().manual_seed(0))
-    chosen = torch.stack([another(column) for column in uniform.T], 1)
+    index = torch.arange(7)
+    chosen = torch.stack([another(column, index, 7) for column in uniform.T], 1)
+    assert torch.equal(another(uniform[2:4, 0], index[2:4], 7), chosen[2:4, 0])
     for i, row in enumerate(chosen):
         counts = row.bincount(minlength=7).tolist()
         assert counts.pop(i) == 0

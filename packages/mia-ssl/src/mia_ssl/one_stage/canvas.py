@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
-    from mia_ssl.one_stage.boxes import Boxes
+    from mia_ssl.boxes import Boxes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,18 +39,6 @@ class Canvas:
         return self.mask.shape[1], self.mask.shape[2]
 
 
-def pixels(image: Tensor, boxes: Boxes, height: int, width: int) -> Tensor:
-    """Flat index in [N, H, W] of every pixel of the boxes [P], box after box, row after row."""
-    box = torch.arange(len(image), device=image.device).repeat_interleave(boxes.height)
-    row = torch.arange(len(box), device=image.device)
-    row -= (boxes.height.cumsum(0) - boxes.height)[box]  # counted from each box's first
-    length = boxes.width[box]
-    start = (image[box] * height + boxes.top[box] + row) * width + boxes.left[box]
-    # Flat index minus place in the list is the same all along a row.
-    index = (start - (length.cumsum(0) - length)).repeat_interleave(length)
-    return index.add_(torch.arange(len(index), device=image.device))
-
-
 def groups(boxes: Boxes) -> Iterator[tuple[Tensor, int, int]]:
     """Boxes of similar height together: their indices, and the rows and columns that hold them all.
 
@@ -65,28 +53,16 @@ def groups(boxes: Boxes) -> Iterator[tuple[Tensor, int, int]]:
         yield index.to(boxes.top.device), int(heights[index].max()), int(widths[index].max())
 
 
-def windows(
-    image: Tensor, top: Tensor, left: Tensor, rows: int, columns: int, sides: tuple[int, int]
-) -> Tensor:
-    """Flat index in [N, *sides] of rows x columns pixels from corners [P] on: [P, rows, columns].
-
-    They have to lie inside; see ``padded_windows``.
-    """
-    steps = torch.arange(max(rows, columns), device=image.device)
-    return _grid(image, top[:, None] + steps[:rows], left[:, None] + steps[:columns], sides)
-
-
 def padded_windows(
     image: Tensor, boxes: Boxes, rows: int, columns: int, sides: tuple[int, int]
 ) -> Tensor:
-    """As ``windows``, but each box's last row and column are repeated past its end."""
+    """Flat index in [N, *sides] of the boxes' pixels: [P, rows, columns].
+
+    Each box's last row and column are repeated past its end.
+    """
     steps = torch.arange(max(rows, columns), device=image.device)
     row = torch.minimum(steps[:rows], boxes.height[:, None] - 1) + boxes.top[:, None]
     column = torch.minimum(steps[:columns], boxes.width[:, None] - 1) + boxes.left[:, None]
-    return _grid(image, row, column, sides)
-
-
-def _grid(image: Tensor, row: Tensor, column: Tensor, sides: tuple[int, int]) -> Tensor:
     lines = (image[:, None] * sides[0] + row) * sides[1]
     return lines[:, :, None] + column[:, None, :]
 

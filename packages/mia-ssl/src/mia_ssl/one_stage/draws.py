@@ -1,24 +1,29 @@
-"""All that chance decides about a batch's patches, as one table of uniform numbers."""
+"""All that chance decides about a batch's patches, as uniform numbers."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import torch
+
+from mia_ssl._engine.seeding import generator as seeded
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from mia_ssl.one_stage.options import PatchOptions
 
+ROUNDS = (4, 16, 64)  # places tried after each round of a search; the rest comes in one more
+
 
 @dataclass(frozen=True, kw_only=True)
 class Draws:
-    """Uniform numbers in [0, 1), float32, for N images with up to K patches of T tries.
+    """Uniform numbers in [0, 1), float32, for N images with up to K patches.
 
-    Every image has a row of the table to itself, and every patch and try a place in it. What one
-    image meets therefore changes neither how many numbers are drawn nor what another one gets.
+    Every image has a row to itself, and every patch and try a place in it. What one image meets
+    therefore changes neither how many numbers are drawn nor what another one gets.
 
     Attributes:
         other: Which other image is the source, [N].
@@ -26,8 +31,8 @@ class Draws:
         gate: Whether the patch is tried at all, [N, K].
         size: Two for each of height and width, [N, K, 2, 2].
         scale: How the patch is resized, [N, K].
-        source: Row and column that it is cut from, [N, K, T, 2].
-        target: Row and column that it is pasted to, [N, K, T, 2].
+        source: Where it is cut from.
+        target: Where it is pasted to.
     """
 
     other: Tensor
@@ -35,40 +40,64 @@ class Draws:
     gate: Tensor
     size: Tensor
     scale: Tensor
-    source: Tensor
-    target: Tensor
+    source: Places
+    target: Places
 
     @classmethod
-    def draw(cls, count: int, options: PatchOptions, generator: torch.Generator) -> Draws:
-        """Draw the table for ``count`` images, on the generator's device.
+    def draw(
+        cls,
+        count: int,
+        options: PatchOptions,
+        generator: torch.Generator,
+        device: torch.device | str = "cpu",
+    ) -> Draws:
+        """Draw the numbers of ``count`` images and bring them to a device.
 
-        On the CPU its first rows are the same whatever the count.
+        With a generator of the CPU the first images' are the same whatever the count.
         """
-        patches, tries = options.patches, options.tries
+        patches = options.patches
+        home = generator.device
+        seeds = torch.randint(2**62, (2,), generator=generator, device=home).tolist()
         shapes = {
             "other": (),
             "factor": (),
             "gate": (patches,),
             "size": (patches, 2, 2),
             "scale": (patches,),
-            "source": (patches, tries, 2),
-            "target": (patches, tries, 2),
         }
         lengths = [torch.Size(shape).numel() for shape in shapes.values()]
-        table = torch.rand((count, sum(lengths)), generator=generator, device=generator.device)
+        table = torch.rand((count, sum(lengths)), generator=generator, device=home).to(device)
         parts = zip(shapes.items(), table.split(lengths, 1), strict=True)
-        return cls(**{name: part.reshape(count, *shape) for (name, shape), part in parts})
-
-    def to(self, device: torch.device) -> Draws:
-        """The same numbers on another device."""
-        return Draws(**{f.name: getattr(self, f.name).to(device) for f in fields(self)})
-
-    def rows(self, chosen: slice) -> Draws:
-        """Those of some images."""
-        return Draws(**{f.name: getattr(self, f.name)[chosen] for f in fields(self)})
+        source, target = (Places(seed, (count, patches), options.tries, table) for seed in seeds)
+        return cls(
+            **{name: part.reshape(count, *shape) for (name, shape), part in parts},
+            source=source,
+            target=target,
+        )
 
 
-def integer(uniform: Tensor, count: Tensor | int) -> Tensor:
-    """Whole numbers 0 ... count - 1, each as likely: int64 of the same shape."""
-    # In float64: a float32 just below 1 times the count can round up to the count.
-    return (uniform.double() * count).long()
+class Places:
+    """A row and a column for every try of every patch, drawn in rounds and only when asked for.
+
+    Most patches find a place in the first few tries, and 200 for each would cost more than the
+    search. Each round has a generator of its own: asking for it changes nothing else.
+    """
+
+    def __init__(self, seed: int, shape: tuple[int, int], tries: int, like: Tensor) -> None:
+        ends = [0, *(end for end in ROUNDS if end < tries), tries]
+        self.lengths = [last - first for first, last in pairwise(ends)]
+        self._seed = seed
+        self._shape = shape
+        self._device = like.device
+        self._drawn: dict[int, Tensor] = {}
+
+    def __len__(self) -> int:
+        return len(self.lengths)
+
+    def __getitem__(self, number: int) -> Tensor:
+        """Those of one round, float32 [N, K, tries, 2]."""
+        if number not in self._drawn:
+            shape = (*self._shape, self.lengths[number], 2)
+            drawn = torch.rand(shape, generator=seeded(self._seed, number))
+            self._drawn[number] = drawn.to(self._device)
+        return self._drawn[number]

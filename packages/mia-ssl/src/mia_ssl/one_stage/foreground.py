@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import torch
 
-from mia_ssl.one_stage.filters.medians import binary_median
-from mia_ssl.one_stage.filters.windows import above, cached
+from mia_ssl.one_stage.filters.medians import median_above
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+    from mia_ssl.boxes import Boxes
 
 MEDIAN = 7  # removes grains of the threshold
 
@@ -31,7 +33,7 @@ class Foreground:
     @classmethod
     def of(cls, planes: Tensor, threshold: int | None) -> Foreground:
         """See ``foreground``."""
-        mask = torch.cat([foreground(part, threshold) for part in cached(planes)])
+        mask = foreground(planes, threshold)
         return cls(mask, counts_down(mask))
 
     def rows(self, chosen: slice) -> Foreground:
@@ -51,56 +53,51 @@ def foreground(planes: Tensor, threshold: int | None) -> Tensor:
     """
     if threshold is None:
         return torch.ones(planes.shape[1:], dtype=torch.uint8, device=planes.device)
-    if len(planes) == 1:
-        bright = above(planes[0], threshold)
-    else:
-        bright = above(planes.sum(0, dtype=torch.int16), threshold * len(planes))
-    return binary_median(bright, MEDIAN)
+    gray = planes[0] if len(planes) == 1 else planes.sum(0, dtype=torch.int16)
+    return median_above(gray, MEDIAN, threshold * len(planes))
 
 
 def counts_down(mask: Tensor) -> Tensor:
-    """Ones above each row: [N, H, W] of 0 and 1 -> [N, H + 1, W].
+    """Ones above each row: [N, H, W] of 0 and 1 -> [N, H + 1 or more, W].
 
-    The count in a box is a difference of two of its rows, summed over its columns.
+    The count in a box is a difference of two of its rows, summed over its columns. Rows after
+    H + 1 are filler.
     """
     count, height, width = mask.shape
     dtype = torch.uint8 if height < 256 else torch.int16  # the smallest that can hold a column
-    if mask.device.type != "cpu":
-        table = torch.zeros((count, height + 1, width), dtype=dtype, device=mask.device)
-        torch.cumsum(mask, 1, dtype=dtype, out=table[:, 1:])
-        return table
-    # A CPU's cumsum goes column by column; adding row to row is ten times faster.
-    table = torch.empty((count, height + 1, width), dtype=dtype)
-    table[:, 0] = 0
-    rows = table.unbind(1)
-    for above_row, row, below_row in zip(rows[:-1], mask.unbind(1), rows[1:], strict=True):
-        torch.add(above_row, row, out=below_row)
+    # A CPU's cumsum goes column by column; adding rows to rows is twenty times faster. First inside
+    # blocks of rows, then block to block: about 2 sqrt(H) additions instead of H.
+    step = math.isqrt(height)
+    blocks = math.ceil(height / step)
+    table = torch.zeros((count, blocks * step + 1, width), dtype=dtype, device=mask.device)
+    table[:, 1 : height + 1] = mask
+    block = table[:, 1:].unflatten(1, (blocks, step))
+    for row in range(1, step):
+        block[:, :, row] += block[:, :, row - 1]
+    for number in range(1, blocks):
+        block[:, number] += block[:, number - 1, -1:]
     return table
 
 
-def share(
-    table: Tensor, image: Tensor, top: Tensor, left: Tensor, height: Tensor, width: Tensor
-) -> Tensor:
+def share(table: Tensor, image: Tensor, boxes: Boxes) -> Tensor:
     """Share of ones in boxes.
 
     Args:
-        table: What ``counts_down`` gives, [N, H + 1, W].
+        table: What ``counts_down`` gives.
         image: Which image, int64 [P].
-        top: int64 [P, K], K boxes in each; so is ``left``.
-        left: First column.
-        height: Rows of the boxes, int64 [P, K]; so is ``width``.
-        width: Columns.
+        boxes: [P, K].
 
     Returns:
         float64 [P, K].
     """
     columns = table.shape[2]
     lines = table.view(-1, columns)
-    upper = image[:, None] * table.shape[1] + top
-    counts = lines.index_select(0, (upper + height).reshape(-1))
-    counts -= lines.index_select(0, upper.reshape(-1))
+    upper = image[:, None] * table.shape[1] + boxes.top
+    counts = lines.index_select(0, (upper + boxes.height).view(-1))
+    counts -= lines.index_select(0, upper.view(-1))
     along = torch.zeros((len(counts), columns + 1), dtype=torch.int32, device=table.device)
     torch.cumsum(counts, 1, dtype=torch.int32, out=along[:, 1:])
-    first = left.reshape(-1, 1)
-    ends = along.gather(1, torch.cat((first, first + width.reshape(-1, 1)), 1))
-    return ((ends[:, 1] - ends[:, 0]).double() / (height * width).reshape(-1)).view(top.shape)
+    first = boxes.left.reshape(-1, 1)
+    ends = along.gather(1, torch.cat((first, first + boxes.width.reshape(-1, 1)), 1))
+    inside = (ends[:, 1] - ends[:, 0]).view(upper.shape)
+    return inside.double() / boxes.areas

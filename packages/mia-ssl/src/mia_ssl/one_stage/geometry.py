@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from mia_ssl.one_stage.boxes import Boxes, Patches
-from mia_ssl.one_stage.draws import integer
+from mia_ssl.boxes import Boxes, corners, integer
+from mia_ssl.one_stage.patches import Patches
 from mia_ssl.one_stage.search import search
 
 if TYPE_CHECKING:
@@ -46,12 +46,12 @@ def place(
     tried[:, 0] = True
     number, image = tried.t().nonzero(as_tuple=True)
     half = half_widths(draws.size[image, number], sides, options)
-    places = draws.source[image, number]
     found, source = search(
         theirs.table,
         origin[image],
-        lambda rows, tries: cut_boxes(places[rows, tries], half[rows], sides, options),
-        tries=options.tries,
+        (image, number),
+        draws.source,
+        lambda places, patches: cut_boxes(places, half[patches], sides, options),
         least=options.minimum_foreground,
     )
     number, image = number[found], image[found]
@@ -66,12 +66,12 @@ def place(
 def shifted(patches: Patches, draws: Draws, own: Foreground, options: PatchOptions) -> Patches:
     """Those of the patches that find a place of their own, there."""
     sides = (own.mask.shape[1], own.mask.shape[2])
-    places = draws.target[patches.image, patches.number]
     found, target = search(
         own.table,
         patches.image,
-        lambda rows, tries: paste_boxes(places[rows, tries], patches.target[rows], sides),
-        tries=options.tries,
+        (patches.image, patches.number),
+        draws.target,
+        lambda places, some: paste_boxes(places, patches.target[some], sides),
         least=options.minimum_overlap,
     )
     return replace(patches[found], target=target)
@@ -120,8 +120,7 @@ def paste_boxes(uniform: Tensor, boxes: Boxes, sides: tuple[int, int]) -> Boxes:
     ``uniform`` is [P, K, 2], the boxes [P, K].
     """
     height, width = boxes.height[:, None], boxes.width[:, None]
-    top = integer(uniform[..., 0], sides[0] - height + 1)
-    left = integer(uniform[..., 1], sides[1] - width + 1)
+    top, left = corners(uniform, height, width, sides)
     return Boxes(top, left, height.expand_as(top), width.expand_as(left))
 
 

@@ -6,28 +6,20 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from mia_ssl.one_stage.boxes import Boxes
-from mia_ssl.one_stage.canvas import groups, windows
-from mia_ssl.one_stage.filters.medians import RADIUS, binary_median, disk_median
-from mia_ssl.one_stage.filters.windows import above, cached, replicated
+from mia_ssl.boxes import Boxes
+from mia_ssl.one_stage.canvas import groups
+from mia_ssl.one_stage.filters.medians import RADIUS, disk_median, median_above
+from mia_ssl.one_stage.filters.windows import replicated
+from mia_ssl.regions import Regions
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from mia_ssl.one_stage.boxes import Patches
     from mia_ssl.one_stage.options import PatchOptions
+    from mia_ssl.one_stage.patches import Patches
 
 MEDIAN = 5  # removes grains of what has changed
 _REACH = MEDIAN // 2  # how far from a patch it may find something changed
-
-
-def changes(before: Tensor, after: Tensor, options: PatchOptions) -> tuple[Tensor, Tensor]:
-    """``difference`` and ``changed`` of uint8 [C, N, H, W]: [N, H, W] each."""
-    apart, mask = [], []
-    for pair in zip(cached(before), cached(after), strict=True):
-        apart.append(difference(*pair))
-        mask.append(changed(apart[-1], len(before), options))
-    return torch.cat(apart), torch.cat(mask)
 
 
 def difference(before: Tensor, after: Tensor) -> Tensor:
@@ -41,7 +33,7 @@ def difference(before: Tensor, after: Tensor) -> Tensor:
 
 def changed(apart: Tensor, channels: int, options: PatchOptions) -> Tensor:
     """1 where the mean difference is above the tolerance, median filtered: uint8 [N, H, W]."""
-    return binary_median(above(apart, options.tolerance * channels), MEDIAN)
+    return median_above(apart, MEDIAN, options.tolerance * channels)
 
 
 def logistic_levels(channels: int, options: PatchOptions) -> Tensor:
@@ -63,7 +55,7 @@ def write_graded(
     """Write the level of the median difference around each changed pixel.
 
     Args:
-        out: float32 [N, H, W], contiguous; other pixels become 0.
+        out: float32 [N, H, W]; other pixels become 0.
         apart: Summed difference, [N, H, W].
         mask: What has changed, uint8 [N, H, W].
         patches: All patches that were pasted into these images.
@@ -78,13 +70,17 @@ def write_graded(
         image = patches.image[group]
         top = boxes.top[group].clamp(max=height - rows)
         left = boxes.left[group].clamp(max=width - columns)
-        index = windows(image, top, left, rows, columns, (height, width)).view(-1)
-        around = (rows + 2 * RADIUS, columns + 2 * RADIUS)
-        near = windows(image, top, left, *around, (height + 2 * RADIUS, width + 2 * RADIUS))
-        values = margin.view(-1).index_select(0, near.view(-1)).view(near.shape)
+        inside = Regions(image, _alike(top, left, rows, columns))
+        near = _alike(top, left, rows + 2 * RADIUS, columns + 2 * RADIUS)
+        values = Regions(image, near).cut(margin[None]).view(len(group), rows + 2 * RADIUS, -1)
         highest = min(int(values.max()), len(levels) - 1)
         level = levels.index_select(0, disk_median(values, highest).view(-1).int())
-        out.view(-1).scatter_(0, index, level.mul_(mask.view(-1).index_select(0, index)))
+        inside.write(out[None], level.mul_(inside.cut(mask[None])[0])[None])
+
+
+def _alike(top: Tensor, left: Tensor, rows: int, columns: int) -> Boxes:
+    """Boxes of one size."""
+    return Boxes(top, left, torch.full_like(top, rows), torch.full_like(top, columns))
 
 
 def _grown(boxes: Boxes, height: int, width: int) -> Boxes:

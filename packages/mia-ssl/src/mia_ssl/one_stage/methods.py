@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mia_ssl._engine.cost import Cost
-    from mia_ssl.one_stage.boxes import Patches
     from mia_ssl.one_stage.canvas import Canvas
+    from mia_ssl.one_stage.patches import Patches
 
 CUTPASTE = "https://arxiv.org/abs/2104.04015"
 FPI = "https://arxiv.org/abs/2011.04197"

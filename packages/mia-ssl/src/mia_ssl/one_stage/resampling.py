@@ -11,8 +11,8 @@ from mia_ssl.one_stage.canvas import gather, padded_windows
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from mia_ssl.one_stage.boxes import Patches
     from mia_ssl.one_stage.canvas import Canvas
+    from mia_ssl.one_stage.patches import Patches
 
 
 def resampled(canvas: Canvas, patches: Patches, rows: int, columns: int) -> tuple[Tensor, Tensor]:

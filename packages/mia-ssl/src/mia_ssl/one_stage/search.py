@@ -1,8 +1,8 @@
 """The first place with enough foreground, for all patches at once.
 
 One patch at a time, the rule reads: draw places until one has enough foreground. Here the first few
-places of all patches are tested together, then the rest of those that had no luck; the first
-accepted one is taken, as if they had been drawn one by one.
+places of all patches are tested together, then more of those that had no luck; the first accepted
+one is taken, as if they had been drawn one by one.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from mia_ssl.one_stage.boxes import Boxes
+from mia_ssl.boxes import Boxes
 from mia_ssl.one_stage.foreground import share
 
 if TYPE_CHECKING:
@@ -19,24 +19,26 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
-FIRST_TRIES = 8  # tested for every patch before the rest; few fail all of them
+    from mia_ssl.one_stage.draws import Places
 
 
 def search(
     table: Tensor,
     image: Tensor,
-    propose: Callable[[Tensor, slice], Boxes],
+    patch: tuple[Tensor, Tensor],
+    places: Places,
+    propose: Callable[[Tensor, Tensor], Boxes],
     *,
-    tries: int,
     least: float,
 ) -> tuple[Tensor, Boxes]:
     """The first box of each patch with more than this share of foreground.
 
     Args:
         table: What ``counts_down`` gives.
-        image: The image of each patch, int64 [P].
-        propose: (which patches [R], which tries) -> their boxes [R, K].
-        tries: How many there are.
+        image: The image to look at for each patch, int64 [P].
+        patch: Where ``places`` has it: its row and its number, int64 [P] each.
+        places: What may be tried.
+        propose: (places [R, K, 2], which patches [R]) -> their boxes [R, K].
         least: The share to pass.
 
     Returns:
@@ -44,17 +46,16 @@ def search(
     """
     searching = torch.arange(len(image), device=image.device)
     accepted: list[tuple[Tensor, Boxes]] = []
-    for first, last in ((0, FIRST_TRIES), (FIRST_TRIES, tries)):
-        if first and (first >= tries or not len(searching)):
-            break
-        boxes = propose(searching, slice(first, min(last, tries)))
-        shape = (boxes.top, boxes.left, boxes.height, boxes.width)
-        good = share(table, image[searching], *shape) > least
+    for number in range(len(places)):
+        tried = places[number][patch[0][searching], patch[1][searching]]
+        boxes = propose(tried, searching)
+        good = share(table, image[searching], boxes) > least
         lucky, choice = good.any(1), good.byte().argmax(1)
         rows = lucky.nonzero().squeeze(1)
         accepted.append((searching[rows], boxes[rows, choice[rows]]))
         searching = searching[~lucky]
+        if not len(searching):
+            break
     found = torch.cat([rows for rows, _ in accepted])
     order = found.argsort()
-    parts = ([getattr(boxes, name) for _, boxes in accepted] for name in Boxes.__annotations__)
-    return found[order], Boxes(*(torch.cat(part)[order] for part in parts))
+    return found[order], Boxes.cat([boxes for _, boxes in accepted])[order]

@@ -9,19 +9,26 @@ import torch
 
 from mia_ssl._engine.options import parse_options, unknown
 from mia_ssl._engine.seeding import generator as seeded
+from mia_ssl.boxes import integer
 from mia_ssl.one_stage.canvas import Canvas
-from mia_ssl.one_stage.draws import Draws, integer
+from mia_ssl.one_stage.draws import Draws
 from mia_ssl.one_stage.foreground import Foreground
 from mia_ssl.one_stage.geometry import place
-from mia_ssl.one_stage.labels import changes, logistic_levels, raw_levels, write_graded
+from mia_ssl.one_stage.labels import (
+    changed,
+    difference,
+    logistic_levels,
+    raw_levels,
+    write_graded,
+)
 from mia_ssl.one_stage.methods import RECORDS
 from mia_ssl.one_stage.options import PatchOptions
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from mia_ssl.one_stage.boxes import Patches
     from mia_ssl.one_stage.methods import Method
+    from mia_ssl.one_stage.patches import Patches
 
 BATCH = 64  # images at a time: bounds the memory, whatever the user's batch
 SMALLEST = 8  # sides below this have no room for a patch and its surroundings
@@ -77,42 +84,48 @@ def paste(
         there = None if sources is None else sources.cpu()
         pasted, label = paste(method, images.cpu(), options, generator, there)
         return pasted.to(device), label.to(device)
-    draws = Draws.draw(len(images), options, generator).to(device)
     planes = images.transpose(0, 1).contiguous()
     cut_from = planes if sources is None else sources.transpose(0, 1).contiguous()
     own = Foreground.of(planes, options.foreground_threshold)
     theirs = own if sources is None else Foreground.of(cut_from, options.foreground_threshold)
-    origin = torch.arange(len(images), device=device)
-    if sources is None and method.other:
-        origin = another(draws.other)
-    low, high = options.factor_bounds if method.random_factor else (1.0, 1.0)
-    factor = low + (high - low) * draws.factor
     pasted = planes.clone()
     label = torch.empty((len(images), *images.shape[2:]), device=device)
-    for start in range(0, len(images), BATCH):
-        rows = slice(start, start + BATCH)
+    for index in torch.arange(len(images), device=device).split(BATCH):
+        draws = Draws.draw(len(index), options, generator, device)
+        origin = index
+        if sources is None and method.other:
+            origin = another(draws.other, index, len(images))
+        rows = slice(int(index[0]), int(index[-1]) + 1)
         canvas = Canvas(
             pasted=pasted[:, rows],
             mask=own.mask[rows],
             sources=cut_from,
             source_mask=theirs.mask,
-            factor=factor[rows],
+            factor=factors(method, draws, options),
         )
-        patches = place(method, draws.rows(rows), origin[rows], theirs, own.rows(rows), options)
+        patches = place(method, draws, origin, theirs, own.rows(rows), options)
         for part in patches.in_turn():
             method.blend(canvas, part)
         write_label(label[rows], method, planes[:, rows], canvas, patches, options)
     return pasted.transpose(0, 1).contiguous(), label[:, None]
 
 
-def another(uniform: Tensor) -> Tensor:
-    """For each of N images one of the other N - 1, each as likely: int64 [N]."""
-    count = len(uniform)
+def another(uniform: Tensor, index: Tensor, count: int) -> Tensor:
+    """For some of N images one of the other N - 1 each, all as likely: int64 [P].
+
+    ``uniform`` and ``index``, which of the N they are, are [P].
+    """
     if count < 2:
         msg = "expected sources, or at least 2 images to cut patches from, got 1 image"
         raise ValueError(msg)
     chosen = integer(uniform, count - 1)
-    return chosen + (chosen >= torch.arange(count, device=uniform.device))
+    return chosen + (chosen >= index)
+
+
+def factors(method: Method, draws: Draws, options: PatchOptions) -> Tensor:
+    """How strongly each image's patches are mixed in, float32 [N]."""
+    low, high = options.factor_bounds if method.random_factor else (1.0, 1.0)
+    return low + (high - low) * draws.factor
 
 
 def write_label(
@@ -125,7 +138,8 @@ def write_label(
 ) -> None:
     """Write the method's label of a batch, float32 [N, H, W]."""
     channels = len(before)
-    apart, mask = changes(before, canvas.pasted, options)
+    apart = difference(before, canvas.pasted)
+    mask = changed(apart, channels, options)
     if method.label == "logistic":
         write_graded(out, apart, mask, patches, logistic_levels(channels, options))
     elif method.label == "intensity":

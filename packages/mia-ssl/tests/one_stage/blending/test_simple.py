@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 import torch
+from mia_ssl.boxes import Boxes
 from mia_ssl.one_stage.blending.simple import convex, swap
-from mia_ssl.one_stage.boxes import Boxes, Patches
 from mia_ssl.one_stage.canvas import Canvas
+from mia_ssl.one_stage.patches import Patches
 
 SOURCE = [(0, 0, 4, 6), (3, 5, 7, 3), (10, 2, 1, 9)]  # top, left, height, width
 TARGET = [(9, 4), (0, 0), (15, 11)]

@@ -3,17 +3,24 @@ import numpy as np
 import pytest
 import torch
 from mia_ssl.one_stage.filters import medians
-from mia_ssl.one_stage.filters.medians import RADIUS, binary_median, disk_median
+from mia_ssl.one_stage.filters.medians import RADIUS, disk_median, median_above
 from mia_ssl.one_stage.filters.windows import replicated
 from skimage.filters import median
 from skimage.morphology import disk
 
 
+@pytest.mark.parametrize("dtype", [np.uint8, np.int16])
 @pytest.mark.parametrize("size", [3, 5, 7])
-def test_binary_median_is_opencvs(size):
-    x = np.random.default_rng(size).integers(0, 2, (6, 37, 53), dtype=np.uint8)
-    expected = np.stack([cv2.medianBlur(image, size) for image in x])
-    np.testing.assert_array_equal(binary_median(torch.from_numpy(x), size).numpy(), expected)
+@pytest.mark.parametrize("cache", [1, 1 << 20])
+def test_median_above_a_threshold_is_that_of_opencvs_median(dtype, size, cache, monkeypatch):
+    """Of the whole gray levels and, the same, of the image that is 1 above the threshold."""
+    monkeypatch.setattr(medians, "_CACHE", cache)
+    x = np.random.default_rng(size).integers(0, 40, (6, 37, 53))
+    expected = np.stack([cv2.medianBlur(np.uint8(image), size) for image in x]) > 20
+    again = np.stack([cv2.medianBlur(np.uint8(image > 20), size) for image in x])
+    got = median_above(torch.from_numpy(x.astype(dtype)), size, 20).numpy()
+    np.testing.assert_array_equal(got, expected)
+    np.testing.assert_array_equal(got, again)
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.int16])

@@ -19,8 +19,8 @@ from mia_ssl.one_stage.resampling import resampled
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from mia_ssl.one_stage.boxes import Patches
     from mia_ssl.one_stage.canvas import Canvas
+    from mia_ssl.one_stage.patches import Patches
 
 EROSION = 3  # pixels that the mask loses on each side
 _SMALLEST = 2 * (1 + EROSION) + 1  # of a patch that keeps a pixel inside border and erosion

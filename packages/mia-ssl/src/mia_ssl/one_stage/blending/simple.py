@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mia_ssl.one_stage.canvas import gather, pixels, scatter
+import torch
+
+from mia_ssl.regions import Regions
 
 if TYPE_CHECKING:
-    from torch import Tensor
-
-    from mia_ssl.one_stage.boxes import Patches
     from mia_ssl.one_stage.canvas import Canvas
+    from mia_ssl.one_stage.patches import Patches
 
 
 def swap(canvas: Canvas, patches: Patches) -> None:
@@ -18,8 +18,11 @@ def swap(canvas: Canvas, patches: Patches) -> None:
 
     Paper: https://arxiv.org/abs/2104.04015
     """
-    index, patch, image, where = _cut(canvas, patches)
-    scatter(canvas.pasted, index, image + (patch - image) * where)  # uint8, exact as it wraps
+    source, target = _ends(patches)
+    where = target.cut(canvas.mask[None]).bitwise_or_(source.cut(canvas.source_mask[None]))
+    image = target.cut(canvas.pasted)
+    step = source.cut(canvas.sources).sub_(image).mul_(where)  # uint8, exact as it wraps
+    target.write(canvas.pasted, image.add_(step))
 
 
 def convex(canvas: Canvas, patches: Patches) -> None:
@@ -27,21 +30,16 @@ def convex(canvas: Canvas, patches: Patches) -> None:
 
     Paper: https://arxiv.org/abs/2011.04197
     """
-    index, patch, image, where = _cut(canvas, patches)
-    areas = patches.target.height * patches.target.width
-    factor = canvas.factor[patches.image].repeat_interleave(areas)
-    mixed = image.float()
-    step = patch.float().sub_(mixed).mul_(factor).mul_(where)
-    scatter(canvas.pasted, index, mixed.add_(step).round_().byte())
+    source, target = _ends(patches)
+    where = target.cut(canvas.mask[None]).bitwise_or_(source.cut(canvas.source_mask[None]))
+    image = target.cut(canvas.pasted).float()
+    step = source.cut(canvas.sources).float().sub_(image).mul_(where)
+    step.mul_(target.spread(canvas.factor[patches.image]))
+    # By way of int16, many times as fast as straight to uint8 on a CPU.
+    mixed = image.add_(step).round_().to(torch.int16).to(torch.uint8)
+    target.write(canvas.pasted, mixed)
 
 
-def _cut(canvas: Canvas, patches: Patches) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Flat index, patch [C, T], image [C, T] and where either is foreground [T]."""
-    height, width = canvas.sides
-    target = pixels(patches.image, patches.target, height, width)
-    # Patches are as large where they are cut as where they go: the way between is one for each.
-    rows = (patches.origin - patches.image) * height + patches.source.top - patches.target.top
-    way = rows * width + patches.source.left - patches.target.left
-    source = target + way.repeat_interleave(patches.target.height * patches.target.width)
-    where = gather(canvas.source_mask[None], source)[0] | gather(canvas.mask[None], target)[0]
-    return target, gather(canvas.sources, source), gather(canvas.pasted, target), where
+def _ends(patches: Patches) -> tuple[Regions, Regions]:
+    """Where the patches' pixels come from and where they go, as many at both ends."""
+    return Regions(patches.origin, patches.source), Regions(patches.image, patches.target)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import torch
 
-from mia_ssl.one_stage.filters.windows import above, box_sums, replicated, run_sums
+from mia_ssl.one_stage.filters.windows import above, box_sums, replicate, run_sums
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -14,17 +15,36 @@ if TYPE_CHECKING:
 RADIUS = 5  # of the disk
 _SIZE = 2 * RADIUS + 1
 _HALF = 40  # of the 81 pixels of the disk
+_CACHE = 16 * 230 * 230  # pixels at a time that a CPU's cache holds
 _WORKING_SET = 1 << 20  # pixels times thresholds at once: what a CPU's cache holds
 
 
-def binary_median(x: Tensor, size: int) -> Tensor:
-    """Median of 0/1 images over size x size pixels: is the majority 1? Borders are repeated.
+def median_above(x: Tensor, size: int, threshold: int) -> Tensor:
+    """Where the median over size x size pixels is above a threshold; borders are repeated.
+
+    That is where most of the pixels are above it: they only have to be counted.
 
     Args:
-        x: uint8 [N, H, W] of 0 and 1.
-        size: Odd, at most 15 (the count has to fit).
+        x: uint8 or int16 [N, H, W].
+        size: Odd, at most 15 (the count has to fit into uint8).
+        threshold: A value of x.
+
+    Returns:
+        uint8 [N, H, W] of 0 and 1.
     """
-    return above(box_sums(replicated(x, size // 2), size, size), size * size // 2)
+    margin = size // 2
+    count, height, width = x.shape
+    padded = (height + 2 * margin, width + 2 * margin)
+    # On a CPU a few images at a time, in memory that stays in its cache.
+    step = max(_CACHE // math.prod(padded), 1) if x.device.type == "cpu" else count
+    out = torch.empty(x.shape, dtype=torch.uint8, device=x.device)
+    memory = out.new_empty((4, min(step, count) * math.prod(padded)))
+    for part, result in zip(x.split(step), out.split(step), strict=True):
+        frame = memory[3, : len(part) * math.prod(padded)].view(-1, *padded)
+        above(part, threshold, out=frame[:, margin:-margin, margin:-margin])
+        counts = box_sums(replicate(frame, margin), size, size, memory[:3])
+        above(counts, size * size // 2, out=result)
+    return out
 
 
 def disk_median(x: Tensor, highest: int) -> Tensor:

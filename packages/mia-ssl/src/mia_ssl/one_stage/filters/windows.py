@@ -12,65 +12,66 @@ from typing import TYPE_CHECKING
 import torch
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from torch import Tensor
 
 
-_CACHE = 16 * 224 * 224  # pixels
-
-
-def box_sums(x: Tensor, height: int, width: int) -> Tensor:
+def box_sums(x: Tensor, height: int, width: int, memory: Tensor | None = None) -> Tensor:
     """Sum over each box of [N, H, W]: a view [N, H - height + 1, W - width + 1], not contiguous.
 
-    Sums wrap around where they pass the dtype's largest value.
+    Sums wrap around where they pass the dtype's largest value. ``memory`` [3, N H W] or longer, of
+    x's dtype, is worked in where given: the result lies in it.
     """
     count, rows, columns = x.shape
-    flat = run_sums(run_sums(x.reshape(-1), width, 1), height, columns)
+    memory = x.new_empty(3, x.numel()) if memory is None else memory
+    lines = run_sums(x.reshape(-1), width, 1, memory.unbind())
+    # The lines lie in either of the first two.
+    free = [part for part in memory if part.data_ptr() != lines.data_ptr()]
+    flat = run_sums(lines, height, columns, free)
     shape = (count, rows - height + 1, columns - width + 1)
-    return flat.as_strided(shape, (rows * columns, columns, 1))
+    return flat.as_strided(shape, (rows * columns, columns, 1), flat.storage_offset())
 
 
-def run_sums(x: Tensor, length: int, stride: int) -> Tensor:
+def run_sums(x: Tensor, length: int, stride: int, memory: Sequence[Tensor] | None = None) -> Tensor:
     """Sum of ``length`` values, ``stride`` apart, from each position of a flat tensor on.
 
     The last (length - 1) * stride positions, which have fewer values after them, are left out.
+    ``memory``, two of x's length or longer, is worked in where given: the result lies in it.
     """
-    end = len(x) - (length - 1) * stride
-    out, done = x[:0], 0  # sums of the first ``done`` values
-    doubled, size = x, 1  # sums of ``size`` values
-    while size <= length:
-        if length & size:
-            part = doubled[done * stride :][:end]
-            out = out[:end] + part if done else part
-            done += size
+    memory = x.new_empty(2, len(x)).unbind() if memory is None else memory
+    sums, size = x, 1  # sums of ``size`` values
+    for turn, bit in enumerate(bin(length)[3:]):  # binary digits after the first
+        end = len(sums) - size * stride
+        sums = torch.add(sums[:end], sums[size * stride :], out=memory[turn % 2][:end])
         size *= 2
-        if size <= length:
-            shift = size // 2 * stride
-            doubled = doubled[:-shift] + doubled[shift:]
-    return out
+        if bit == "1":
+            sums = sums[: end - stride].add_(x[size * stride :])
+            size += 1
+    return sums
+
+
+def replicate(x: Tensor, margin: int) -> Tensor:
+    """Repeat what lies inside the margins of [N, H, W] outwards, in place; the same tensor."""
+    middle = x[:, margin:-margin]
+    middle[:, :, :margin] = middle[:, :, margin : margin + 1]
+    middle[:, :, -margin:] = middle[:, :, -margin - 1 : -margin]
+    x[:, :margin] = middle[:, :1]
+    x[:, -margin:] = middle[:, -1:]
+    return x
 
 
 def replicated(x: Tensor, margin: int) -> Tensor:
     """[N, H, W] -> [N, H + 2 margin, W + 2 margin], the border's values repeated outwards."""
     count, height, width = x.shape
     out = x.new_empty(count, height + 2 * margin, width + 2 * margin)
-    middle = out[:, margin:-margin]
-    middle[:, :, margin:-margin] = x
-    middle[:, :, :margin] = x[:, :, :1]
-    middle[:, :, -margin:] = x[:, :, -1:]
-    out[:, :margin] = middle[:, :1]
-    out[:, -margin:] = middle[:, -1:]
-    return out
+    out[:, margin:-margin, margin:-margin] = x
+    return replicate(out, margin)
 
 
-def cached(planes: Tensor) -> tuple[Tensor, ...]:
-    """[C, N, H, W] in parts of the N that a CPU's cache holds; whole on other devices."""
-    if planes.device.type != "cpu":
-        return (planes,)
-    return planes.split(max(_CACHE // planes[:, 0].numel(), 1), 1)
-
-
-def above(x: Tensor, threshold: int) -> Tensor:
-    """1 where x is above the threshold, else 0: contiguous uint8 of the same shape."""
+def above(x: Tensor, threshold: int, out: Tensor | None = None) -> Tensor:
+    """1 where x is above the threshold, else 0: uint8 of the same shape, new or given."""
     # Written into uint8: a comparison into bool is twenty times slower on a CPU.
-    out = torch.empty(x.shape, dtype=torch.uint8, device=x.device)
+    if out is None:
+        out = torch.empty(x.shape, dtype=torch.uint8, device=x.device)
     return torch.gt(x, threshold, out=out)

@@ -1,4 +1,4 @@
-"""Patches and the boxes that they are cut from and pasted into."""
+"""Patches: where they are cut from and where they are pasted."""
 
 from __future__ import annotations
 
@@ -12,26 +12,7 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
-
-@dataclass(frozen=True)
-class Boxes:
-    """Rectangles of whole pixels, int64 of one shape each.
-
-    Attributes:
-        top: First row.
-        left: First column.
-        height: Rows.
-        width: Columns.
-    """
-
-    top: Tensor
-    left: Tensor
-    height: Tensor
-    width: Tensor
-
-    def __getitem__(self, index: Tensor | slice | tuple[Tensor, ...]) -> Boxes:
-        """Some of them."""
-        return Boxes(self.top[index], self.left[index], self.height[index], self.width[index])
+    from mia_ssl.boxes import Boxes
 
 
 @dataclass(frozen=True)
