@@ -93,7 +93,7 @@ def test_formats_outside_the_list_are_not_even_tried(tmp_path):
     data = io.BytesIO()
     Image.fromarray(np.zeros((4, 4), np.uint8)).save(data, format="GIF")
     (tmp_path / "x.png").write_bytes(data.getvalue())
-    with pytest.raises(Image.UnidentifiedImageError):
+    with pytest.raises(DataError, match="not an image of a known format"):
         read_image(tmp_path / "x.png", "L", None)
 
 
