@@ -26,4 +26,4 @@ def test_the_first_of_each_always_stays():
 
 
 def test_nothing_to_show():
-    assert keep_within([]) == 1
+    assert keep_within([], 100) == 1

@@ -4,10 +4,18 @@ from __future__ import annotations
 
 import base64
 import io
+import re
 from html.parser import HTMLParser
 
 import numpy as np
+import pytest
+from mia_bench.board import make_board
+from mia_bench.files import write_json
+from mia_bench.leaderboard import gather
 from mia_bench.report import pictures
+from mia_bench.report.page import write_report
+from mia_bench.results import write_results
+from mia_bench.runfolder import RunFolder
 from PIL import Image
 
 
@@ -49,7 +57,6 @@ def test_ids_cannot_write_into_the_page(finished, tmp_path):
     import shutil
 
     from mia_bench.gallery import Gallery
-    from mia_bench.results import write_results
 
     out = tmp_path / "study"
     shutil.copytree(finished, out)
@@ -89,3 +96,86 @@ def test_the_overlay_leaves_a_cold_image_as_it_is_and_covers_a_hot_spot():
     shown = decode(pictures.overlay(image, heat, (0, 1))).astype(int)
     assert np.abs(shown[:40] - 100).max() <= 2
     assert (np.abs(shown[64, 64] - 100) > 40).any()
+
+
+@pytest.fixture(scope="module")
+def many(made_up, tmp_path_factory):
+    """The folder and page of three datasets by four methods, some runs unfinished."""
+    out = tmp_path_factory.mktemp("many") / "study"
+    strengths = {"ae": 0.2, "vae": 0.8, "dae": 1.8, "nsa": 1.7}
+    made_up(out, ["rsna", "lag", "brats2021"], strengths, seeds=(0, 1), size=16)
+    made_up(out, ["rsna"], {"fpi": 0.5}, seeds=(0,), size=16)
+    write_json(RunFolder(out / "lag/fpi/seed-0").failure, {"error": "out <of> memory"})
+    running = RunFolder(out / "brats2021/fpi/seed-0")
+    running.write_progress(3, 250, 0.5)
+    with running.lock():
+        return out, write_results(out).page.read_text()
+
+
+def rows_of(text, start, end):
+    """The cells' texts of the table rows between two strings."""
+    part = text[text.index(start) :]
+    rows = part[: part.index(end)].split("<tr>")[1:]
+    return [[Page(cell).text.split() for cell in re.split(r"<t[dh]", row)[1:]] for row in rows]
+
+
+def test_every_run_is_shown_as_what_it_is(many):
+    _, text = many
+    assert "runs: 25 finished, 1 failed, 1 running." in text
+    assert re.search("<code>lag/fpi/seed-0</code>: failed . out &lt;of&gt; memory", text)
+    assert "<code>brats2021/fpi/seed-0</code>: running" in text
+
+
+def test_the_matrix_holds_the_means_ranks_and_marks(many):
+    out, text = many
+    (heading, *rows) = rows_of(text, 'aria-label="AUROC of each', "</table>")
+    names = [cell[-1].split(">")[-1] for cell in heading]
+    assert names[2:] == ["brats2021", "lag", "rsna"]
+    cells = {row[0][-1].split(">")[-1]: row[1:] for row in rows}
+    ranking = make_board(gather(out)).rankings["auroc"]
+    assert list(cells) == [*ranking.average, "fpi"]  # the unfinished method last
+    for row in gather(out):
+        cell = cells[row.label][1 + names[2:].index(row.dataset)]
+        assert any(f"{row.mean('auroc'):.3f}" in word for word in cell)
+    best = next(iter(ranking.average))
+    assert f"{ranking.average[best]:.2f}" in " ".join(cells[best][0])
+    assert cells["fpi"][2] == [">-"] or "-" in cells["fpi"][2][-1]
+
+
+def test_the_ranks_have_a_diagram_and_say_who_is_left_out(many):
+    _, text = many
+    assert text.count('aria-label="Critical-difference diagram') == 2  # AUROC and AP
+    assert "Not ranked, for lack of a dataset: fpi." in text
+    assert "Friedman" in text
+
+
+def test_marks_are_said_in_words_too(many):
+    _, text = many
+    assert '<span aria-hidden="true">▲</span><span class="unseen">best</span>' in text
+    assert "not significantly below the best" in text
+
+
+def test_published_figures_say_what_differs_and_where_they_are_from(many):
+    _, text = many
+    section = text[text.index('<section id="published">') :]
+    section = section[: section.index("</section>")]
+    assert "100 training images instead of 3851" in section
+    sources = section.count('<li id="source-')
+    assert sources >= 3
+    assert all(f'href="#source-{number}"' in section for number in range(1, sources + 1))
+
+
+def test_a_study_of_one_dataset_has_neither_matrix_nor_diagram(made_up, tmp_path):
+    made_up(tmp_path, ["phantom"], {"ae": 1.0, "vae": 0.5}, seeds=(0,), size=16)
+    text = write_results(tmp_path).page.read_text()
+    assert 'id="matrix"' not in text
+    assert 'id="published"' not in text
+    assert '<table id="table"' in text
+
+
+def test_pictures_of_a_large_study_are_thinned_out(many, monkeypatch):
+    out, text = many
+    monkeypatch.setattr("mia_bench.report.page.PICTURE_BYTES", 400_000)
+    small = write_report(out, make_board(gather(out))).read_text()
+    assert 0 < small.count("<img") < text.count("<img")
+    assert len(text) - len(small) > 0.2 * len(text)

@@ -8,10 +8,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-PICTURE_BYTES = 14_000_000  # the rest of a large study's page takes 4 MB
 
-
-def keep_within(kinds: Iterable[list[dict[str, Any]]], limit: int = PICTURE_BYTES) -> int:
+def keep_within(kinds: Iterable[list[dict[str, Any]]], limit: int) -> int:
     """Shorten lists of pictures, the most telling first, so that all together fit; the length.
 
     All get the same length, the longest that fits, and keep at least one picture.
