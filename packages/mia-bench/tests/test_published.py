@@ -104,6 +104,7 @@ def test_a_chosen_epoch_is_compared_with_a_chosen_epoch_only():
     assert [each.figure.value for each in last if each.figure.metric == "auroc"] == [0.500]
     chosen = beside(row("vincxr", "nsa", settings={"epochs": 400, "select": "pseudo_auroc"}))
     assert [each.figure.value for each in chosen if each.figure.metric == "auroc"] == [0.762]
+    assert any("held out" in caveat for caveat in chosen[0].caveats)
 
 
 def test_a_method_without_figures_has_none():

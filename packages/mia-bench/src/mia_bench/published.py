@@ -131,6 +131,8 @@ def _settings(row: Row) -> tuple[str, ...]:
 
 def _quantity(figure: Figure) -> tuple[str, ...]:
     """What the published figure measured in another way."""
+    if figure.select:
+        return ("published: chosen by the training images, ours: by a tenth held out of them",)
     if figure.metric == "best_dice":
         return ("published: best of 100 or 200 quantile thresholds, ours: of all thresholds",)
     return ("on another machine",) if figure.metric == TIME else ()

@@ -114,8 +114,10 @@ def _memory(device: str, row: Row) -> str:
 
 def _print_ranks(console: Console, ranking: Ranking) -> None:
     if ranking.average:
+        # As a title of so narrow a table it would be broken into pieces.
         title = f"Average rank by AUROC over {len(ranking.datasets)} datasets"
-        table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD)
+        console.print(title, highlight=False, style="italic")
+        table = Table(box=box.SIMPLE_HEAD)
         table.add_column("method")
         table.add_column("average rank", justify="right")
         for label, rank in ranking.average.items():
