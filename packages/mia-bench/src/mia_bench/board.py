@@ -25,7 +25,8 @@ MARK_NAMES: dict[Mark, str] = {
 MARKS_NOTE = (
     "▲ best of its dataset; ≈ not significantly below it (paired bootstrap over the test images, "
     "Holm's correction for the number of methods, level 0.05). Intervals are 95 % over the test "
-    "images, of the mean over the seeds; ± is over the seeds"
+    "images, of the mean over the seeds; ± is over the seeds. Marks and intervals are of these "
+    "trainings: where ± is wide, other seeds may order the methods otherwise"
 )
 DAGGER = "†"
 DAGGER_NOTE = f"{DAGGER} not the published experiment: other images, settings or quantity"

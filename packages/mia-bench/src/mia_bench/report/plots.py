@@ -66,6 +66,7 @@ def histogram(labels: np.ndarray, scores: np.ndarray) -> str:
         for label, name, colour in ((0, "normal", NORMAL), (1, "abnormal", ABNORMAL)):
             values = np.clip(scores[labels == label], bins[0], bins[-1])
             axes.hist(values, bins.tolist(), alpha=0.6, label=name, color=colour)
+        axes.margins(y=0.25)  # room for the names
         axes.set(xlabel="score", ylabel="images")
 
     return svg(draw, "histogram", legend="upper right")
