@@ -14,6 +14,9 @@ def test_corners_reach_every_place_inside_and_no_other():
     top, left = corners(uniform, height, width, (6, 9))
     assert top.unique().tolist() == [0, 1, 2]
     assert left.unique().tolist() == [0, 1, 2]
+    ends = torch.tensor([[0.0, 0.0], [0.999999, 0.999999]], dtype=torch.float64)
+    top, left = corners(ends, torch.tensor([10, 10]), torch.tensor([20, 20]), (64, 100))
+    assert (top.tolist(), left.tolist()) == ([0, 54], [0, 80])
 
 
 def test_slices_select_the_pixels():

@@ -12,6 +12,8 @@ import numpy as np
 import torch
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from torch import Tensor
 
     from mia_ssl.boxes import Boxes
@@ -38,6 +40,20 @@ class Regions:
         """Pixels of each box."""
         return self.boxes.areas.tolist()
 
+    def parts(self, pixels: int) -> Iterator[tuple[slice, slice, Regions]]:
+        """Some boxes after the other, of about so many pixels on a CPU, all at once elsewhere.
+
+        Which boxes, which pixels, and their regions.
+        """
+        limit = pixels if self.image.device.type == "cpu" else sum(self.sizes)
+        box = start = end = 0
+        for last, size in enumerate(self.sizes, start=1):
+            end += size
+            if end - start >= limit or last == len(self.sizes):
+                chosen = slice(box, last)
+                yield chosen, slice(start, end), Regions(self.image[chosen], self.boxes[chosen])
+                box, start = last, end
+
     def cut(self, planes: Tensor) -> Tensor:
         """The pixels of [C, N, H, W]: a new [C, T] of the same dtype."""
         if planes.device.type != "cpu":
@@ -61,7 +77,26 @@ class Regions:
 
     def spread(self, values: Tensor) -> Tensor:
         """A value for each box -> the same for each of its pixels: [P] -> [T]."""
-        return values.repeat_interleave(self.boxes.areas, output_size=sum(self.sizes))
+        if values.device.type == "cpu":
+            return torch.from_numpy(np.repeat(values.numpy(), self.sizes))
+        areas = self.boxes.areas.to(values.device)
+        return values.repeat_interleave(areas, output_size=sum(self.sizes))
+
+    def means(self, pixels: Tensor) -> Tensor:
+        """Mean of each box: float32 [T] -> [P]."""
+        areas = self.boxes.areas.to(pixels.device)
+        if pixels.device.type == "cpu":
+            sums = np.add.reduceat(pixels.numpy(), (areas.cumsum(0) - areas).numpy())
+            return torch.from_numpy(sums) / areas
+        return torch.segment_reduce(pixels, "mean", lengths=areas)
+
+    def steps(self) -> tuple[Tensor, Tensor]:
+        """How many rows and columns of its box lie before each pixel: int64 [T] each."""
+        width = self.spread(self.boxes.width)
+        first = self.boxes.areas.cumsum(0) - self.boxes.areas
+        pixel = torch.arange(len(width), device=width.device) - self.spread(first)
+        row = torch.div(pixel, width, rounding_mode="floor")
+        return row, pixel - row * width
 
     @cached_property
     def _places(self) -> list[tuple[int, slice, slice]]:
@@ -80,19 +115,12 @@ class Regions:
         """Places in ``_line(plane)``, int64 [T] on its device."""
         key = (plane.device, plane.stride())
         if key not in self._indices:
-            self._indices[key] = self._made(plane)
+            there = Regions(self.image.to(plane.device), self.boxes.to(plane.device))
+            along, down, across = plane.stride()
+            boxes, (row, column) = there.boxes, there.steps()
+            corner = there.image * along + boxes.top * down + boxes.left * across
+            self._indices[key] = there.spread(corner) + row * down + column * across
         return self._indices[key]
-
-    def _made(self, plane: Tensor) -> Tensor:
-        image, boxes = self.image.to(plane.device), self.boxes.to(plane.device)
-        along, down, across = plane.stride()
-        count = torch.arange(sum(self.sizes), device=plane.device)
-        patch = torch.repeat_interleave(boxes.areas, output_size=len(count))
-        count -= (boxes.areas.cumsum(0) - boxes.areas)[patch]  # pixels from each box's first on
-        width = boxes.width[patch]
-        row = torch.div(count, width, rounding_mode="floor")
-        corner = image * along + boxes.top * down + boxes.left * across
-        return corner[patch] + row * down + (count - row * width) * across
 
 
 def _line(plane: Tensor) -> Tensor:

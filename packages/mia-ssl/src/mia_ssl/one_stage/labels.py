@@ -44,7 +44,7 @@ def logistic_levels(channels: int, options: PatchOptions) -> Tensor:
     return torch.sigmoid(slope * (sums / channels - centre)).float()
 
 
-def raw_levels(channels: int) -> Tensor:
+def raw_levels(channels: int, _: PatchOptions) -> Tensor:
     """The mean difference of each summed difference."""
     return (torch.arange(255 * channels + 1, dtype=torch.float64) / channels).float()
 

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from mia_ssl.one_stage.patches import Patches
 
 BATCH = 64  # images at a time: bounds the memory, whatever the user's batch
+_CACHED = 16  # images that are labelled while they lie in a CPU's cache
 SMALLEST = 8  # sides below this have no room for a patch and its surroundings
 
 
@@ -138,16 +139,19 @@ def write_label(
 ) -> None:
     """Write the method's label of a batch, float32 [N, H, W]."""
     channels = len(before)
-    apart = difference(before, canvas.pasted)
-    mask = changed(apart, channels, options)
-    if method.label == "logistic":
-        write_graded(out, apart, mask, patches, logistic_levels(channels, options))
-    elif method.label == "intensity":
-        write_graded(out, apart, mask, patches, raw_levels(channels))
-    else:
-        out.copy_(mask)
+    if method.label in ("logistic", "intensity"):
+        apart = difference(before, canvas.pasted)
+        levels = logistic_levels if method.label == "logistic" else raw_levels
+        mask = changed(apart, channels, options)
+        write_graded(out, apart, mask, patches, levels(channels, options))
+        return
+    step = _CACHED if out.device.type == "cpu" else len(out)
+    parts = (out, before.transpose(0, 1), canvas.pasted.transpose(0, 1), canvas.factor)
+    for label, old, new, factor in zip(*(part.split(step) for part in parts), strict=True):
+        apart = difference(old.transpose(0, 1), new.transpose(0, 1))
+        label.copy_(changed(apart, channels, options))
         if method.random_factor:
-            out *= canvas.factor[:, None, None]
+            label *= factor[:, None, None]
 
 
 def _checked(name: str, images: Any) -> Tensor:

@@ -62,7 +62,7 @@ def test_opacity_is_that_of_a_blurred_drawing(fields):
     shapes = drawn(everywhere, 40, 2)
     options = anatpaste.Options()
     opacity = anatpaste.opacity(shapes, as_fields(everywhere, (40, 1, 224, 224)), options)
-    for i, part in enumerate(opacity.split(shapes.target.sizes)):
+    for i, part in enumerate(opacity.split(shapes.target.areas.tolist())):
         h, w = int(shapes.target.height[i]), int(shapes.target.width[i])
         mask = Image.new("L", (w, h))
         draw = ImageDraw.Draw(mask)

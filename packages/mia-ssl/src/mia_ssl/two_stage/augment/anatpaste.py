@@ -6,13 +6,16 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+import numpy as np
 import torch
 
+from mia_ssl.boxes import Boxes, corners, integer
+from mia_ssl.regions import Regions
 from mia_ssl.two_stage.augment.checks import check_range, check_strength
-from mia_ssl.two_stage.augment.draws import integer, log_uniform, place, sides, uniform
+from mia_ssl.two_stage.augment.draws import log_uniform, sides, uniform
 from mia_ssl.two_stage.augment.jitter import DRAWS as JITTER_DRAWS
 from mia_ssl.two_stage.augment.jitter import Factors
-from mia_ssl.two_stage.augment.patches import Boxes, cut, write
+from mia_ssl.two_stage.augment.patches import CACHE, cut, rounded, write
 from mia_ssl.two_stage.augment.variant import Canvas, Variant
 
 if TYPE_CHECKING:
@@ -82,7 +85,7 @@ def draw(u: Tensor, fields: LungFields, height: int, width: int, options: Option
     """Draw patches around pixels of the fields; u is [n, DRAWS]."""
     sizes, u = u[:, : 2 * _TRIES], u[:, 2 * _TRIES :]
     h, w = draw_sides(sizes, height, width, options)
-    source = place(u[:, 0:2], h, w, height, width)
+    source = corners(u[:, 0:2], h, w, (height, width))
     row, column = fields.pixel(u[:, 2:4])
     top = torch.minimum((row - h // 2).clamp(min=0), height - h)
     left = torch.minimum((column - w // 2).clamp(min=0), width - w)
@@ -115,31 +118,34 @@ def scaled(pixels: float, height: int, width: int) -> float:
 
 
 def opacity(shapes: Shapes, fields: LungFields, options: Options) -> Tensor:
-    """Opacity of each pixel of the patches, 0 outside the field: float32 [P] on the CPU."""
+    """Opacity of each pixel of the patches, 0 outside the field: float32 [T] on the CPU."""
     _, height, width = fields.masks.shape
     margin = round(scaled(options.margin, height, width))
-    parts = []
-    boxes = shapes.target.slices(torch.arange(len(fields)))
-    for (i, (rows, columns)), is_ellipse, alpha, blur in zip(
-        boxes, shapes.ellipse.tolist(), shapes.alpha.tolist(), shapes.blur.tolist(), strict=True
-    ):
-        h, w = rows.stop - rows.start, columns.stop - columns.start
+    target = Regions(torch.arange(len(fields)), shapes.target)
+    out = np.empty(sum(target.sizes), np.float32)
+    end = 0
+    columns = (shapes.target.height, shapes.target.width, shapes.ellipse, shapes.blur)
+    for h, w, is_ellipse, blur in torch.stack(columns, 1).tolist():
+        start, end = end, end + h * w
         kernel = blur_matrix(scaled(blur, height, width), max(height, width))
-        shape = (soft_ellipse if is_ellipse else soft_rectangle)(h, w, margin, kernel)
-        parts.append(shape.mul_(alpha).mul_(fields.masks[i, rows, columns]).flatten())
-    return torch.cat(parts)
+        (soft_ellipse if is_ellipse else soft_rectangle)(
+            h, w, margin, kernel, out=out[start:end].reshape(h, w)
+        )
+    field = target.cut(fields.masks[None].view(torch.uint8))[0]
+    return torch.from_numpy(out).mul_(target.spread(shapes.alpha.float())).mul_(field)
 
 
-def soft_rectangle(h: int, w: int, margin: int, kernel: Tensor) -> Tensor:
+def soft_rectangle(h: int, w: int, margin: int, kernel: np.ndarray, *, out: np.ndarray) -> None:
     """The rectangle inside the margins of an h x w patch, blurred: in 0 to 1."""
     y, x = inner(h, margin), inner(w, margin)
-    return torch.outer(kernel[:h, y].sum(1), kernel[:w, x].sum(1))
+    np.multiply.outer(kernel[:h, y].sum(1), kernel[:w, x].sum(1), out=out)
 
 
-def soft_ellipse(h: int, w: int, margin: int, kernel: Tensor) -> Tensor:
+def soft_ellipse(h: int, w: int, margin: int, kernel: np.ndarray, *, out: np.ndarray) -> None:
     """The ellipse that touches the margins of an h x w patch, blurred: in 0 to 1."""
     y, x = inner(h, margin), inner(w, margin)
-    return kernel[:h, y] @ (disk(y)[:, None] + disk(x) <= 1).float() @ kernel[x, :w]
+    ellipse = (np.add.outer(disk(y), disk(x)) <= 1).astype(np.float32)
+    np.matmul(kernel[:h, y] @ ellipse, kernel[x, :w], out=out)
 
 
 def inner(length: int, margin: int) -> slice:
@@ -148,24 +154,24 @@ def inner(length: int, margin: int) -> slice:
     return slice(margin, length - margin)
 
 
-def disk(line: slice) -> Tensor:
+def disk(line: slice) -> np.ndarray:
     """Squared distance of each pixel from the line's middle, 1 at its ends."""
     half = (line.stop - line.start) / 2
-    return torch.arange(0.5 - half, half, 1).div_(half).square_()
+    return (np.arange(0.5 - half, half) / half) ** 2
 
 
 @lru_cache(maxsize=64)
-def blur_matrix(sigma: float, size: int) -> Tensor:
+def blur_matrix(sigma: float, size: int) -> np.ndarray:
     """Gaussian blur of a line that is 0 beyond its ends, as a symmetric matrix [size, size].
 
     Its first h rows and columns are the blur of a line of h pixels. Without blur: the identity.
     """
     if sigma == 0:
-        return torch.eye(size)
-    steps = torch.arange(size, dtype=torch.float64)
-    weights = torch.exp(-((steps[:, None] - steps) ** 2) / (2 * sigma**2))
-    whole = torch.arange(-size, size + 1, dtype=torch.float64)
-    return (weights / torch.exp(-(whole**2) / (2 * sigma**2)).sum()).float()
+        return np.eye(size, dtype=np.float32)
+    steps = np.arange(size)
+    weights = np.exp(-((steps[:, None] - steps) ** 2) / (2 * sigma**2))
+    whole = np.arange(-size, size + 1)
+    return np.float32(weights / np.exp(-(whole**2) / (2 * sigma**2)).sum())
 
 
 def paste(canvas: Canvas, images: Tensor, uniforms: Tensor, options: Options) -> None:
@@ -175,15 +181,17 @@ def paste(canvas: Canvas, images: Tensor, uniforms: Tensor, options: Options) ->
         raise ValueError(msg)
     fields = canvas.fields.take(images)
     shapes = draw(uniforms, fields, canvas.height, canvas.width, options)
-    pixels = cut(canvas.sources, images, shapes.source, shapes.factors if options.jitter else None)
-    under = cut(canvas.out, images, shapes.target, None)
-    alpha = opacity(shapes, fields, options)
-    write(canvas.out, images, shapes.target, under.lerp_(pixels, alpha.to(under.device)))
+    jittered = shapes.factors if options.jitter else None
+    patch = cut(canvas.sources, Regions(images, shapes.source), jittered)
+    target = Regions(images, shapes.target)
+    alpha = opacity(shapes, fields, options).to(patch.device)
+    pixels = cut(canvas.out, target)
+    for _, place, _ in target.parts(CACHE):
+        blended = pixels[:, place].float().lerp_(patch[:, place].float(), alpha[place])
+        pixels[:, place] = rounded(blended)
+    write(canvas.out, target, pixels)
     if canvas.label is not None:
-        parts = alpha.to(canvas.label.device).split(shapes.target.sizes)
-        for (i, (rows, columns)), part in zip(shapes.target.slices(images), parts, strict=True):
-            target = canvas.label[i, 0, rows, columns]
-            target.copy_(part.view_as(target))
+        write(canvas.label, target, alpha[None])
 
 
 ANATPASTE = Variant(draws=2 * _TRIES + 7 + JITTER_DRAWS, paste=paste)

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from mia_ssl.boxes import integer
+
 if TYPE_CHECKING:
     from torch import Tensor
 
@@ -21,11 +23,6 @@ def log_uniform(u: Tensor, low: float, high: float) -> Tensor:
     return uniform(u, math.log(low), math.log(high)).exp()
 
 
-def integer(u: Tensor, count: Tensor | int) -> Tensor:
-    """Uniform in 0 ... count - 1, int64; count may differ for each."""
-    return (u * count).long()
-
-
 def sides(area: Tensor, aspect: Tensor, height: int, width: int) -> tuple[Tensor, Tensor]:
     """Height and width of a rectangle with this share of the image and aspect (width / height).
 
@@ -37,15 +34,10 @@ def sides(area: Tensor, aspect: Tensor, height: int, width: int) -> tuple[Tensor
     return h, w
 
 
-def place(u: Tensor, h: Tensor, w: Tensor, height: int, width: int) -> tuple[Tensor, Tensor]:
-    """Top and left of an h x w rectangle anywhere inside the image; u is [..., 2]."""
-    return integer(u[..., 0], height - h + 1), integer(u[..., 1], width - w + 1)
-
-
 def place_elsewhere(
     u: Tensor, taken: tuple[Tensor, Tensor], h: Tensor, w: Tensor, height: int, width: int
 ) -> tuple[Tensor, Tensor]:
-    """As ``place``, uniform over all places but the one that is taken; u is [...]."""
+    """As ``corners``, uniform over all places but the one that is taken; u is [...]."""
     columns = width - w + 1
     count = (height - h + 1) * columns
     at = taken[0] * columns + taken[1]

@@ -10,11 +10,10 @@ from torch import Tensor
 from mia_ssl.two_stage.augment.draws import uniform
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from mia_ssl.regions import Regions
 
 DRAWS = 4
 _LUMA = (0.299, 0.587, 0.114)
-_BLOCK = 2**16  # pixels at a time whose intermediate values stay in a CPU's cache
 
 
 class Factors(NamedTuple):
@@ -51,88 +50,55 @@ def luma(pixels: Tensor) -> Tensor:
     return (red * _LUMA[0]).add_(green, alpha=_LUMA[1]).add_(blue, alpha=_LUMA[2])
 
 
-def jitter(pixels: Tensor, factors: Factors, sizes: list[int]) -> Tensor:
-    """Change the colors of n patches that lie one after the other.
+def jitter(pixels: Tensor, factors: Factors, patches: Regions) -> None:
+    """Change the colors of n patches that lie one after the other, in place.
 
     torchvision applies the four changes in random order, but they commute except for clamping and
     for the gray of a turned hue, by a gray level or two: here the order is brightness, contrast,
     saturation, hue, and one clamp.
 
     Args:
-        pixels: float32 [C, P] in 0 to 255; overwritten.
+        pixels: float32 [C, T] in 0 to 255.
         factors: Of each patch.
-        sizes: Pixels of each patch; they sum to P.
+        patches: Whose pixels they are.
     """
-    limit = _BLOCK if pixels.device.type == "cpu" else pixels.shape[1]
-    factors = factors.to(pixels.device)
-    end = 0
-    for group in _groups(sizes, limit):
-        start, end = end, end + sum(sizes[group])
-        part = Factors(*(factor[group] for factor in factors))
-        _jitter(pixels[:, start:end], part, sizes[group])
-    return pixels
-
-
-def _groups(sizes: list[int], limit: int) -> Iterator[slice]:
-    """Consecutive patches of about ``limit`` pixels together."""
-    start = pixels = 0
-    for patch, size in enumerate(sizes, start=1):
-        pixels += size
-        if pixels >= limit or patch == len(sizes):
-            yield slice(start, patch)
-            start, pixels = patch, 0
-
-
-def _jitter(pixels: Tensor, factors: Factors, sizes: list[int]) -> None:
     gray = luma(pixels)
-    means = torch.stack([patch.mean() for patch in gray.split(sizes)])
-    brightness, contrast, saturation, hue = factors
-    scale, shift = brightness * contrast, brightness * (1 - contrast) * means
+    brightness, contrast, saturation, hue = factors.to(pixels.device)
+    scale, shift = brightness * contrast, brightness * (1 - contrast) * patches.means(gray)
     if len(pixels) == 1:  # gray stays gray: no saturation, no hue
-        scale, shift = spread((scale, shift), sizes)
-        pixels.mul_(scale).add_(shift).clamp_(0, 255)
+        pixels.mul_(patches.spread(scale)).add_(patches.spread(shift)).clamp_(0, 255)
         return
-    own, others = scale * saturation, scale * (1 - saturation)
-    own, others, shift, hue = spread((own, others, shift, hue), sizes)
-    pixels.mul_(own).add_(gray.mul_(others).add_(shift)).clamp_(0, 255)
-    turn_hue(pixels, hue)
-
-
-def spread(rows: tuple[Tensor, ...], sizes: list[int]) -> Tensor:
-    """K rows of a value for each of n patches -> a value for each pixel, [k, P]."""
-    table = torch.stack(rows)
-    out = table.new_empty(len(table), sum(sizes))
-    for part, column in zip(out.split(sizes, 1), table.split(1, 1), strict=True):
-        part.copy_(column)  # several times as fast as an index on a CPU
-    return out
+    gray = gray.mul_(patches.spread(scale * (1 - saturation))).add_(patches.spread(shift))
+    pixels.mul_(patches.spread(scale * saturation)).add_(gray).clamp_(0, 255)
+    turn_hue(pixels, patches.spread(hue % 1))
 
 
 def turn_hue(pixels: Tensor, turns: Tensor) -> None:
     """Turn the hue of each pixel in place, keeping its HSV saturation and value.
 
-    Choices are made by masks that are numbers: ``where`` is many times slower on a CPU.
+    Angles are counted from cyan, opposite of red, in units of which six times a pixel's chroma make
+    the circle: green is at minus one chroma, blue at one. There are no divisions, choices or new
+    memory on the way, which are slow on a CPU.
 
     Args:
-        pixels: float32 [3, P].
-        turns: float32 [P].
+        pixels: float32 [3, T].
+        turns: Of the color circle, in [0, 1), float32 [T].
     """
     red, green, blue = pixels
-    value = torch.maximum(torch.maximum(red, green), blue)
-    chroma = value - torch.minimum(torch.minimum(red, green), blue)
-    is_red, is_green = torch.empty_like(value), torch.empty_like(value)
-    torch.eq(red, value, out=is_red)
-    torch.eq(green, value, out=is_green)
-    is_green.addcmul_(is_green, is_red, value=-1)
-    # The hue on a circle of six: 0 is red, 2 green, 4 blue; as of blue, then changed by the masks.
-    total = red + green + blue
-    hue = (red - green).addcmul_(torch.sub(total, green, alpha=3).neg_(), is_red)
-    hue.addcmul_(torch.sub(total, red, alpha=3), is_green).div_(chroma.clamp(min=1e-6))
-    hue.add_(is_red, alpha=-4).add_(is_green, alpha=-2).add_(turns, alpha=6).add_(4)
-    hue.sub_((hue / 6).floor_(), alpha=6)
-    # How far below the value each color lies, in shares of the chroma.
-    for color, below in (
-        (red, (hue - 3).abs_().sub_(2).neg_()),
-        (green, (hue - 2).abs_().sub_(1)),
-        (blue, (hue - 4).abs_().sub_(1)),
-    ):
-        torch.addcmul(value, chroma, below.clamp_(0, 1), value=-1, out=color)
+    value, least, chroma, angle, mask, near = pixels.new_empty(6, pixels.shape[1])
+    torch.maximum(torch.maximum(red, green, out=value), blue, out=value)
+    torch.minimum(torch.minimum(red, green, out=least), blue, out=least)
+    torch.sub(value, least, out=chroma)
+    # The distance from cyan, negative on the side of green.
+    torch.sub(red, green, out=angle).sub_(blue).add_(value, alpha=2).sub_(least)
+    angle.addcmul_(angle, torch.ge(green, blue, out=mask), value=-2)
+    angle.addcmul_(chroma, turns, value=6)
+    torch.gt(angle, torch.mul(chroma, 3, out=near), out=mask)
+    angle.addcmul_(chroma, mask, value=-6)
+    # Within one chroma a color has the value, from two on the least; it falls in between.
+    torch.clamp(torch.abs(angle, out=mask).add_(value).sub_(chroma, alpha=2), least, value, out=red)
+    torch.add(value, chroma, out=near)
+    far = torch.add(angle, chroma, out=mask).abs_()
+    torch.clamp(torch.sub(near, far, out=mask), least, value, out=green)
+    far = angle.sub_(chroma).abs_()
+    torch.clamp(torch.sub(near, far, out=mask), least, value, out=blue)

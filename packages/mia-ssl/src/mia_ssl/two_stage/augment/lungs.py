@@ -12,7 +12,7 @@ from skimage.measure import label
 from skimage.morphology import dilation, opening
 from skimage.segmentation import clear_border
 
-from mia_ssl.two_stage.augment.draws import integer
+from mia_ssl.boxes import integer
 from mia_ssl.two_stage.augment.jitter import luma
 
 if TYPE_CHECKING:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from mia_ssl.boxes import Boxes, corners
+from mia_ssl.regions import Regions
 from mia_ssl.two_stage.augment.checks import check_range, check_strength
-from mia_ssl.two_stage.augment.draws import log_uniform, place, place_elsewhere, sides, uniform
+from mia_ssl.two_stage.augment.draws import log_uniform, place_elsewhere, sides, uniform
 from mia_ssl.two_stage.augment.jitter import DRAWS as JITTER_DRAWS
 from mia_ssl.two_stage.augment.jitter import Factors
-from mia_ssl.two_stage.augment.patches import Boxes, cut, write
+from mia_ssl.two_stage.augment.patches import cut, write
 from mia_ssl.two_stage.augment.variant import Canvas, Variant
 
 if TYPE_CHECKING:
@@ -40,7 +42,7 @@ def draw(u: Tensor, height: int, width: int, options: Options) -> tuple[Boxes, B
     """Where each patch comes from, where it goes, and its jitter; u is [n, DRAWS]."""
     area, aspect = uniform(u[:, 0], *options.area), log_uniform(u[:, 1], *options.aspect)
     h, w = sides(area, aspect, height, width)
-    source = place(u[:, 2:4], h, w, height, width)
+    source = corners(u[:, 2:4], h, w, (height, width))
     target = place_elsewhere(u[:, 4], source, h, w, height, width)
     factors = Factors.draw(u[:, 5:], options.jitter)
     return Boxes(*source, h, w), Boxes(*target, h, w), factors
@@ -49,11 +51,11 @@ def draw(u: Tensor, height: int, width: int, options: Options) -> tuple[Boxes, B
 def paste(canvas: Canvas, images: Tensor, uniforms: Tensor, options: Options) -> None:
     """See ``variant.Paste``."""
     source, target, factors = draw(uniforms, canvas.height, canvas.width, options)
-    pixels = cut(canvas.sources, images, source, factors if options.jitter else None)
-    write(canvas.out, images, target, pixels)
+    jittered = factors if options.jitter else None
+    pixels = cut(canvas.sources, Regions(images, source), jittered)
+    write(canvas.out, Regions(images, target), pixels)
     if canvas.label is not None:
-        for i, (rows, columns) in target.slices(images):
-            canvas.label[i, :, rows, columns] = 1
+        write(canvas.label, Regions(images, target), canvas.label.new_ones(1, pixels.shape[1]))
 
 
 RECTANGLE = Variant(draws=5 + JITTER_DRAWS, paste=paste)

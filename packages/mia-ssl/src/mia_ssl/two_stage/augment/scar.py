@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from mia_ssl.boxes import Boxes, corners
+from mia_ssl.regions import Regions
 from mia_ssl.two_stage.augment.checks import check_range, check_strength
-from mia_ssl.two_stage.augment.draws import place, uniform
+from mia_ssl.two_stage.augment.draws import uniform
 from mia_ssl.two_stage.augment.jitter import DRAWS as JITTER_DRAWS
 from mia_ssl.two_stage.augment.jitter import Factors
-from mia_ssl.two_stage.augment.patches import Boxes, cut
+from mia_ssl.two_stage.augment.patches import cut
 from mia_ssl.two_stage.augment.variant import Canvas, Variant
 
 if TYPE_CHECKING:
@@ -78,10 +80,10 @@ def draw(u: Tensor, height: int, width: int, options: Options) -> Scars:
         raise ValueError(msg)
     w = uniform(u[:, 0], *options.strip_width).round().long()
     h = uniform(u[:, 1], *options.strip_height).round().long()
-    source = place(u[:, 2:4], h, w, height, width)
+    source = corners(u[:, 2:4], h, w, (height, width))
     angle = torch.deg2rad(uniform(u[:, 4], *options.rotation))
     turned = turned_sides(h, w, angle)
-    target = place(u[:, 5:7], *turned, height, width)
+    target = corners(u[:, 5:7], *turned, (height, width))
     return Scars(
         source=Boxes(*source, h, w),
         target=Boxes(*target, *turned),
@@ -102,41 +104,35 @@ def turned_sides(h: Tensor, w: Tensor, angle: Tensor) -> tuple[Tensor, Tensor]:
     return both_ends(w * sin + h * cos, h), both_ends(w * cos + h * sin, w)
 
 
-def turn(scars: Scars, reach: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+def turn(scars: Scars) -> Tensor:
     """Nearest-neighbour rotation as indices, so that pixels are touched only once.
 
     Returns:
         For each pixel that is pasted: the patch it is of, its row and its column in the image, and
-        the pixel that goes there, counted through all strips; int64 [M] each.
+        the pixel that goes there, counted through all strips; int64 [4, M].
     """
-    box, strip = scars.target, scars.source
-    cos, sin = _each(scars.angle.cos()), _each(scars.angle.sin())
-    steps = torch.arange(reach)
-    dy = steps[None, :, None] + 0.5 - _each(box.height) / 2
-    dx = steps[None, None, :] + 0.5 - _each(box.width) / 2
-    y = sin * dx + cos * dy + _each(strip.height) / 2
-    x = cos * dx - sin * dy + _each(strip.width) / 2
-    inside = (y >= 0) & (y < _each(strip.height)) & (x >= 0) & (x < _each(strip.width))
-    inside &= (steps[:, None] < _each(box.height)) & (steps < _each(box.width))
-    patch, row, col = inside.nonzero(as_tuple=True)
-    first = torch.tensor(strip.sizes).cumsum(0) - torch.tensor(strip.sizes)
-    pixel = first[patch] + y[inside].long() * strip.width[patch] + x[inside].long()
-    return patch, row + box.top[patch], col + box.left[patch], pixel
-
-
-def _each(values: Tensor) -> Tensor:
-    return values[:, None, None]
+    strip, patches = scars.source, Regions(torch.arange(len(scars.angle)), scars.target)
+    row, column = patches.steps()
+    cos, sin = patches.spread(scars.angle.cos()), patches.spread(scars.angle.sin())
+    height, width = patches.spread(strip.height), patches.spread(strip.width)
+    dy = row - patches.spread(scars.target.height / 2 - 0.5)
+    dx = column - patches.spread(scars.target.width / 2 - 0.5)
+    y, x = sin * dx + cos * dy + height / 2, cos * dx - sin * dy + width / 2
+    inside = ((y >= 0) & (y < height) & (x >= 0) & (x < width)).nonzero()[:, 0]
+    pixel = patches.spread(strip.areas.cumsum(0) - strip.areas) + y.long() * width + x.long()
+    row, column = row + patches.spread(scars.target.top), column + patches.spread(scars.target.left)
+    return torch.stack((patches.spread(patches.image), row, column, pixel))[:, inside]
 
 
 def paste(canvas: Canvas, images: Tensor, uniforms: Tensor, options: Options) -> None:
     """See ``variant.Paste``."""
     scars = draw(uniforms, canvas.height, canvas.width, options)
-    pixels = cut(canvas.sources, images, scars.source, scars.factors if options.jitter else None)
-    patch, row, column, pixel = turn(scars, options.reach)
-    image, device = images[patch].to(pixels.device), pixels.device
-    row, column, pixel = (index.to(device) for index in (row, column, pixel))
-    values = pixels[:, pixel].add_(0.5).to(torch.uint8)
-    canvas.out[image, :, row, column] = values.T
+    strips = Regions(images, scars.source)
+    pixels = cut(canvas.sources, strips, scars.factors if options.jitter else None)
+    patch, row, column, pixel = turn(scars).to(pixels.device)
+    image = images.to(pixels.device)[patch]
+    for channel, values in enumerate(pixels):
+        canvas.out[image, channel, row, column] = values[pixel]
     if canvas.label is not None:
         canvas.label[image, 0, row, column] = 1
 
