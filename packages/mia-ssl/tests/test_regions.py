@@ -1,26 +1,29 @@
 """Pixels of boxes, cut and written, against plain slices; both ways of reaching them."""
 
+import mia_ssl
+import numpy as np
 import pytest
 import torch
+from mia_ssl import regions as module
 from mia_ssl.boxes import Boxes
+from mia_ssl.one_stage import METHODS
 from mia_ssl.regions import Regions
+from mia_ssl.two_stage import SYNTHESES
 
 
-class ByIndex(Regions):
-    """Regions that use the index of other devices on the CPU too."""
-
-    def cut(self, planes):
-        return self._cut_by_index(planes)
-
-    def write(self, planes, pixels):
-        self._write_by_index(planes, pixels)
+@pytest.fixture
+def as_elsewhere(monkeypatch):
+    """Go the way of other devices than the CPU."""
+    return lambda: monkeypatch.setattr(module, "on_cpu", lambda _: False)
 
 
-@pytest.fixture(params=[Regions, ByIndex])
-def regions(request):
+@pytest.fixture(params=["slices", "index"])
+def regions(request, as_elsewhere):
     """Three boxes in images 2, 0 and 2."""
+    if request.param == "index":
+        as_elsewhere()
     sides = ([1, 0, 5], [2, 3, 0], [4, 1, 3], [5, 6, 9])
-    return request.param(torch.tensor([2, 0, 2]), Boxes(*map(torch.tensor, sides)))
+    return Regions(torch.tensor([2, 0, 2]), Boxes(*map(torch.tensor, sides)))
 
 
 @pytest.fixture(params=["contiguous", "images first", "a view of larger memory"])
@@ -52,3 +55,40 @@ def test_write_changes_the_boxes_and_nothing_else(regions, planes):
 def test_spread_repeats_each_value_over_its_box(regions):
     values = torch.tensor([0.5, 2.0, -1.0])
     assert regions.spread(values).tolist() == [0.5] * 20 + [2.0] * 6 + [-1.0] * 27
+
+
+def test_means_are_those_of_each_box(regions):
+    pixels = torch.rand(53, generator=torch.Generator().manual_seed(0))
+    expected = [part.mean().item() for part in pixels.split([20, 6, 27])]
+    np.testing.assert_allclose(regions.means(pixels), expected, rtol=1e-6)
+
+
+def test_steps_count_rows_and_columns_of_each_box(regions):
+    row, column = regions.steps()
+    assert row.tolist() == [i // 5 for i in range(20)] + [0] * 6 + [i // 9 for i in range(27)]
+    assert column.tolist() == [*range(5)] * 4 + [*range(6)] + [*range(9)] * 3
+
+
+@pytest.mark.parametrize("limit", [1, 21, 26, 100])
+def test_parts_are_whole_boxes_in_order(regions, limit, planes):
+    pixels, found = regions.cut(planes), []
+    for chosen, place, part in regions.parts(limit):
+        assert torch.equal(part.cut(planes), pixels[:, place])
+        assert sum(part.sizes[:-1]) < limit
+        found += range(3)[chosen]
+    assert found == [0, 1, 2]
+
+
+@pytest.mark.parametrize("name", [*METHODS, *SYNTHESES])
+@pytest.mark.parametrize("channels", [1, 3])
+def test_other_devices_paste_the_same(name, channels, as_elsewhere):
+    images = np.random.default_rng(0).integers(0, 256, (5, channels, 12, 16), np.uint8)
+    images = images.repeat(8, axis=2).repeat(5, axis=3)
+    pasted, label = mia_ssl.synthesize(name, images, seed=1)
+    as_elsewhere()
+    again, same = mia_ssl.synthesize(name, images, seed=1)
+    # A mean that is summed in another order may round a gray level the other way.
+    assert (np.asarray(pasted) != np.asarray(again)).mean() < 1e-3
+    np.testing.assert_allclose(again, pasted, atol=1)
+    np.testing.assert_array_equal(label, same)
+    assert (np.asarray(pasted) != np.resize(images, pasted.shape)).any()

@@ -19,6 +19,11 @@ if TYPE_CHECKING:
     from mia_ssl.boxes import Boxes
 
 
+def on_cpu(x: Tensor) -> bool:
+    """Whether NumPy can see a tensor's memory."""
+    return x.device.type == "cpu"
+
+
 class Regions:
     """The pixels of P boxes, T in all.
 
@@ -40,12 +45,11 @@ class Regions:
         """Pixels of each box."""
         return self.boxes.areas.tolist()
 
-    def parts(self, pixels: int) -> Iterator[tuple[slice, slice, Regions]]:
-        """Some boxes after the other, of about so many pixels on a CPU, all at once elsewhere.
+    def parts(self, limit: int) -> Iterator[tuple[slice, slice, Regions]]:
+        """Some boxes after the other, of about so many pixels together.
 
         Which boxes, which pixels, and their regions.
         """
-        limit = pixels if self.image.device.type == "cpu" else sum(self.sizes)
         box = start = end = 0
         for last, size in enumerate(self.sizes, start=1):
             end += size
@@ -56,8 +60,9 @@ class Regions:
 
     def cut(self, planes: Tensor) -> Tensor:
         """The pixels of [C, N, H, W]: a new [C, T] of the same dtype."""
-        if planes.device.type != "cpu":
-            return self._cut_by_index(planes)
+        if not on_cpu(planes):
+            index = self._index(planes[0])
+            return torch.stack([_line(plane).index_select(0, index) for plane in planes])
         out = torch.empty((len(planes), sum(self.sizes)), dtype=planes.dtype)
         for plane, line in zip(planes.numpy(), out.numpy(), strict=True):
             np.concatenate([plane[place].ravel() for place in self._places], out=line)
@@ -65,8 +70,10 @@ class Regions:
 
     def write(self, planes: Tensor, pixels: Tensor) -> None:
         """Write [C, T] into [C, N, H, W]; where boxes overlap they must say the same."""
-        if planes.device.type != "cpu":
-            self._write_by_index(planes, pixels)
+        if not on_cpu(planes):
+            index = self._index(planes[0])
+            for plane, line in zip(planes, pixels, strict=True):
+                _line(plane).index_copy_(0, index, line)
             return
         for plane, line in zip(planes.numpy(), pixels.numpy(), strict=True):
             end = 0
@@ -77,18 +84,18 @@ class Regions:
 
     def spread(self, values: Tensor) -> Tensor:
         """A value for each box -> the same for each of its pixels: [P] -> [T]."""
-        if values.device.type == "cpu":
+        if on_cpu(values):
             return torch.from_numpy(np.repeat(values.numpy(), self.sizes))
         areas = self.boxes.areas.to(values.device)
         return values.repeat_interleave(areas, output_size=sum(self.sizes))
 
     def means(self, pixels: Tensor) -> Tensor:
         """Mean of each box: float32 [T] -> [P]."""
-        areas = self.boxes.areas.to(pixels.device)
-        if pixels.device.type == "cpu":
-            sums = np.add.reduceat(pixels.numpy(), (areas.cumsum(0) - areas).numpy())
-            return torch.from_numpy(sums) / areas
-        return torch.segment_reduce(pixels, "mean", lengths=areas)
+        if not on_cpu(pixels):
+            return torch.stack([part.mean() for part in pixels.split(self.sizes)])
+        areas = self.boxes.areas
+        sums = np.add.reduceat(pixels.numpy(), (areas.cumsum(0) - areas).numpy())
+        return torch.from_numpy(sums) / areas
 
     def steps(self) -> tuple[Tensor, Tensor]:
         """How many rows and columns of its box lie before each pixel: int64 [T] each."""
@@ -101,15 +108,6 @@ class Regions:
     @cached_property
     def _places(self) -> list[tuple[int, slice, slice]]:
         return [(image, *slices) for image, slices in self.boxes.slices(self.image)]
-
-    def _cut_by_index(self, planes: Tensor) -> Tensor:
-        index = self._index(planes[0])
-        return torch.stack([_line(plane).index_select(0, index) for plane in planes])
-
-    def _write_by_index(self, planes: Tensor, pixels: Tensor) -> None:
-        index = self._index(planes[0])
-        for plane, line in zip(planes, pixels, strict=True):
-            _line(plane).index_copy_(0, index, line)
 
     def _index(self, plane: Tensor) -> Tensor:
         """Places in ``_line(plane)``, int64 [T] on its device."""

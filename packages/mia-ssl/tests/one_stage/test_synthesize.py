@@ -1,3 +1,4 @@
+import cv2
 import mia_ssl
 import numpy as np
 import pytest
@@ -109,6 +110,49 @@ def test_foreground_smaller_than_any_patch_stays(name):
     pasted, label = mia_ssl.synthesize(name, images, seed=0)
     np.testing.assert_array_equal(pasted.numpy(), images)
     assert not label.any()
+
+
+def scenes(channels, height, width):
+    """A batch of all kinds: full, an organ, a line, specks, one bright pixel, black, flat."""
+    rng = np.random.default_rng(height)
+    images = np.zeros((7, channels, height, width), np.uint8)
+    texture = rng.integers(30, 256, (channels, height, width), dtype=np.uint8)
+    row, column = np.mgrid[:height, :width]
+    images[0] = texture
+    images[1] = texture * ((row / height - 0.5) ** 2 + (column / width - 0.5) ** 2 < 0.16)
+    images[2] = texture * (np.abs(column - width // 2) < 2)
+    images[3] = texture * (rng.random((height, width)) < 0.02)
+    images[4, :, height // 2, width // 2] = 255
+    images[6] = 90
+    return images
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("shape", [(64, 64), (65, 97), (300, 300)])
+def test_no_kind_of_image_gets_a_label_without_a_change(name, channels, shape):
+    images = scenes(channels, *shape)
+    pasted, label = mia_ssl.synthesize(name, images, seed=3, width_bounds=(0.08, 0.4))
+    apart = np.abs(images.astype(int) - pasted.numpy()).mean(1)
+    for i, mask in enumerate(label[:, 0].numpy() > 0):
+        changed = cv2.medianBlur(np.uint8(apart[i] > 1), 5)
+        assert not mask[changed == 0].any()
+    assert (apart > 1).any()
+    if name == "cutpaste":  # the image itself is all there is to cut from
+        for i in (2, 3, 4, 5, 6):
+            assert not apart[i].any()
+
+
+@pytest.mark.parametrize("name", FOUR)
+def test_the_same_source_changes_nothing_in_place(name):
+    """fpi and pii paste at the same place: an image into itself is itself, and nothing is found."""
+    images = scenes(1, 80, 80)
+    pasted, label = mia_ssl.synthesize(name, images, seed=0, sources=images)
+    if name in ("fpi", "pii"):
+        np.testing.assert_array_equal(pasted.numpy(), images)
+        assert not label.any()
+    else:
+        assert (pasted.numpy() != images).any()
 
 
 @pytest.mark.parametrize("name", FOUR)

@@ -48,3 +48,20 @@ def test_wrong_arguments_are_refused(colors):
         mia_ssl.synthesize("cutpaste-2stage", images.float(), seed=0)
     with pytest.raises(ValueError, match="sources of shape"):
         mia_ssl.synthesize("cutpaste-2stage", images, seed=0, sources=images[:1])
+
+
+@pytest.mark.parametrize("name", SYNTHESES)
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("shape", [(64, 64), (65, 97), (300, 300)])
+def test_any_size_from_64_pixels_and_images_without_content(name, channels, shape):
+    images = np.zeros((4, channels, *shape), np.uint8)
+    images[1] = 255
+    images[2] = np.random.default_rng(0).integers(0, 256, (channels, *shape))
+    images[3, :, 30, 40] = 200
+    pasted, label = mia_ssl.synthesize(name, images, seed=1)
+    originals = np.resize(images, pasted.shape)
+    assert label.max() > 0
+    assert (label.max(axis=(1, 2, 3)) > 0).all()
+    outside = np.broadcast_to(label == 0, pasted.shape)
+    np.testing.assert_array_equal(pasted[outside], originals[outside])
+    assert not pasted[::4].any()  # black stays black, whatever the jitter

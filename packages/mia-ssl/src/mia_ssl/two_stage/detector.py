@@ -138,7 +138,9 @@ class TwoStageDetector(TrainedDetector):
         try:
             # Pastes into a field need the images' fields, found once.
             needs_fields = self._method.needs_fields and schedule.epochs
-            images = cast("ImageSource", FieldSource(source)) if needs_fields else source
+            images = source
+            if needs_fields:
+                images = cast("ImageSource", FieldSource(source, self.pasting.field))
             super()._train(images, schedule, fabric, after_epoch)
         finally:
             self._normals = None

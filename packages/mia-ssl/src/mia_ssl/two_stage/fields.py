@@ -1,4 +1,4 @@
-"""Training images together with their lung fields."""
+"""Training images together with the fields that may be pasted into."""
 
 from __future__ import annotations
 
@@ -16,13 +16,14 @@ if TYPE_CHECKING:
 class FieldSource:
     """An ``ImageSource`` that also has the fields of the images that were taken last.
 
-    The fields are found once, here, and stay on the CPU, where pastes are drawn.
+    The fields are found once, here, and stay on the CPU, where pastes are drawn. ``kind`` is one of
+    ``lungs.FIELDS``.
     """
 
-    def __init__(self, source: ImageSource) -> None:
+    def __init__(self, source: ImageSource, kind: str) -> None:
         self._source = source
         self._fields = LungFields(
-            torch.cat([LungFields.of(batch).masks for batch in in_order(source, 64)])
+            torch.cat([LungFields.of(batch, kind).masks for batch in in_order(source, 64)])
         )
         self.device = source.device
         self.taken: LungFields | None = None

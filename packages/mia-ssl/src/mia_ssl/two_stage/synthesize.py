@@ -38,7 +38,7 @@ def synthesize(
         images: uint8 (N, C, H, W), array or tensor; the pastes are made on a tensor's device.
         seed: Of all that is drawn; the same whatever the batch size and the device.
         sources: uint8 (N, C, H, W) that the patches are cut from; None for the images.
-        fields: (N, H, W), above 0 where ``anatpaste`` may paste; None to find the lungs.
+        fields: (N, H, W), above 0 where ``anatpaste`` may paste; None for its option ``field``.
         batch_size: Images at a time.
         options: Those of what the method pastes.
 
@@ -69,7 +69,10 @@ def synthesize(
         part = slice(int(index[0]), int(index[-1]) + 1)
         part_fields = None
         if method.needs_fields:
-            part_fields = LungFields.of(whole[part]) if masks is None else masks.take(index)
+            if masks is None:
+                part_fields = LungFields.of(whole[part], settings.field)
+            else:
+                part_fields = masks.take(index)
         for number, variant in enumerate(method.variants):
             label = torch.zeros(len(index), 1, *whole.shape[2:], device=whole.device)
             canvas = Canvas(

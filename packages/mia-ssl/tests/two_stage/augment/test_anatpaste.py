@@ -109,3 +109,25 @@ def test_small_images_get_shapes_too(chest):
     images = np.repeat(image[None, None], 30, axis=0)
     _, label = mia_ssl.synthesize(NAME, images, seed=0, fields=np.repeat(lungs[None], 30, axis=0))
     assert (label.max((1, 2, 3)) > 0.02).all()  # faint where small and blurred
+
+
+@pytest.mark.parametrize("field", ["foreground", "image"])
+def test_option_says_where_to_paste(chest, field):
+    image, _ = chest(96)
+    images = np.repeat(image[None, None], 80, axis=0)
+    _, label = mia_ssl.synthesize(NAME, images, seed=0, field=field)
+    covered = (label > 0).any(0)[0]
+    assert covered[image > 60].mean() > 0.9
+    assert covered[image == 0].mean() > 0.5 if field == "image" else not covered[image == 0].any()
+
+
+def test_unknown_field_is_refused(chest):
+    with pytest.raises(ValueError, match="did you mean 'lungs'"):
+        mia_ssl.synthesize(NAME, chest(64)[0][None, None], seed=0, field="lung")
+
+
+def test_a_trained_detector_pastes_into_the_field_that_it_was_told(build, noise):
+    detector = build("anatpaste", field="foreground")
+    detector.fit(noise(4), seed=0)
+    assert detector.pasting.field == "foreground"
+    assert len(detector.history) == 2

@@ -41,6 +41,16 @@ def test_color_image_is_read_as_gray(chest):
     np.testing.assert_array_equal(LungFields.of(gray.repeat(1, 3, 1, 1)).masks, fields.masks[:1])
 
 
+def test_other_fields_are_the_foreground_and_the_image(chest):
+    """For modalities without lungs."""
+    image, _ = chest(64)
+    batch = torch.from_numpy(np.stack([image, np.zeros_like(image)])[:, None])
+    foreground = LungFields.of(batch, "foreground").masks
+    assert (foreground[0].numpy() == (image > 20)).mean() > 0.99
+    assert foreground[1].all()  # black: it gets all of itself
+    assert LungFields.of(batch, "image").masks.all()
+
+
 def test_pixels_are_drawn_uniformly_from_the_field():
     mask = torch.zeros(64, 64, dtype=torch.bool)
     mask[10, 5:9] = True

@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
+from mia_ssl._engine.options import check_choice
 from mia_ssl.boxes import Boxes, corners, integer
 from mia_ssl.regions import Regions
 from mia_ssl.two_stage.augment.checks import check_range, check_strength
 from mia_ssl.two_stage.augment.draws import log_uniform, sides, uniform
 from mia_ssl.two_stage.augment.jitter import DRAWS as JITTER_DRAWS
 from mia_ssl.two_stage.augment.jitter import Factors
-from mia_ssl.two_stage.augment.patches import CACHE, cut, rounded, write
+from mia_ssl.two_stage.augment.lungs import FIELDS
+from mia_ssl.two_stage.augment.patches import blocks, cut, rounded, write
 from mia_ssl.two_stage.augment.variant import Canvas, Variant
 
 if TYPE_CHECKING:
@@ -40,6 +42,8 @@ class Options:
         alpha: Least and largest opacity of the shape, of 255.
         blur: Least and largest standard deviation, in whole pixels, of the shape's blur.
         margin: Pixels between the cut's border and the shape, so that a blurred shape fades out.
+        field: Where to paste: ``"lungs"`` (dark tissue inside a body, for chest radiographs),
+            ``"foreground"`` (all that is not black) or ``"image"``.
     """
 
     area: tuple[float, float] = (0.02, 0.15)
@@ -48,6 +52,7 @@ class Options:
     alpha: tuple[float, float] = (150, 255)
     blur: tuple[int, int] = (0, 15)
     margin: float = 10
+    field: str = "lungs"
 
     def __post_init__(self) -> None:
         check_range(self, "area", low=0, high=1)
@@ -55,6 +60,7 @@ class Options:
         check_range(self, "alpha", low=0, high=255)
         check_range(self, "blur", low=0)
         check_strength(jitter=self.jitter)
+        check_choice("field", self.field, FIELDS)
         if not 0 <= self.margin < _REFERENCE / 4:
             msg = f"expected margin to be in 0 to {_REFERENCE // 4}, got {self.margin}"
             raise ValueError(msg)
@@ -186,7 +192,7 @@ def paste(canvas: Canvas, images: Tensor, uniforms: Tensor, options: Options) ->
     target = Regions(images, shapes.target)
     alpha = opacity(shapes, fields, options).to(patch.device)
     pixels = cut(canvas.out, target)
-    for _, place, _ in target.parts(CACHE):
+    for _, place, _ in blocks(pixels, target):
         blended = pixels[:, place].float().lerp_(patch[:, place].float(), alpha[place])
         pixels[:, place] = rounded(blended)
     write(canvas.out, target, pixels)

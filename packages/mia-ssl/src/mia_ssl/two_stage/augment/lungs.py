@@ -1,4 +1,4 @@
-"""The lung field of a chest radiograph, by thresholds."""
+"""Where AnatPaste may paste: the lung field of a chest radiograph, by thresholds, or else."""
 
 from __future__ import annotations
 
@@ -13,13 +13,16 @@ from skimage.morphology import dilation, opening
 from skimage.segmentation import clear_border
 
 from mia_ssl.boxes import integer
+from mia_ssl.one_stage.foreground import foreground
 from mia_ssl.two_stage.augment.jitter import luma
 
 if TYPE_CHECKING:
     from torch import Tensor
 
+FIELDS = ("lungs", "foreground", "image")
 # Smallest component that is kept, as a share of the image: 400 pixels of 224 x 224.
 SMALLEST = 400 / 224**2
+FOREGROUND = 20  # gray level above which a pixel is foreground, as in the one-stage methods
 _FOOTPRINT = np.ones((3, 3), dtype=np.uint8)
 
 
@@ -60,10 +63,14 @@ class LungFields:
         return len(self.masks)
 
     @classmethod
-    def of(cls, images: Tensor) -> LungFields:
-        """The fields of uint8 images (N, C, H, W)."""
-        masks = [lung_field(gray(image)) for image in images.cpu()]
-        return cls(torch.from_numpy(np.stack(masks)))
+    def of(cls, images: Tensor, kind: str = "lungs") -> LungFields:
+        """The fields of uint8 images (N, C, H, W); ``kind`` is one of ``FIELDS``."""
+        images = images.cpu()
+        if kind == "image":
+            return cls(torch.ones((len(images), *images.shape[2:]), dtype=torch.bool))
+        if kind == "foreground":
+            return cls(foreground(images.transpose(0, 1), FOREGROUND).bool())
+        return cls(torch.from_numpy(np.stack([lung_field(gray(image)) for image in images])))
 
     def take(self, indices: Tensor) -> LungFields:
         """Those of some of the images."""

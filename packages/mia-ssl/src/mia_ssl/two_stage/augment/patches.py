@@ -6,25 +6,33 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from mia_ssl.regions import on_cpu
 from mia_ssl.two_stage.augment.jitter import Factors, jitter
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from torch import Tensor
 
     from mia_ssl.regions import Regions
 
-CACHE = 2**16  # pixels at a time whose intermediate values stay in a CPU's cache
+_CACHE = 2**16  # pixels at a time whose intermediate values stay in a CPU's cache
 
 
 def cut(images: Tensor, patches: Regions, factors: Factors | None = None) -> Tensor:
     """Pixels of uint8 [B, C, H, W], jittered where there are factors: uint8 [C, T]."""
     pixels = patches.cut(images.transpose(0, 1))
     if factors is not None:
-        for some, place, part in patches.parts(CACHE):
+        for some, place, part in blocks(pixels, patches):
             values = pixels[:, place].float()
             jitter(values, Factors(*(factor[some] for factor in factors)), part)
             pixels[:, place] = rounded(values)
     return pixels
+
+
+def blocks(pixels: Tensor, patches: Regions) -> Iterator[tuple[slice, slice, Regions]]:
+    """See ``Regions.parts``; all of [C, T] at once where calls are dearer than memory."""
+    return patches.parts(_CACHE if on_cpu(pixels) else pixels.shape[1])
 
 
 def rounded(pixels: Tensor) -> Tensor:
