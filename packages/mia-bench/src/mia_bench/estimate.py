@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import mia_data
 import numpy as np
@@ -16,9 +16,13 @@ from mia_bench.errors import StudyError
 from mia_bench.runfolder import RunFolder, State
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mia_bench.contract import Detector
     from mia_bench.plan import Run
 
-SAMPLE = 64  # images that an unknown run is timed on
+# Images that an unknown run is timed on: the second number where the first is done in no time.
+SAMPLES, SECONDS = (8, 64), 1.0
 
 
 @dataclass(frozen=True)
@@ -40,23 +44,54 @@ class Estimate:
     source: str
 
 
-def estimate(runs: list[Run], out: Path, *, device: str) -> list[Estimate]:
+def estimate(
+    runs: list[Run],
+    out: Path,
+    *,
+    device: str,
+    on_timing: Callable[[str], None] = lambda what: None,
+) -> list[Estimate]:
     """Estimate every run of a plan.
 
     A finished run tells of itself and of the other seeds of its dataset and method; for the rest
     an epoch is timed on a few random images of the right size, once for each method and size.
+
+    Args:
+        runs: The plan.
+        out: Where runs may be finished.
+        device: Settled: no ``"auto"``.
+        on_timing: Told what is about to be timed.
     """
     timed: dict[tuple[object, ...], _Cost] = {}
     known = _finished(out)
-    return [_estimate(run, RunFolder(out / run.name), known, timed, device) for run in runs]
+    found = []
+    for run in runs:
+        folder = RunFolder(out / run.name)
+        each = _from_finished(run, folder, known)
+        if each is None:
+            key = (run.method, run.channels, run.image_size, repr(sorted(run.options.items())))
+            if key not in timed:
+                on_timing(f"{run.label} at {run.image_size} px")
+                timed[key] = _time(run, device)
+            each = _from_sample(run, folder, timed[key])
+        found.append(each)
+    return found
 
 
 @dataclass(frozen=True)
 class _Cost:
-    """Seconds to train on an image once and to score it; bytes of the saved model."""
+    """What a method costs.
+
+    Attributes:
+        train: Seconds to train on an image once.
+        score: Seconds to score an image.
+        epoch_images: Images of an epoch, where they do not depend on the dataset.
+        model: Bytes of the saved model.
+    """
 
     train: float
     score: float
+    epoch_images: int | None
     model: int
 
 
@@ -68,27 +103,25 @@ def _finished(out: Path) -> dict[tuple[str, str], RunFolder]:
     return {(f.path.parts[-3], f.path.parts[-2]): f for f in folders if f.state() is State.FINISHED}
 
 
-def _estimate(
-    run: Run,
-    folder: RunFolder,
-    known: dict[tuple[str, str], RunFolder],
-    timed: dict[tuple[object, ...], _Cost],
-    device: str,
-) -> Estimate:
+def _from_finished(
+    run: Run, folder: RunFolder, known: dict[tuple[str, str], RunFolder]
+) -> Estimate | None:
     state = folder.state()
     other = folder if state is State.FINISHED else known.get((run.dataset, run.label))
-    if other is not None and _same_but_seed(run, other):
-        seconds = sum(other.read_result()["seconds"].values())
-        source = "done" if state is State.FINISHED else "other seeds"
-        return Estimate(run, state, seconds, _size(other.path), source)
-    key = (run.method, run.channels, run.image_size, repr(sorted(run.options.items())))
-    if key not in timed:
-        timed[key] = _time(run, device)
-    cost = timed[key]
+    if other is None or not _same_but_seed(run, other):
+        return None
+    seconds = sum(other.read_result()["seconds"].values())
+    source = "done" if state is State.FINISHED else "other seeds"
+    return Estimate(run, state, seconds, _size(other.path), source)
+
+
+def _from_sample(run: Run, folder: RunFolder, cost: _Cost) -> Estimate:
+    state = folder.state()
     train, test = _counts(run.dataset)
-    seconds = run.epochs * train * cost.train + (train + test) * cost.score
     has_map = providers.method(run.method).info.has_map
     maps = test * run.image_size**2 * np.dtype(np.float32).itemsize if has_map else 0
+    epoch = train if cost.epoch_images is None else cost.epoch_images
+    seconds = run.epochs * epoch * cost.train + (train + test) * cost.score
     return Estimate(run, state, seconds, cost.model + maps, "sample")
 
 
@@ -98,19 +131,38 @@ def _same_but_seed(run: Run, other: RunFolder) -> bool:
 
 
 def _time(run: Run, device: str) -> _Cost:
-    shape = (SAMPLE, run.channels, run.image_size, run.image_size)
-    images = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
-    detector = replace(run, epochs=1).build()
-    detector.fit(images, epochs=1, device=device)  # the first time loads libraries
+    """What the method costs on random images."""
+    detector: Any = run.build()
+    # An epoch of so many steps, however many images there are: one step of it is timed.
+    steps = getattr(getattr(detector, "options", None), "steps_per_epoch", None)
+    if steps:
+        detector = replace(run, options={**run.options, "steps_per_epoch": 1}).build()
+    _fit_seconds(detector, run, SAMPLES[0], device)  # the first time loads libraries
+    for count in SAMPLES:
+        seconds = _fit_seconds(detector, run, count, device)
+        if seconds > SECONDS:
+            break
     start = time.perf_counter()
-    detector.fit(images, epochs=1, device=device)
-    fitted = time.perf_counter()
-    detector.predict(images, device=device)
-    scored = time.perf_counter()
+    detector.predict(_random_images(run, count), device=device)
+    scoring = time.perf_counter() - start
+    batch = detector.settings.batch_size if steps else count
     with TemporaryDirectory() as folder:
         detector.save(Path(folder, "model"))
         size = _size(Path(folder))
-    return _Cost((fitted - start) / SAMPLE, (scored - fitted) / SAMPLE, size)
+    return _Cost(seconds / batch, scoring / count, steps * batch if steps else None, size)
+
+
+def _fit_seconds(detector: Detector, run: Run, count: int, device: str) -> float:
+    """Seconds of an epoch over so many images."""
+    images = _random_images(run, count)
+    start = time.perf_counter()
+    detector.fit(images, epochs=1, device=device)
+    return time.perf_counter() - start
+
+
+def _random_images(run: Run, count: int) -> np.ndarray:
+    shape = (count, run.channels, run.image_size, run.image_size)
+    return np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
 
 
 def _counts(dataset: str) -> tuple[int, int]:

@@ -34,3 +34,17 @@ def test_a_new_study_is_estimated_from_a_sample(mia_bench, tmp_path):
     # 2000 float32 maps of 64 x 64 pixels and a model of 2.35 million float32 parameters.
     assert short["bytes"] == pytest.approx(2000 * 64 * 64 * 4 + 2.35e6 * 4, rel=0.02)
     assert 10 < long["seconds"] / short["seconds"] < 200
+
+
+def test_an_epoch_of_so_many_steps_takes_as_long_on_any_dataset(mia_bench, tmp_path):
+    study = tmp_path / "study.toml"
+    text = "[datasets.{}]\n[methods.cutpaste-2stage]\nimage_size = 64\nepochs = 50\n"
+    options = "options = { steps_per_epoch = 2, batch_size = 2 }\n"
+    seconds = {}
+    for dataset in ("rsna", "braintumor"):  # 3851 and 1000 images to train on
+        study.write_text(text.format(dataset) + options)
+        result = mia_bench("plan", study, "--out", tmp_path / "out", "--json")
+        assert result.returncode == 0, result.stderr
+        seconds[dataset] = json.loads(result.stdout)["seconds"]
+    # Training takes most of it, and four images a step are far from a dataset's thousands.
+    assert seconds["rsna"] < 2.5 * seconds["braintumor"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import click
@@ -39,7 +38,13 @@ def plan(study: Study, out: Path, device: str, as_json: bool) -> None:
     """
     runs = plan_runs(study)
     check_folder(runs, out)
-    found = estimate(runs, out, device=resolve_device(device))
+    with Console(stderr=True).status("") as status:
+        found = estimate(
+            runs,
+            out,
+            device=resolve_device(device),
+            on_timing=lambda what: status.update(f"timing {what} on random images"),
+        )
     left = [each for each in found if each.state is not State.FINISHED]
     totals = {
         "runs": len(found),
@@ -70,12 +75,12 @@ def _record(each: Estimate) -> dict[str, object]:
 
 def _table(found: list[Estimate]) -> Table:
     table = Table(box=box.SIMPLE_HEAD)
-    table.add_column("run", no_wrap=True)
-    table.add_column("state")
+    table.add_column("run")
+    table.add_column("state", no_wrap=True)
     table.add_column("epochs", justify="right")
-    table.add_column("time", justify="right")
-    table.add_column("disk", justify="right")
-    table.add_column("known from")
+    table.add_column("time", justify="right", no_wrap=True)
+    table.add_column("disk", justify="right", no_wrap=True)
+    table.add_column("known from", no_wrap=True)
     for each in found:
         table.add_row(
             each.run.name,
@@ -89,5 +94,12 @@ def _table(found: list[Estimate]) -> Table:
 
 
 def _duration(seconds: float) -> str:
-    """``1 day, 2:03:04``."""
-    return str(timedelta(seconds=round(seconds)))
+    """``2 d 3 h``, ``3 h 20 min``, ``12 min`` or ``40 s``."""
+    minutes = round(seconds / 60)
+    if minutes < 2:
+        return f"{seconds:.0f} s"
+    hours, minutes = divmod(minutes, 60)
+    days, hours = divmod(hours, 24)
+    if days:
+        return f"{days} d {hours} h"
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min"
