@@ -35,7 +35,9 @@ def tests(session: nox.Session, package: str) -> None:
     install_alone(session, package)
     shared = os.environ.get("MIA_TEST_SHARED", str(ROOT.parent / "shared"))
     session.run(
-        *("pytest", "--import-mode=importlib", f"packages/{package}/tests", *session.posargs),
+        *("pytest", "--import-mode=importlib", f"packages/{package}/tests"),
+        # A file's tests share what it has prepared, so that files are what is spread.
+        *("-n", "auto", "--maxprocesses=4", "--dist=loadfile", *session.posargs),
         # Waiting threads sleep instead of spinning: tests stay fast on a busy machine.
         env={"MIA_TEST_SHARED": shared, "OMP_WAIT_POLICY": "PASSIVE"},
     )
