@@ -10,6 +10,7 @@ from mia_ssl._engine.seeding import generator
 from mia_ssl.two_stage.augment import anatpaste
 from mia_ssl.two_stage.augment.lungs import as_fields
 from PIL import Image, ImageDraw, ImageFilter
+from scipy.ndimage import binary_dilation
 
 NAME = "anatpaste"
 
@@ -118,7 +119,9 @@ def test_option_says_where_to_paste(chest, field):
     _, label = mia_ssl.synthesize(NAME, images, seed=0, field=field)
     covered = (label > 0).any(0)[0]
     assert covered[image > 60].mean() > 0.9
-    assert covered[image == 0].mean() > 0.5 if field == "image" else not covered[image == 0].any()
+    # The foreground is that of the smoothed image, which reaches a pixel beyond the body's edge.
+    outside = ~binary_dilation(image > 0)
+    assert covered[outside].mean() > 0.5 if field == "image" else not covered[outside].any()
 
 
 def test_unknown_field_is_refused(chest):
