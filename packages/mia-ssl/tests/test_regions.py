@@ -52,6 +52,21 @@ def test_write_changes_the_boxes_and_nothing_else(regions, planes):
     assert torch.equal(planes, expected)
 
 
+def test_padded_boxes_lie_in_the_corner_and_go_back(regions, planes):
+    padded = regions.cut_padded(planes, 6, 10)
+    expected = torch.zeros(2, 3, 6, 10, dtype=torch.uint8)
+    expected[:, 0, :4, :5] = planes[:, 2, 1:5, 2:7]
+    expected[:, 1, :1, :6] = planes[:, 0, :1, 3:]
+    expected[:, 2, :3] = torch.nn.functional.pad(planes[:, 2, 5:8], (0, 1))
+    assert torch.equal(padded, expected)
+    before = planes.clone()
+    regions.write_padded(planes, 255 - padded)
+    written = regions.cut(planes)
+    regions.write(planes, 255 - written)
+    assert torch.equal(planes, before)
+    assert (written != regions.cut(before)).any()
+
+
 def test_spread_repeats_each_value_over_its_box(regions):
     values = torch.tensor([0.5, 2.0, -1.0])
     assert regions.spread(values).tolist() == [0.5] * 20 + [2.0] * 6 + [-1.0] * 27
@@ -67,16 +82,6 @@ def test_steps_count_rows_and_columns_of_each_box(regions):
     row, column = regions.steps()
     assert row.tolist() == [i // 5 for i in range(20)] + [0] * 6 + [i // 9 for i in range(27)]
     assert column.tolist() == [*range(5)] * 4 + [*range(6)] + [*range(9)] * 3
-
-
-@pytest.mark.parametrize("limit", [1, 21, 26, 100])
-def test_parts_are_whole_boxes_in_order(regions, limit, planes):
-    pixels, found = regions.cut(planes), []
-    for chosen, place, part in regions.parts(limit):
-        assert torch.equal(part.cut(planes), pixels[:, place])
-        assert sum(part.sizes[:-1]) < limit
-        found += range(3)[chosen]
-    assert found == [0, 1, 2]
 
 
 @pytest.mark.parametrize("name", [*METHODS, *SYNTHESES])

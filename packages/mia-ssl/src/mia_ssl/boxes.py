@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from torch import Tensor
 
@@ -29,14 +29,9 @@ class Boxes:
     height: Tensor
     width: Tensor
 
-    def __getitem__(self, index: Tensor | slice | tuple[Tensor, ...]) -> Boxes:
+    def __getitem__(self, index: Any) -> Boxes:
         """Some of them."""
         return Boxes(self.top[index], self.left[index], self.height[index], self.width[index])
-
-    @classmethod
-    def cat(cls, parts: Sequence[Boxes]) -> Boxes:
-        """All of several, one after the other."""
-        return cls(*(torch.cat([getattr(part, name) for part in parts]) for name in _NAMES))
 
     def to(self, device: torch.device) -> Boxes:
         """The same on a device."""

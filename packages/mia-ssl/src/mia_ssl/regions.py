@@ -40,23 +40,14 @@ class Regions:
         self.boxes = boxes
         self._indices: dict[tuple[torch.device, tuple[int, ...]], Tensor] = {}
 
+    def to(self, device: torch.device) -> Regions:
+        """The same on a device."""
+        return Regions(self.image.to(device), self.boxes.to(device))
+
     @cached_property
     def sizes(self) -> list[int]:
         """Pixels of each box."""
         return self.boxes.areas.tolist()
-
-    def parts(self, limit: int) -> Iterator[tuple[slice, slice, Regions]]:
-        """Some boxes after the other, of about so many pixels together.
-
-        Which boxes, which pixels, and their regions.
-        """
-        box = start = end = 0
-        for last, size in enumerate(self.sizes, start=1):
-            end += size
-            if end - start >= limit or last == len(self.sizes):
-                chosen = slice(box, last)
-                yield chosen, slice(start, end), Regions(self.image[chosen], self.boxes[chosen])
-                box, start = last, end
 
     def cut(self, planes: Tensor) -> Tensor:
         """The pixels of [C, N, H, W]: a new [C, T] of the same dtype."""
@@ -64,8 +55,8 @@ class Regions:
             index = self._index(planes[0])
             return torch.stack([_line(plane).index_select(0, index) for plane in planes])
         out = torch.empty((len(planes), sum(self.sizes)), dtype=planes.dtype)
-        for plane, line in zip(planes.numpy(), out.numpy(), strict=True):
-            np.concatenate([plane[place].ravel() for place in self._places], out=line)
+        for box, pixels in self._views(planes.numpy(), out.numpy()):
+            pixels[...] = box
         return out
 
     def write(self, planes: Tensor, pixels: Tensor) -> None:
@@ -75,12 +66,29 @@ class Regions:
             for plane, line in zip(planes, pixels, strict=True):
                 _line(plane).index_copy_(0, index, line)
             return
-        for plane, line in zip(planes.numpy(), pixels.numpy(), strict=True):
-            end = 0
-            for place, size in zip(self._places, self.sizes, strict=True):
-                start, end = end, end + size
-                target = plane[place]
-                target[...] = line[start:end].reshape(target.shape)
+        for box, values in self._views(planes.numpy(), pixels.numpy()):
+            box[...] = values
+
+    def cut_padded(self, planes: Tensor, rows: int, columns: int) -> Tensor:
+        """[C, N, H, W] -> [C, P, rows, columns]: each box in the upper left corner, then zeros."""
+        shape = (len(planes), len(self.sizes), rows, columns)
+        out = torch.zeros(shape, dtype=planes.dtype, device=planes.device)
+        if on_cpu(planes):
+            for box, padded in self._padded_views(planes.numpy(), out.numpy()):
+                padded[...] = box
+        else:
+            number, row, column = self._corners(planes.device)
+            out[:, number, row, column] = self.cut(planes)
+        return out
+
+    def write_padded(self, planes: Tensor, padded: Tensor) -> None:
+        """Write the upper left corners of [C, P, rows, columns] into [C, N, H, W]."""
+        if on_cpu(planes):
+            for box, values in self._padded_views(planes.numpy(), padded.numpy()):
+                box[...] = values
+        else:
+            number, row, column = self._corners(planes.device)
+            self.write(planes, padded[:, number, row, column])
 
     def spread(self, values: Tensor) -> Tensor:
         """A value for each box -> the same for each of its pixels: [P] -> [T]."""
@@ -106,14 +114,37 @@ class Regions:
         return row, pixel - row * width
 
     @cached_property
-    def _places(self) -> list[tuple[int, slice, slice]]:
+    def _slices(self) -> list[tuple[int, slice, slice]]:
         return [(image, *slices) for image, slices in self.boxes.slices(self.image)]
+
+    def _views(
+        self, planes: np.ndarray, pixels: np.ndarray
+    ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Each box in [C, N, H, W], and its pixels in [C, T] in the same shape."""
+        end = 0
+        for (image, rows, columns), size in zip(self._slices, self.sizes, strict=True):
+            start, end = end, end + size
+            box = planes[:, image, rows, columns]
+            yield box, pixels[:, start:end].reshape(box.shape)
+
+    def _padded_views(
+        self, planes: np.ndarray, padded: np.ndarray
+    ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Each box in [C, N, H, W], and where it lies in [C, P, rows, columns]."""
+        for number, (image, rows, columns) in enumerate(self._slices):
+            box = planes[:, image, rows, columns]
+            yield box, padded[:, number, : box.shape[1], : box.shape[2]]
+
+    def _corners(self, device: torch.device) -> tuple[Tensor, Tensor, Tensor]:
+        """Index of the boxes' pixels in [P, rows, columns]."""
+        there = self.to(device)
+        return there.spread(torch.arange(len(there.sizes), device=device)), *there.steps()
 
     def _index(self, plane: Tensor) -> Tensor:
         """Places in ``_line(plane)``, int64 [T] on its device."""
         key = (plane.device, plane.stride())
         if key not in self._indices:
-            there = Regions(self.image.to(plane.device), self.boxes.to(plane.device))
+            there = self.to(plane.device)
             along, down, across = plane.stride()
             boxes, (row, column) = there.boxes, there.steps()
             corner = there.image * along + boxes.top * down + boxes.left * across

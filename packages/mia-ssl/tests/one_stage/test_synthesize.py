@@ -131,7 +131,7 @@ def scenes(channels, height, width):
 @pytest.mark.parametrize("channels", [1, 3])
 @pytest.mark.parametrize("shape", [(64, 64), (65, 97), (300, 300)])
 def test_no_kind_of_image_gets_a_label_without_a_change(name, channels, shape):
-    images = scenes(channels, *shape)
+    images = np.tile(scenes(channels, *shape), (3, 1, 1, 1))
     pasted, label = mia_ssl.synthesize(name, images, seed=3, width_bounds=(0.08, 0.4))
     apart = np.abs(images.astype(int) - pasted.numpy()).mean(1)
     for i, mask in enumerate(label[:, 0].numpy() > 0):
@@ -140,7 +140,7 @@ def test_no_kind_of_image_gets_a_label_without_a_change(name, channels, shape):
     assert (apart > 1).any()
     if name == "cutpaste":  # the image itself is all there is to cut from
         for i in (2, 3, 4, 5, 6):
-            assert not apart[i].any()
+            assert not apart[i::7].any()
 
 
 @pytest.mark.parametrize("name", FOUR)

@@ -53,30 +53,9 @@ def groups(boxes: Boxes) -> Iterator[tuple[Tensor, int, int]]:
         yield index.to(boxes.top.device), int(heights[index].max()), int(widths[index].max())
 
 
-def padded_windows(
-    image: Tensor, boxes: Boxes, rows: int, columns: int, sides: tuple[int, int]
-) -> Tensor:
-    """Flat index in [N, *sides] of the boxes' pixels: [P, rows, columns].
-
-    Each box's last row and column are repeated past its end.
-    """
-    steps = torch.arange(max(rows, columns), device=image.device)
-    row = torch.minimum(steps[:rows], boxes.height[:, None] - 1) + boxes.top[:, None]
-    column = torch.minimum(steps[:columns], boxes.width[:, None] - 1) + boxes.left[:, None]
-    lines = (image[:, None] * sides[0] + row) * sides[1]
-    return lines[:, :, None] + column[:, None, :]
-
-
 def gather(planes: Tensor, index: Tensor) -> Tensor:
     """Pixels of all channels: [C, N, H, W] at flat indices of any shape -> [C, ...]."""
     flat = index.reshape(-1)
     # Plane by plane: choosing along the first of several dimensions is many times faster on a CPU.
     parts = [plane.reshape(-1).index_select(0, flat) for plane in planes]
     return torch.stack(parts).view(len(planes), *index.shape)
-
-
-def scatter(planes: Tensor, index: Tensor, values: Tensor) -> None:
-    """Write ``values`` [C, ...] into [C, N, H, W] at flat indices."""
-    flat = index.reshape(-1)
-    for plane, value in zip(planes, values, strict=True):
-        plane.view(-1).scatter_(0, flat, value.reshape(-1))

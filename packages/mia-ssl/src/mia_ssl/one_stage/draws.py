@@ -20,7 +20,7 @@ ROUNDS = (4, 16, 64)  # places tried after each round of a search; the rest come
 
 @dataclass(frozen=True, kw_only=True)
 class Draws:
-    """Uniform numbers in [0, 1), float32, for N images with up to K patches.
+    """Uniform numbers in [0, 1), float64, for N images with up to K patches.
 
     Every image has a row to itself, and every patch and try a place in it. What one image meets
     therefore changes neither how many numbers are drawn nor what another one gets.
@@ -66,7 +66,9 @@ class Draws:
             "scale": (patches,),
         }
         lengths = [torch.Size(shape).numel() for shape in shapes.values()]
-        table = torch.rand((count, sum(lengths)), generator=generator, device=home).to(device)
+        table = torch.rand(
+            (count, sum(lengths)), generator=generator, device=home, dtype=torch.float64
+        ).to(device)
         parts = zip(shapes.items(), table.split(lengths, 1), strict=True)
         source, target = (Places(seed, (count, patches), options.tries, table) for seed in seeds)
         return cls(
@@ -95,9 +97,9 @@ class Places:
         return len(self.lengths)
 
     def __getitem__(self, number: int) -> Tensor:
-        """Those of one round, float32 [N, K, tries, 2]."""
+        """Those of one round, float64 [N, K, tries, 2]."""
         if number not in self._drawn:
             shape = (*self._shape, self.lengths[number], 2)
-            drawn = torch.rand(shape, generator=seeded(self._seed, number))
+            drawn = torch.rand(shape, generator=seeded(self._seed, number), dtype=torch.float64)
             self._drawn[number] = drawn.to(self._device)
         return self._drawn[number]

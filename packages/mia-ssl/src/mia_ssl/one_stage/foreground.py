@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import torch
@@ -72,10 +73,10 @@ def counts_down(mask: Tensor) -> Tensor:
     table = torch.zeros((count, blocks * step + 1, width), dtype=dtype, device=mask.device)
     table[:, 1 : height + 1] = mask
     block = table[:, 1:].unflatten(1, (blocks, step))
-    for row in range(1, step):
-        block[:, :, row] += block[:, :, row - 1]
-    for number in range(1, blocks):
-        block[:, number] += block[:, number - 1, -1:]
+    for upper, lower in pairwise(block.unbind(2)):
+        lower.add_(upper)
+    for upper, lower in pairwise(block.unbind(1)):
+        lower.add_(upper[:, -1:])
     return table
 
 

@@ -83,7 +83,7 @@ def half_widths(uniform: Tensor, sides: tuple[int, int], options: PatchOptions) 
     The sum of two exponential numbers is a Gamma number of shape 2.
     """
     low, high = options.width_bounds
-    gamma = -options.width_scale * (1 - uniform.double()).log().sum(-1)
+    gamma = -options.width_scale * (1 - uniform).log().sum(-1)
     halves = []
     for share_of_side, side in zip((low + gamma).unbind(-1), sides, strict=True):
         least = _least_half(side, options)
@@ -126,7 +126,7 @@ def paste_boxes(uniform: Tensor, boxes: Boxes, sides: tuple[int, int]) -> Boxes:
 
 def resized(boxes: Boxes, uniform: Tensor, sides: tuple[int, int], options: PatchOptions) -> Boxes:
     """Boxes larger or smaller by one factor for height and width: N(1, 1/2), clipped."""
-    normal = torch.special.ndtri(uniform.double())
+    normal = torch.special.ndtri(uniform)
     scale = (1 + _SCALE_DEVIATION * normal).clamp(*options.resize_bounds)
     height = (boxes.height * scale).round().long().clamp(1, sides[0])
     width = (boxes.width * scale).round().long().clamp(1, sides[1])

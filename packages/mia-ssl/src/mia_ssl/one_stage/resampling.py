@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from mia_ssl.one_stage.canvas import gather, padded_windows
+from mia_ssl.one_stage.canvas import gather
+from mia_ssl.regions import Regions
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -27,8 +28,9 @@ def resampled(canvas: Canvas, patches: Patches, rows: int, columns: int) -> tupl
     shape = canvas.sides
     source, target = patches.source, patches.target
     if torch.equal(source.height, target.height) and torch.equal(source.width, target.width):
-        index = padded_windows(patches.origin, source, rows, columns, shape)
-        return gather(canvas.sources, index).float(), gather(canvas.source_mask[None], index)[0]
+        region = Regions(patches.origin, source)
+        mask = region.cut_padded(canvas.source_mask[None], rows, columns)[0]
+        return region.cut_padded(canvas.sources, rows, columns).float(), mask
     row, next_row, down, near_row = _between(source.height, target.height, rows)
     column, next_column, across, near_column = _between(source.width, target.width, columns)
     lines = (patches.origin * shape[0] + source.top)[:, None]

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from mia_ssl.boxes import Boxes
 from mia_ssl.one_stage.foreground import share
 
 if TYPE_CHECKING:
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
+    from mia_ssl.boxes import Boxes
     from mia_ssl.one_stage.draws import Places
 
 
@@ -45,17 +45,19 @@ def search(
         The patches that have one, int64 [F] in order, and their boxes [F].
     """
     searching = torch.arange(len(image), device=image.device)
-    accepted: list[tuple[Tensor, Boxes]] = []
+    found, accepted = [], []
     for number in range(len(places)):
-        tried = places[number][patch[0][searching], patch[1][searching]]
-        boxes = propose(tried, searching)
-        good = share(table, image[searching], boxes) > least
+        row, which = patch[0][searching], patch[1][searching]
+        tried = places[number][row, which]
+        good = share(table, image[searching], propose(tried, searching)) > least
         lucky, choice = good.any(1), good.byte().argmax(1)
         rows = lucky.nonzero().squeeze(1)
-        accepted.append((searching[rows], boxes[rows, choice[rows]]))
+        found.append(searching[rows])
+        accepted.append(tried[rows, choice[rows]])
         searching = searching[~lucky]
         if not len(searching):
             break
-    found = torch.cat([rows for rows, _ in accepted])
-    order = found.argsort()
-    return found[order], Boxes.cat([boxes for _, boxes in accepted])[order]
+    patches = torch.cat(found)
+    patches, order = patches.sort()
+    boxes = propose(torch.cat(accepted)[order][:, None], patches)
+    return patches, boxes[:, 0]

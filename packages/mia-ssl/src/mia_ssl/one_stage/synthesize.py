@@ -91,12 +91,12 @@ def paste(
     theirs = own if sources is None else Foreground.of(cut_from, options.foreground_threshold)
     pasted = planes.clone()
     label = torch.empty((len(images), *images.shape[2:]), device=device)
-    for index in torch.arange(len(images), device=device).split(BATCH):
-        draws = Draws.draw(len(index), options, generator, device)
-        origin = index
+    for start in range(0, len(images), BATCH):
+        rows = slice(start, min(start + BATCH, len(images)))
+        draws = Draws.draw(rows.stop - start, options, generator, device)
+        origin = torch.arange(start, rows.stop, device=device)
         if sources is None and method.other:
-            origin = another(draws.other, index, len(images))
-        rows = slice(int(index[0]), int(index[-1]) + 1)
+            origin = another(draws.other, origin, len(images))
         canvas = Canvas(
             pasted=pasted[:, rows],
             mask=own.mask[rows],
@@ -126,7 +126,7 @@ def another(uniform: Tensor, index: Tensor, count: int) -> Tensor:
 def factors(method: Method, draws: Draws, options: PatchOptions) -> Tensor:
     """How strongly each image's patches are mixed in, float32 [N]."""
     low, high = options.factor_bounds if method.random_factor else (1.0, 1.0)
-    return low + (high - low) * draws.factor
+    return (low + (high - low) * draws.factor).float()
 
 
 def write_label(

@@ -41,20 +41,20 @@ def test_factors_lie_within_the_strength():
 def test_patches_of_different_sizes_each_as_torchvision_does_one(colors, factors):
     patches = [image[:, : 20 + 7 * i, : 60 - 5 * i] for i, image in enumerate(colors())]
     sizes = [patch[0].numel() for patch in patches]
-    pixels = torch.cat([patch.reshape(3, -1) for patch in patches], 1).float()
-    jitter(pixels, factors, patches_of(sizes))
-    for i, (patch, ours) in enumerate(zip(patches, pixels.split(sizes, 1), strict=True)):
+    pixels = torch.cat([patch.reshape(3, -1) for patch in patches], 1)
+    result = jitter(pixels, factors, patches_of(sizes))
+    for i, (patch, ours) in enumerate(zip(patches, result.split(sizes, 1), strict=True)):
         theirs = changed_by_torchvision(patch / 255, factors, i) * 255
-        np.testing.assert_allclose(
-            ours.view_as(theirs), theirs, atol=0.02
-        )  # its gray has three decimals
+        apart = (ours.view_as(theirs) - theirs).abs()
+        assert apart.max() < 2.5  # whole levels before the hue and after it, and steps of hues
+        assert apart.mean() < 0.4
 
 
 def test_close_to_pillow_in_any_order(colors, factors):
     patch = colors()[0]
     image = Image.fromarray(patch.movedim(0, 2).numpy())
-    ours = patch.reshape(3, -1).float()
-    jitter(ours, Factors(*(f[:1] for f in factors)), patches_of([224 * 224]))
+    first = Factors(*(f[:1] for f in factors))
+    ours = jitter(patch.reshape(3, -1), first, patches_of([224 * 224])).float()
     image = tv.adjust_hue(image, factors.hue[0].item())
     image = tv.adjust_saturation(image, factors.saturation[0].item())
     image = tv.adjust_contrast(image, factors.contrast[0].item())
@@ -66,24 +66,42 @@ def test_close_to_pillow_in_any_order(colors, factors):
 
 @pytest.mark.parametrize("turns", [-0.5, -0.1, 0.0, 0.07, 0.5])
 def test_hue_of_corner_colors(turns):
-    levels = torch.tensor([0.0, 100.0, 255.0])
+    levels = torch.tensor([0, 100, 255], dtype=torch.int16)
     pixels = torch.cartesian_prod(levels, levels, levels).T.contiguous()
     oracle = tv.adjust_hue(pixels[:, None] / 255, turns)[:, 0] * 255
-    turn_hue(pixels, torch.full((pixels.shape[1],), turns % 1))
-    np.testing.assert_allclose(pixels, oracle, atol=1e-3)
+    turn_hue(pixels, torch.tensor([turns]), patches_of([27]))
+    np.testing.assert_allclose(pixels, oracle, atol=1.5)  # a step of hues is up to two levels
+
+
+def test_every_hue_turned_by_any_angle_is_torchvisions():
+    """Turned by nothing, by whole sixths and between them, either way."""
+    turns = torch.linspace(-0.5, 0.5, 61)
+    rng = np.random.default_rng(0)
+    pixels = torch.from_numpy(rng.integers(0, 256, (3, 61 * 500)).astype(np.int16))
+    oracle = [
+        tv.adjust_hue(part[:, None] / 255, float(turn))[:, 0] * 255
+        for part, turn in zip(pixels.split(500, 1), turns, strict=True)
+    ]
+    before = pixels.clone()
+    turn_hue(pixels, turns, patches_of([500] * 61))
+    apart = (pixels - torch.cat(oracle, 1)).abs()
+    assert apart.max() < 2
+    assert apart.mean() < 0.3
+    assert torch.equal(pixels.amax(0), before.amax(0))
+    assert torch.equal(pixels.amin(0), before.amin(0))
 
 
 def test_gray_is_the_same_in_one_channel_as_in_three(colors, factors):
-    gray = colors()[:, :1, :30, :30].reshape(8, -1).float().flatten()[None]
-    one, three = gray.clone(), gray.repeat(3, 1)
-    for pixels in (one, three):
-        jitter(pixels, factors, patches_of([900] * 8))
-    np.testing.assert_allclose(three, one.expand(3, -1), atol=1e-3)
+    gray = colors()[:, :1, :30, :30].reshape(8, -1).flatten()[None]
+    one, three = (jitter(x, factors, patches_of([900] * 8)) for x in (gray, gray.repeat(3, 1)))
+    # Weights of red, green and blue that sum to one up to rounding may round a level the other way.
+    assert (three != one).float().mean() < 1e-3
+    np.testing.assert_allclose(three.float(), one.expand(3, -1).float(), atol=1)
 
 
-def test_values_stay_within_the_range():
+def test_values_are_cut_off_at_the_ends_of_the_range():
     extreme = Factors(*(torch.tensor([v]) for v in (1.5, 1.5, 1.5, 0.3)))
-    pixels = torch.tensor([[0.0, 255.0, 255.0], [255.0, 250.0, 0.0], [0.0, 10.0, 128.0]])
-    jitter(pixels, extreme, patches_of([3]))
-    assert pixels.min() >= 0
-    assert pixels.max() <= 255
+    pixels = torch.tensor([[0, 255, 255], [255, 250, 0], [0, 10, 128]], dtype=torch.uint8)
+    result = jitter(pixels, extreme, patches_of([3]))
+    assert result.amax(0).tolist() == [255, 255, 255]
+    assert result.amin(0).tolist() == [0, 0, 0]

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 import torch
 
 from mia_ssl.one_stage.blending.laplace import solve
-from mia_ssl.one_stage.canvas import gather, groups, padded_windows, scatter
+from mia_ssl.one_stage.canvas import groups
 from mia_ssl.one_stage.filters.windows import above, box_sums
 from mia_ssl.one_stage.resampling import resampled
+from mia_ssl.regions import Regions
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -42,17 +43,19 @@ def poisson(canvas: Canvas, patches: Patches, *, mixed: bool) -> None:
         if min(rows, columns) < _SMALLEST:
             continue
         part = patches[group]
-        index = padded_windows(part.image, part.target, rows, columns, canvas.sides)
-        image = gather(canvas.pasted, index).float()
+        target = Regions(part.image, part.target)
+        pasted = target.cut_padded(canvas.pasted, rows, columns)
         patch, patch_mask = resampled(canvas, part, rows, columns)
-        where = gather(canvas.mask[None], index)[0] | patch_mask
+        where = target.cut_padded(canvas.mask[None], rows, columns)[0] | patch_mask
         _keep_inside(where, part)
+        image = pasted.float()
         change = clone(image, patch, where, canvas.factor[part.image], mixed=mixed)
-        before, on = image[..., 1:-1, 1:-1], where[:, 1:-1, 1:-1]
-        after = (before + change).add_(_ROUNDING).floor_().clamp_(0, 255)
+        after = change.add_(image[..., 1:-1, 1:-1]).add_(_ROUNDING).floor_().clamp_(0, 255)
         # A change fades out beyond the mask; background stays as it is all the same.
-        after = torch.where(on > 0, after, before.to(after.dtype))
-        scatter(canvas.pasted, index[:, 1:-1, 1:-1], after.byte())
+        inside = pasted[..., 1:-1, 1:-1]
+        step = after.to(torch.int16).to(torch.uint8).sub_(inside)  # exact as it wraps
+        inside.add_(step.mul_(where[:, 1:-1, 1:-1]))
+        target.write_padded(canvas.pasted, pasted)
 
 
 normal_gradients = partial(poisson, mixed=False)

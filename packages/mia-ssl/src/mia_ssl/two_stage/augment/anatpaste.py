@@ -15,9 +15,9 @@ from mia_ssl.regions import Regions
 from mia_ssl.two_stage.augment.checks import check_range, check_strength
 from mia_ssl.two_stage.augment.draws import log_uniform, sides, uniform
 from mia_ssl.two_stage.augment.jitter import DRAWS as JITTER_DRAWS
-from mia_ssl.two_stage.augment.jitter import Factors
+from mia_ssl.two_stage.augment.jitter import Factors, rounded
 from mia_ssl.two_stage.augment.lungs import FIELDS
-from mia_ssl.two_stage.augment.patches import blocks, cut, rounded, write
+from mia_ssl.two_stage.augment.patches import cut, write
 from mia_ssl.two_stage.augment.variant import Canvas, Variant
 
 if TYPE_CHECKING:
@@ -191,11 +191,8 @@ def paste(canvas: Canvas, images: Tensor, uniforms: Tensor, options: Options) ->
     patch = cut(canvas.sources, Regions(images, shapes.source), jittered)
     target = Regions(images, shapes.target)
     alpha = opacity(shapes, fields, options).to(patch.device)
-    pixels = cut(canvas.out, target)
-    for _, place, _ in blocks(pixels, target):
-        blended = pixels[:, place].float().lerp_(patch[:, place].float(), alpha[place])
-        pixels[:, place] = rounded(blended)
-    write(canvas.out, target, pixels)
+    blended = cut(canvas.out, target).float().lerp_(patch.float(), alpha)
+    write(canvas.out, target, rounded(blended))
     if canvas.label is not None:
         write(canvas.label, target, alpha[None])
 

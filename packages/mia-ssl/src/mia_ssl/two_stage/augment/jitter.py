@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 DRAWS = 4
 _LUMA = (0.299, 0.587, 0.114)
+_STEPS = 128  # of a sixth of the color circle
 
 
 class Factors(NamedTuple):
@@ -50,49 +51,68 @@ def luma(pixels: Tensor) -> Tensor:
     return (red * _LUMA[0]).add_(green, alpha=_LUMA[1]).add_(blue, alpha=_LUMA[2])
 
 
-def jitter(pixels: Tensor, factors: Factors, patches: Regions) -> None:
-    """Change the colors of n patches that lie one after the other, in place.
+def jitter(pixels: Tensor, factors: Factors, patches: Regions) -> Tensor:
+    """Change the colors of n patches that lie one after the other.
 
     torchvision applies the four changes in random order, but they commute except for clamping and
     for the gray of a turned hue, by a gray level or two: here the order is brightness, contrast,
-    saturation, hue, and one clamp.
+    saturation, hue, with one clamp, and rounded once before the hue.
 
     Args:
-        pixels: float32 [C, T] in 0 to 255.
+        pixels: uint8 [C, T].
         factors: Of each patch.
         patches: Whose pixels they are.
+
+    Returns:
+        uint8 [C, T].
     """
-    gray = luma(pixels)
+    values = pixels.float()
+    gray = luma(values)
     brightness, contrast, saturation, hue = factors.to(pixels.device)
     scale, shift = brightness * contrast, brightness * (1 - contrast) * patches.means(gray)
     if len(pixels) == 1:  # gray stays gray: no saturation, no hue
-        pixels.mul_(patches.spread(scale)).add_(patches.spread(shift)).clamp_(0, 255)
-        return
+        return rounded(values.mul_(patches.spread(scale)).add_(patches.spread(shift)))
     gray = gray.mul_(patches.spread(scale * (1 - saturation))).add_(patches.spread(shift))
-    pixels.mul_(patches.spread(scale * saturation)).add_(gray).clamp_(0, 255)
-    turn_hue(pixels, patches.spread(hue % 1))
+    levels = _whole(values.mul_(patches.spread(scale * saturation)).add_(gray))
+    turn_hue(levels, hue, patches)
+    return levels.to(torch.uint8)
 
 
-def turn_hue(pixels: Tensor, turns: Tensor) -> None:
+def rounded(values: Tensor) -> Tensor:
+    """float32, overwritten -> uint8, cut off at 0 and 255."""
+    # By way of int16, five times as fast as straight to uint8 on a CPU.
+    return _whole(values).to(torch.uint8)
+
+
+def _whole(values: Tensor) -> Tensor:
+    return values.add_(0.5).clamp_(0, 255).to(torch.int16)
+
+
+def turn_hue(levels: Tensor, turns: Tensor, patches: Regions) -> None:
     """Turn the hue of each pixel in place, keeping its HSV saturation and value.
 
     Angles are counted from cyan, opposite of red, in units of which six times a pixel's chroma make
-    the circle: green is at minus one chroma, blue at one. There are no divisions, choices or new
-    memory on the way, which are slow on a CPU.
+    the circle: green is at minus one chroma, blue at one. All of it is whole numbers, for a CPU
+    does twice as many of them at once; hues are turned in steps of 1/768 (Pillow: 1/256).
 
     Args:
-        pixels: float32 [3, T].
-        turns: Of the color circle, in [0, 1), float32 [T].
+        levels: int16 [3, T], 0 to 255.
+        turns: Of the color circle, for each patch, [n].
+        patches: Whose pixels they are.
     """
-    red, green, blue = pixels
-    value, least, chroma, angle, mask, near = pixels.new_empty(6, pixels.shape[1])
+    steps = (turns * 6 * _STEPS).round().to(torch.int16) % (6 * _STEPS)
+    sixths, rest = patches.spread(steps // _STEPS), patches.spread(steps % _STEPS)
+    red, green, blue = levels
+    value, least, chroma, angle, mask, near = levels.new_empty(6, levels.shape[1])
     torch.maximum(torch.maximum(red, green, out=value), blue, out=value)
     torch.minimum(torch.minimum(red, green, out=least), blue, out=least)
     torch.sub(value, least, out=chroma)
     # The distance from cyan, negative on the side of green.
     torch.sub(red, green, out=angle).sub_(blue).add_(value, alpha=2).sub_(least)
     angle.addcmul_(angle, torch.ge(green, blue, out=mask), value=-2)
-    angle.addcmul_(chroma, turns, value=6)
+    angle.addcmul_(chroma, sixths)
+    part = torch.mul(chroma, rest, out=near).add_(_STEPS // 2)  # below 2 ** 15
+    angle.add_(part.bitwise_right_shift_(_STEPS.bit_length() - 1))
     torch.gt(angle, torch.mul(chroma, 3, out=near), out=mask)
     angle.addcmul_(chroma, mask, value=-6)
     # Within one chroma a color has the value, from two on the least; it falls in between.
