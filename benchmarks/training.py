@@ -19,6 +19,7 @@ import time
 import mia_recon
 import numpy as np
 import torch
+from mia_recon.networks.enlarge import Enlarge
 from mia_recon.registry import RECORDS
 from PIL import Image
 from torch.utils.data import DataLoader, Dataset
@@ -102,8 +103,16 @@ def best_of(rounds: int, **sides) -> tuple[dict[str, tuple[float, float]], dict[
 
 
 def default_layout(network: torch.nn.Module) -> torch.nn.Module:
-    """A copy of the network as a plain loop would have it."""
-    return copy.deepcopy(network).to(memory_format=torch.contiguous_format)
+    """A copy of the network as a plain loop would have it: PyTorch's own layers and layout."""
+    plain = copy.deepcopy(network).to(memory_format=torch.contiguous_format)
+    for name, layer in list(plain.named_modules()):
+        if isinstance(layer, Enlarge):
+            own = torch.nn.ConvTranspose2d(
+                layer.in_channels, layer.out_channels, 4, stride=2, padding=1, bias=False
+            )
+            own.load_state_dict(layer.state_dict())
+            plain.set_submodule(name, own)
+    return plain
 
 
 def compare_fit(images: np.ndarray, epochs: int, rounds: int) -> None:
