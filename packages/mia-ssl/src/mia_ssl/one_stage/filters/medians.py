@@ -38,11 +38,11 @@ def median_above(x: Tensor, size: int, threshold: int) -> Tensor:
     # On a CPU a few images at a time, in memory that stays in its cache.
     step = max(_CACHE // math.prod(padded), 1) if x.device.type == "cpu" else count
     out = torch.empty(x.shape, dtype=torch.uint8, device=x.device)
-    memory = out.new_empty((4, min(step, count) * math.prod(padded)))
+    memory = out.new_empty((3, min(step, count) * math.prod(padded)))
     for part, result in zip(x.split(step), out.split(step), strict=True):
-        frame = memory[3, : len(part) * math.prod(padded)].view(-1, *padded)
+        frame = memory[2, : len(part) * math.prod(padded)].view(-1, *padded)
         above(part, threshold, out=frame[:, margin:-margin, margin:-margin])
-        counts = box_sums(replicate(frame, margin), size, size, memory[:3])
+        counts = box_sums(replicate(frame, margin), size, size, memory[:2])
         above(counts, size * size // 2, out=result)
     return out
 

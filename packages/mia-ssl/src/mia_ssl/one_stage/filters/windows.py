@@ -20,17 +20,18 @@ if TYPE_CHECKING:
 def box_sums(x: Tensor, height: int, width: int, memory: Tensor | None = None) -> Tensor:
     """Sum over each box of [N, H, W]: a view [N, H - height + 1, W - width + 1], not contiguous.
 
-    Sums wrap around where they pass the dtype's largest value. ``memory`` [3, N H W] or longer, of
-    x's dtype, is worked in where given: the result lies in it.
+    Sums wrap around where they pass the dtype's largest value. With ``memory`` [2, N H W or more],
+    of x's dtype, no more is needed: it and x are overwritten.
     """
     count, rows, columns = x.shape
-    memory = x.new_empty(3, x.numel()) if memory is None else memory
-    lines = run_sums(x.reshape(-1), width, 1, memory.unbind())
-    # The lines lie in either of the first two.
-    free = [part for part in memory if part.data_ptr() != lines.data_ptr()]
-    flat = run_sums(lines, height, columns, free)
+    flat = x.reshape(-1)
+    if memory is None:
+        flat, memory = flat.clone(), x.new_empty(2, x.numel())
+    lines = run_sums(flat, width, 1, memory.unbind())
+    free = [part for part in (*memory, flat) if part.data_ptr() != lines.data_ptr()]
+    sums = run_sums(lines, height, columns, free)
     shape = (count, rows - height + 1, columns - width + 1)
-    return flat.as_strided(shape, (rows * columns, columns, 1), flat.storage_offset())
+    return sums.as_strided(shape, (rows * columns, columns, 1), sums.storage_offset())
 
 
 def run_sums(x: Tensor, length: int, stride: int, memory: Sequence[Tensor] | None = None) -> Tensor:
