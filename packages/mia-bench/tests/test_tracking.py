@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 from mia_bench.errors import StudyError
 from mia_bench.execute import execute
-from mia_bench.executors.local import run_local
+from mia_bench.executors.local import LocalExecutor
+from mia_bench.executors.options import ExecutorOptions
 from mia_bench.plan import plan
 from mia_bench.runfolder import RunFolder, State
 from mia_bench.study import DatasetEntry, MethodEntry, Study, parse_study
@@ -61,12 +62,10 @@ def test_mlflow_holds_losses_settings_and_metrics_of_worker_processes(
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     runs = [run, replace(run, seed=1)]
     trackers = make_trackers(["mlflow"], study="my study", out=tmp_path)
-    states = run_local(
+    states = LocalExecutor(ExecutorOptions(jobs=2), "cpu").run(
         runs,
         tmp_path,
         roots={"brats2021": str(root)},
-        device="cpu",
-        jobs=2,
         trackers=trackers,
         display=Silent(),
     )

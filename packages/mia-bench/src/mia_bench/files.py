@@ -105,7 +105,8 @@ def write_array(path: Path, array: np.ndarray) -> None:
 def write_arrays(path: Path, **arrays: np.ndarray) -> None:
     """Write arrays as a compressed .npz."""
     with atomic(path) as temporary:
-        np.savez_compressed(temporary, allow_pickle=False, **arrays)
+        # Before NumPy 2.1 allow_pickle=False would be one more array.
+        np.savez_compressed(temporary, **arrays)  # type: ignore[arg-type]
 
 
 def _prefix(path: Path) -> str:

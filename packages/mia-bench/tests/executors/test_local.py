@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 from mia_bench.executors import local
+from mia_bench.executors.options import ExecutorOptions
 from mia_bench.plan import plan
 from mia_bench.runfolder import RunFolder, State
 from mia_bench.study import DatasetEntry, MethodEntry, Study
@@ -72,7 +73,8 @@ def test_a_killed_run_fails_alone(runs, root, tmp_path):
     roots = {"brats2021": str(root)}
     killer = threading.Thread(target=kill_worker)
     killer.start()
-    states = local.run_local(runs, tmp_path, roots=roots, device="cpu", jobs=1, display=notes)
+    executor = local.LocalExecutor(ExecutorOptions(), "cpu")
+    states = executor.run(runs, tmp_path, roots=roots, display=notes)
     killer.join()
     failed = [name for name, state in states.items() if state is State.FAILED]
     assert failed == [victim]

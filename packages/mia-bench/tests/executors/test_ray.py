@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 from mia_bench.errors import StudyError
-from mia_bench.executors.local import run_local
+from mia_bench.executors.local import LocalExecutor
 from mia_bench.executors.options import ExecutorOptions
 from mia_bench.runfolder import RunFolder, State
 
@@ -63,7 +63,7 @@ def runs(small_runs):
 def local(cluster, runs, roots, make_notes, tmp_path_factory):
     """The folder of the same runs, done by the local executor."""
     out = tmp_path_factory.mktemp("local")
-    run_local(runs, out, roots=roots, device="cpu", jobs=1, display=make_notes())
+    LocalExecutor(ExecutorOptions(), "cpu").run(runs, out, roots=roots, display=make_notes())
     return out
 
 

@@ -8,6 +8,7 @@ import os
 import threading
 from collections import deque
 from concurrent.futures import FIRST_COMPLETED, wait
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from pebble import ProcessExpired, ProcessPool
@@ -20,7 +21,7 @@ from mia_bench.resources import cores, environment, share_gpus, thread_settings,
 from mia_bench.runfolder import RunFolder, State
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from concurrent.futures import Future
     from pathlib import Path
 
@@ -40,8 +41,8 @@ class LocalExecutor:
         self._jobs = options.jobs or 1
         self._cpus = options.cpus_per_run
         # A device with a number was chosen by hand.
-        self._gpus = (
-            share_gpus(visible_gpus(), self._jobs, options.gpus_per_run)
+        self._gpus: list[str | None] = (
+            [*share_gpus(visible_gpus(), self._jobs, options.gpus_per_run)]
             if self._device == "cuda"
             else []
         )
@@ -59,49 +60,22 @@ class LocalExecutor:
         trackers: Sequence[Tracker] = (),
         display: Display,
     ) -> dict[str, State]:
-        """Do the runs; each one's state by name."""
-        return run_local(
-            runs,
-            out,
-            roots=roots,
-            device=self._device,
-            jobs=self._jobs,
-            cpus_per_run=self._cpus,
-            gpus=self._gpus,
-            trackers=trackers,
-            display=display,
-        )
+        """Do the runs, ``jobs`` at a time; each one's state by name.
 
-
-def run_local(
-    runs: Sequence[Run],
-    out: Path,
-    *,
-    roots: Mapping[str, str | None],
-    device: str,
-    jobs: int,
-    cpus_per_run: float | None = None,
-    gpus: Sequence[str] = (),
-    trackers: Sequence[Tracker] = (),
-    display: Display,
-) -> dict[str, State]:
-    """Do the runs, ``jobs`` at a time; each one's state by name.
-
-    A run lives in a worker process: one that is killed for its memory fails alone. Each worker
-    sees its own of the ``gpus`` and no other.
-    """
-    states: dict[str, State] = {}
-    left = deque(runs)
-    threads = max(1, int(cpus_per_run or cores() / jobs))
-    with environment(thread_settings(threads, insist=cpus_per_run is not None)):
-        workers = [_worker(gpus[i] if gpus else None) for i in range(min(jobs, len(runs)))]
+        A run lives in a worker process: one that is killed for its memory fails alone. Each worker
+        sees its own GPU and no other.
+        """
+        states: dict[str, State] = {}
+        left = deque(runs)
         flying: dict[Future[State], tuple[Run, ProcessPool]] = {}
-        try:
-            free = list(workers)
+        threads = max(1, int(self._cpus or cores() / self._jobs))
+        settings = thread_settings(threads, insist=self._cpus is not None)
+        gpus = (self._gpus or [None] * self._jobs)[: len(runs)]
+        with environment(settings), _workers(gpus) as free:
             while left or flying:
                 while left and free:
                     run, worker = left.popleft(), free.pop()
-                    task = (run, out, roots[run.dataset], device, tuple(trackers))
+                    task = (run, out, roots[run.dataset], self._device, tuple(trackers))
                     flying[worker.schedule(execute, task)] = run, worker
                 done, _ = wait(flying, timeout=POLL_SECONDS, return_when=FIRST_COMPLETED)
                 for future in done:
@@ -113,17 +87,25 @@ def run_local(
                 for run, _ in flying.values():
                     if reached := RunFolder(out / run.name).read_progress():
                         display.progress(run.name, **reached)
-            for worker in workers:
-                worker.close()
-        except BaseException:
-            # Ctrl-C: what is finished is on disk, what is in flight has its checkpoint.
-            for worker in workers:
-                worker.stop()
-            raise
-        finally:
-            for worker in workers:
-                worker.join()
-    return states
+        return states
+
+
+@contextmanager
+def _workers(gpus: Sequence[str | None]) -> Iterator[list[ProcessPool]]:
+    """A worker for each of the GPUs, or for None without one; all have ended with the block."""
+    workers = [_worker(gpu) for gpu in gpus]
+    try:
+        yield list(workers)
+        for worker in workers:
+            worker.close()
+    except BaseException:
+        # Ctrl-C: what is finished is on disk, what is in flight has its checkpoint.
+        for worker in workers:
+            worker.stop()
+        raise
+    finally:
+        for worker in workers:
+            worker.join()
 
 
 def _worker(gpu: str | None) -> ProcessPool:
