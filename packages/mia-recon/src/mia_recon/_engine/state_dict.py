@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import pickle
 from collections.abc import Mapping
+from pickle import UnpicklingError  # the error alone: nothing is unpickled here
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -35,7 +35,7 @@ def read_state(path: Path) -> dict[str, Tensor]:
         raise
     except (
         *(OSError, RuntimeError, EOFError, ValueError, KeyError),
-        *(pickle.UnpicklingError, SafetensorError),
+        *(UnpicklingError, SafetensorError),
     ) as error:
         msg = f"{path} is not a state dict of tensors: {error}"
         raise ValueError(msg) from error
