@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 import torch
 from mia_ssl.boxes import Boxes
-from mia_ssl.one_stage.foreground import Foreground, counts_down, foreground, share
+from mia_ssl.foreground import Foreground, counts_down, foreground, share
 
 
 def test_gray_foreground_is_threshold_and_median(brain, plain):

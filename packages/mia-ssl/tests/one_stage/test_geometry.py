@@ -6,8 +6,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
+from mia_ssl.foreground import Foreground
 from mia_ssl.one_stage.draws import Draws
-from mia_ssl.one_stage.foreground import Foreground
 from mia_ssl.one_stage.geometry import half_widths, place
 from mia_ssl.one_stage.methods import RECORDS
 from mia_ssl.one_stage.options import PatchOptions

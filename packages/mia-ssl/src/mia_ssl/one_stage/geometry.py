@@ -15,8 +15,8 @@ from mia_ssl.one_stage.search import search
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from mia_ssl.foreground import Foreground
     from mia_ssl.one_stage.draws import Draws
-    from mia_ssl.one_stage.foreground import Foreground
     from mia_ssl.one_stage.methods import Method
     from mia_ssl.one_stage.options import PatchOptions
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import torch
 
 from mia_ssl.boxes import Boxes
+from mia_ssl.filters.medians import RADIUS, disk_median, median_above
+from mia_ssl.filters.windows import replicated
 from mia_ssl.one_stage.canvas import groups
-from mia_ssl.one_stage.filters.medians import RADIUS, disk_median, median_above
-from mia_ssl.one_stage.filters.windows import replicated
 from mia_ssl.regions import Regions
 
 if TYPE_CHECKING:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from mia_ssl._engine.options import check_counts, check_positive
+from mia_ssl.foreground import THRESHOLD
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,7 +34,7 @@ class PatchOptions:
     width_bounds: tuple[float, float] = (0.03, 0.4)
     width_scale: float = 0.03
     resize_bounds: tuple[float, float] = (0.7, 1.3)
-    foreground_threshold: int | None = 20
+    foreground_threshold: int | None = THRESHOLD
     minimum_foreground: float = 0.7
     minimum_overlap: float = 0.7
     tries: int = 200

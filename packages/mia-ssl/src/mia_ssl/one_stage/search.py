@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from mia_ssl.one_stage.foreground import share
+from mia_ssl.foreground import share
 
 if TYPE_CHECKING:
     from collections.abc import Callable

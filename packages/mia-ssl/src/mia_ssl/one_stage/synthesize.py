@@ -10,9 +10,9 @@ import torch
 from mia_ssl._engine.options import parse_options, unknown
 from mia_ssl._engine.seeding import generator as seeded
 from mia_ssl.boxes import integer
+from mia_ssl.foreground import Foreground
 from mia_ssl.one_stage.canvas import Canvas
 from mia_ssl.one_stage.draws import Draws
-from mia_ssl.one_stage.foreground import Foreground
 from mia_ssl.one_stage.geometry import place
 from mia_ssl.one_stage.labels import (
     changed,

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from mia_ssl.filters.windows import above, box_sums
 from mia_ssl.one_stage.blending.laplace import solve
 from mia_ssl.one_stage.canvas import groups
-from mia_ssl.one_stage.filters.windows import above, box_sums
 from mia_ssl.one_stage.resampling import resampled
 from mia_ssl.regions import Regions
 

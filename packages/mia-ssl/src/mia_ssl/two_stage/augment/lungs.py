@@ -13,7 +13,7 @@ from skimage.morphology import dilation, opening
 from skimage.segmentation import clear_border
 
 from mia_ssl.boxes import integer
-from mia_ssl.one_stage.foreground import foreground
+from mia_ssl.foreground import THRESHOLD, foreground
 from mia_ssl.two_stage.augment.jitter import luma
 
 if TYPE_CHECKING:
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 FIELDS = ("lungs", "foreground", "image")
 # Smallest component that is kept, as a share of the image: 400 pixels of 224 x 224.
 SMALLEST = 400 / 224**2
-FOREGROUND = 20  # gray level above which a pixel is foreground, as in the one-stage methods
 _FOOTPRINT = np.ones((3, 3), dtype=np.uint8)
 
 
@@ -69,7 +68,7 @@ class LungFields:
         if kind == "image":
             return cls(torch.ones((len(images), *images.shape[2:]), dtype=torch.bool))
         if kind == "foreground":
-            return cls(foreground(images.transpose(0, 1), FOREGROUND).bool())
+            return cls(foreground(images.transpose(0, 1), THRESHOLD).bool())
         return cls(torch.from_numpy(np.stack([lung_field(gray(image)) for image in images])))
 
     def take(self, indices: Tensor) -> LungFields:

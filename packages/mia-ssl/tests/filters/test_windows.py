@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 import torch
-from mia_ssl.one_stage.filters.windows import above, box_sums, replicated, run_sums
+from mia_ssl.filters.windows import above, box_sums, replicated, run_sums
 
 
 @pytest.mark.parametrize("length", range(1, 12))

@@ -2,9 +2,9 @@ import cv2
 import numpy as np
 import pytest
 import torch
-from mia_ssl.one_stage.filters import medians
-from mia_ssl.one_stage.filters.medians import RADIUS, disk_median, median_above
-from mia_ssl.one_stage.filters.windows import replicated
+from mia_ssl.filters import medians
+from mia_ssl.filters.medians import RADIUS, disk_median, median_above
+from mia_ssl.filters.windows import replicated
 from skimage.filters import median
 from skimage.morphology import disk
 

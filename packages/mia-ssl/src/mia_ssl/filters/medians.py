@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from mia_ssl.one_stage.filters.windows import above, box_sums, replicate, run_sums
+from mia_ssl.filters.windows import above, box_sums, replicate, run_sums
 
 if TYPE_CHECKING:
     from torch import Tensor

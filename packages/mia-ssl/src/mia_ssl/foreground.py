@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from mia_ssl.one_stage.filters.medians import median_above
+from mia_ssl.filters.medians import median_above
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from mia_ssl.boxes import Boxes
 
 MEDIAN = 7  # removes grains of the threshold
+THRESHOLD = 20  # gray level above which the study counts a pixel as foreground
 
 
 @dataclass(frozen=True)
