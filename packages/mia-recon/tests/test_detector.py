@@ -61,28 +61,6 @@ def test_color_images_and_another_size(name, small):
     assert pixels is None or pixels.shape == (5, 48, 48)
 
 
-@EVERY
-def test_a_saved_model_scores_as_before_and_knows_how_it_was_made(name, small, images, tmp_path):
-    detector = small(name, learning_rate=2e-3).fit(images, epochs=2, seed=3, device="cpu")
-    detector.save(tmp_path / "model")
-    loaded = mia_recon.ReconstructionDetector.load(tmp_path / "model")
-    for before, after in zip(
-        detector.predict(images, device="cpu"), loaded.predict(images, device="cpu"), strict=True
-    ):
-        assert (before is None and after is None) or np.array_equal(before, after)
-    assert loaded.info.name == name
-    assert (loaded.options, loaded.settings) == (detector.options, detector.settings)
-    assert (loaded.seed, loaded.history) == (3, detector.history)
-    assert loaded.score_quantiles == detector.score_quantiles
-    assert {"python", "torch", "numpy", "mia-recon"} <= loaded_versions(tmp_path / "model").keys()
-
-
-def loaded_versions(path):
-    import json
-
-    return json.loads((path / "model.json").read_text())["versions"]
-
-
 @KINDS
 def test_the_seed_decides_the_weights(name, small, images, snapshot, same):
     first, again, other = (
@@ -226,66 +204,9 @@ def test_a_loss_that_is_not_finite_is_an_error(small, images):
         small("aeu", learning_rate=1e6).fit(images, epochs=30, device="cpu")
 
 
-@pytest.mark.parametrize("damage", ["missing", "json", "tensors", "package"])
-def test_a_damaged_model_is_an_error_that_names_the_path(damage, small, tmp_path):
-    path = tmp_path / "model"
-    if damage != "missing":
-        small("ae").save(path)
-    if damage == "json":
-        (path / "model.json").write_text("{")
-    if damage == "tensors":
-        data = (path / "model.safetensors").read_bytes()
-        (path / "model.safetensors").write_bytes(data[: len(data) // 2])
-    if damage == "package":
-        text = (path / "model.json").read_text()
-        (path / "model.json").write_text(text.replace('"mia_recon"', '"mia_other"'))
-    with pytest.raises(mia_recon.ModelFileError, match=str(path)):
-        mia_recon.load(path)
-
-
-def test_saving_does_not_overwrite_what_is_not_a_model(small, tmp_path):
-    (tmp_path / "thesis.txt").write_text("years of work")
-    with pytest.raises(mia_recon.ModelFileError, match="not a saved model"):
-        small("ae").save(tmp_path)
-    assert (tmp_path / "thesis.txt").read_text() == "years of work"
-
-
-def test_weights_are_stored_without_pickle_and_vgg_not_at_all(small, images, tmp_path):
-    from safetensors.torch import load_file
-
-    small("ae-perceptual").fit(images, epochs=0, device="cpu").save(tmp_path / "model")
-    names = load_file(tmp_path / "model" / "model.safetensors").keys()
-    assert sorted(path.name for path in (tmp_path / "model").iterdir()) == [
-        "model.json",
-        "model.safetensors",
-    ]
-    assert any("feature_mean" in name for name in names)
-    assert not any("vgg" in name for name in names)
-
-
 @pytest.mark.parametrize("name", ["ae", "ae-ssim", "vae", "ganomaly"])
 def test_bf16_trains_as_the_default_does_and_keeps_float32_weights(name, small, images):
     plain = small(name).fit(images, epochs=3, device="cpu").history[-1]["loss"]
     bf16 = small(name, precision="bf16-mixed").fit(images, epochs=3, device="cpu")
     assert bf16.history[-1]["loss"] == pytest.approx(plain, rel=0.05)
     assert {p.dtype for p in bf16.network.parameters()} == {torch.float32}
-
-
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
-@EVERY
-def test_cuda_scores_as_the_cpu_does(name, small, images):
-    detector = small(name).fit(images, epochs=2, device="cuda")
-    np.testing.assert_allclose(
-        detector.predict(images, device="cuda").score,
-        detector.predict(images, device="cpu").score,
-        rtol=1e-3,
-    )
-
-
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
-@KINDS
-def test_the_seed_decides_the_weights_on_cuda(name, small, images, snapshot, same):
-    first, again = (
-        snapshot(small(name).fit(images, epochs=2, seed=5, device="cuda")) for _ in range(2)
-    )
-    assert same(first, again)

@@ -1,0 +1,29 @@
+"""The same on a GPU as on a CPU."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from mia_recon.registry import RECORDS
+
+pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
+
+
+@pytest.mark.parametrize("name", list(RECORDS))
+def test_cuda_scores_as_the_cpu_does(name, small, images):
+    detector = small(name).fit(images, epochs=2, device="cuda")
+    np.testing.assert_allclose(
+        detector.predict(images, device="cuda").score,
+        detector.predict(images, device="cpu").score,
+        rtol=1e-3,
+    )
+
+
+# One of each training task, and of each source of randomness.
+@pytest.mark.parametrize("name", ["ae", "vae", "ceae", "ganomaly", "dae", "ae-perceptual"])
+def test_the_seed_decides_the_weights_on_cuda(name, small, images, snapshot, same):
+    first, again = (
+        snapshot(small(name).fit(images, epochs=2, seed=5, device="cuda")) for _ in range(2)
+    )
+    assert same(first, again)
