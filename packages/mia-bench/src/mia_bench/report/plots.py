@@ -10,6 +10,7 @@ import mia_metrics
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.rcsetup import cycler
+from matplotlib.ticker import MaxNLocator
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -76,8 +77,12 @@ def losses(curve: list[dict[str, float]]) -> str:
     """Loss of each epoch."""
 
     def draw(axes: Axes) -> None:
+        marker = "o" if len(curve) == 1 else None  # a line of one point is nothing
         for name in [key for key in curve[0] if key != "epoch"]:
-            axes.plot([p["epoch"] for p in curve], [p[name] for p in curve], label=name)
+            axes.plot(
+                [p["epoch"] for p in curve], [p[name] for p in curve], marker=marker, label=name
+            )
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
         values = [point[name] for point in curve for name in point if name != "epoch"]
         axes.set(
             xlabel="epoch", ylabel="training loss", yscale="log" if min(values) > 0 else "linear"
