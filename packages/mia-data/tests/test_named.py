@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 import pytest
-from mia_data import DataError, MissingDataError, load
+from mia_data import Counts, DataError, MissingDataError, count, info, load
 from PIL import Image
 
 
@@ -137,3 +137,25 @@ def test_a_missing_mask_is_named(brats_dataset):
     (brats_dataset / "test" / "annotation" / "t1_seg_3.png").unlink()
     with pytest.raises(DataError, match=r"t1_seg_3\.png"):
         load("brats", "test", root=brats_dataset.parent)
+
+
+@pytest.mark.parametrize("name", ["braintumor", "brats2021"])
+def test_images_are_counted_as_they_are_loaded(name, shared_root):
+    counts = count(name, root=shared_root)
+    train, test = (load(name, split, root=shared_root, size=8) for split in ("train", "test"))
+    assert counts.train_normal == len(train)
+    assert [counts.test_normal, counts.test_abnormal] == np.bincount(test.labels).tolist()
+
+
+def test_nothing_is_opened_to_count(tmp_path):
+    for name in ("train/good/a.png", "test/good/b.png", "test/Ungood/c.png", "test/Ungood/d.png"):
+        path = tmp_path / "Camelyon16" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"not an image")
+    assert count("camelyon16", root=tmp_path) == Counts(1, 1, 2)
+
+
+def test_what_has_no_files_counts_what_it_should_have(tmp_path):
+    assert count("phantom", root=tmp_path) == info("phantom").counts
+    with pytest.raises(MissingDataError, match="rsna"):
+        count("rsna", root=tmp_path)

@@ -16,7 +16,7 @@ from mia_bench.errors import StudyError
 from mia_bench.runfolder import RunFolder, State
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from mia_bench.contract import Detector
     from mia_bench.plan import Run
@@ -34,7 +34,8 @@ class Estimate:
         state: Where it stands.
         seconds: Of training and scoring; measured where it is finished.
         bytes: Of its folder; measured where it is finished.
-        source: ``"done"``, ``"other seeds"`` or ``"sample"``: what the estimate comes from.
+        source: ``"done"``, ``"other seeds"`` or ``"sample"``: what the estimate comes from; in
+            ``"sample, published counts"`` the dataset is not there yet.
     """
 
     run: Run
@@ -48,6 +49,7 @@ def estimate(
     runs: list[Run],
     out: Path,
     *,
+    roots: Mapping[str, str | None],
     device: str,
     on_timing: Callable[[str], None] = lambda what: None,
 ) -> list[Estimate]:
@@ -59,11 +61,13 @@ def estimate(
     Args:
         runs: The plan.
         out: Where runs may be finished.
+        roots: Where each dataset's folder lies; None: the default.
         device: Settled: no ``"auto"``.
         on_timing: Told what is about to be timed.
     """
     timed: dict[tuple[object, ...], _Cost] = {}
     known = _finished(out)
+    images = {name: _images(name, root) for name, root in roots.items()}
     found = []
     for run in runs:
         folder = RunFolder(out / run.name)
@@ -73,7 +77,7 @@ def estimate(
             if key not in timed:
                 on_timing(f"{run.label} at {run.image_size} px")
                 timed[key] = _time(run, device)
-            each = _from_sample(run, folder, timed[key])
+            each = _from_sample(run, folder, timed[key], images[run.dataset])
         found.append(each)
     return found
 
@@ -93,6 +97,15 @@ class _Cost:
     score: float
     epoch_images: int | None
     model: int
+
+
+@dataclass(frozen=True)
+class _Images:
+    """Images of a dataset: those in its folder, or those it should have."""
+
+    train: int
+    test: int
+    counted: bool
 
 
 def _finished(out: Path) -> dict[tuple[str, str], RunFolder]:
@@ -115,14 +128,14 @@ def _from_finished(
     return Estimate(run, state, seconds, _size(other.path), source)
 
 
-def _from_sample(run: Run, folder: RunFolder, cost: _Cost) -> Estimate:
+def _from_sample(run: Run, folder: RunFolder, cost: _Cost, images: _Images) -> Estimate:
     state = folder.state()
-    train, test = _counts(run.dataset)
     has_map = providers.method(run.method).info.has_map
-    maps = test * run.image_size**2 * np.dtype(np.float32).itemsize if has_map else 0
-    epoch = train if cost.epoch_images is None else cost.epoch_images
-    seconds = run.epochs * epoch * cost.train + (train + test) * cost.score
-    return Estimate(run, state, seconds, cost.model + maps, "sample")
+    maps = images.test * run.image_size**2 * np.dtype(np.float32).itemsize if has_map else 0
+    epoch = images.train if cost.epoch_images is None else cost.epoch_images
+    seconds = run.epochs * epoch * cost.train + (images.train + images.test) * cost.score
+    source = "sample" if images.counted else "sample, published counts"
+    return Estimate(run, state, seconds, cost.model + maps, source)
 
 
 def _same_but_seed(run: Run, other: RunFolder) -> bool:
@@ -165,10 +178,13 @@ def _random_images(run: Run, count: int) -> np.ndarray:
     return np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
 
 
-def _counts(dataset: str) -> tuple[int, int]:
-    """Training and test images that the dataset should have."""
-    counts = mia_data.info(dataset).counts
-    return counts.train_normal or 0, (counts.test_normal or 0) + (counts.test_abnormal or 0)
+def _images(dataset: str, root: str | None) -> _Images:
+    try:
+        counts, counted = mia_data.count(dataset, root=root), True
+    except mia_data.MissingDataError:
+        counts, counted = mia_data.info(dataset).counts, False
+    test = (counts.test_normal or 0) + (counts.test_abnormal or 0)
+    return _Images(counts.train_normal or 0, test, counted)
 
 
 def _size(path: Path) -> int:

@@ -72,6 +72,11 @@ class Run:
             raise StudyError(msg) from error
 
 
+def roots_of(study: Study) -> dict[str, str | None]:
+    """Registered name of each dataset -> where its folder lies, None for the default."""
+    return {mia_data.info(entry.name).name: entry.root for entry in study.datasets}
+
+
 def plan(study: Study) -> list[Run]:
     """All runs of a study, in the order in which they are done.
 

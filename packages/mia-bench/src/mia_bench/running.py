@@ -5,13 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import mia_data
-
 from mia_bench.errors import RunsFailedError, StudyError
 from mia_bench.executors.choosing import open_executor
 from mia_bench.executors.options import ExecutorOptions
 from mia_bench.files import check_writable
-from mia_bench.plan import Run, plan
+from mia_bench.plan import Run, plan, roots_of
 from mia_bench.results import write_results
 from mia_bench.runfolder import RunFolder, State
 from mia_bench.tracking import check_trackers, make_trackers
@@ -67,7 +65,7 @@ def run_study(
     """
     runs = plan(study)
     check_folder(runs, out)
-    roots = {mia_data.info(entry.name).name: entry.root for entry in study.datasets}
+    roots = roots_of(study)
     states = {run.name: RunFolder(out / run.name).state() for run in runs}
     settled = {State.FINISHED} if retry_failed else {State.FINISHED, State.FAILED}
     waiting = [run for run in runs if states[run.name] not in settled]

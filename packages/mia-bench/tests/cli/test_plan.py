@@ -48,3 +48,17 @@ def test_an_epoch_of_so_many_steps_takes_as_long_on_any_dataset(mia_bench, tmp_p
         seconds[dataset] = json.loads(result.stdout)["seconds"]
     # Training takes most of it, and four images a step are far from a dataset's thousands.
     assert seconds["rsna"] < 2.5 * seconds["braintumor"]
+
+
+def test_the_time_is_of_the_images_that_are_there(mia_bench, root, tmp_path):
+    arguments = ["--datasets", "braintumor", "--methods", "ae", "--epochs", 1, "--json"]
+    arguments += ["--out", tmp_path / "out"]
+    few, published = (
+        json.loads(mia_bench("plan", *arguments, "--root", folder).stdout)
+        for folder in (root, tmp_path)
+    )
+    few_maps, maps = (answer["bytes"] - 2.35e6 * 4 for answer in (few, published))
+    assert maps == pytest.approx(1200 * 64 * 64 * 4, rel=0.05)
+    assert few_maps < 0.5 * maps
+    assert few["plan"][0]["source"] == "sample"
+    assert published["plan"][0]["source"] == "sample, published counts"

@@ -8,7 +8,7 @@ from mia_data.files import find_images
 from mia_data.folder import from_folder
 from mia_data.imageset import ImageSet
 from mia_data.manifest import from_manifest
-from mia_data.named import load
+from mia_data.named import count, load
 from mia_data.phantoms import phantom
 from mia_data.registry import info, names
 from mia_data.report import Report
@@ -25,6 +25,7 @@ __all__ = [
     "MissingExtraError",
     "Report",
     "UnknownNameError",
+    "count",
     "data_root",
     "decode_files",
     "download",

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mia_data.loading import check_split, load_listing, make_request
+from mia_data.description import Counts
+from mia_data.listing import ABNORMAL, NORMAL
+from mia_data.loading import SPLITS, check_split, load_listing, make_request
 from mia_data.phantoms import load_phantom
 from mia_data.plugins import PluggedIn, load_plugged_in
 from mia_data.registry import find
@@ -63,3 +65,24 @@ def load(
         return load_phantom(split, size=size, channels=request.channels, cache_dir=cache_dir)
     listing = row.list_split(dataset_folder(info, root), split)
     return load_listing(info.name, split, listing, request, cache_dir)
+
+
+def count(name: str, *, root: str | Path | None = None) -> Counts:
+    """Count the images in a dataset's folder, without opening one.
+
+    A dataset that has no folder of files (phantom, a plug-in's) answers with its published counts.
+
+    Args:
+        name: see ``load``.
+        root: see ``load``.
+
+    Raises:
+        MissingDataError: the dataset's folder is not there.
+        DataError: an unknown name, or a folder that is not laid out as the dataset's.
+    """
+    row = find(name)
+    if isinstance(row, PluggedIn) or row.list_split is None:
+        return row.info.counts
+    folder = dataset_folder(row.info, root)
+    train, test = (row.list_split(folder, split).labels for split in SPLITS)
+    return Counts(train.count(NORMAL), test.count(NORMAL), test.count(ABNORMAL))

@@ -16,6 +16,7 @@ from mia_bench.cli.options import DEVICE, JSON, OUT
 from mia_bench.device import resolve_device
 from mia_bench.estimate import Estimate, estimate
 from mia_bench.plan import plan as plan_runs
+from mia_bench.plan import roots_of
 from mia_bench.runfolder import State
 from mia_bench.running import check_folder
 
@@ -34,7 +35,8 @@ def plan(study: Study, out: Path, device: str, as_json: bool) -> None:
     """Print the runs of a study, which are done, and what the rest will take.
 
     Takes the arguments of `run`. Times come from finished runs of other seeds where there are any,
-    else from training on a few random images.
+    else from training on a few random images, for as many as the dataset's folder holds, or should
+    hold where it is not there yet.
     """
     runs = plan_runs(study)
     check_folder(runs, out)
@@ -42,6 +44,7 @@ def plan(study: Study, out: Path, device: str, as_json: bool) -> None:
         found = estimate(
             runs,
             out,
+            roots=roots_of(study),
             device=resolve_device(device),
             on_timing=lambda what: status.update(f"timing {what} on random images"),
         )
