@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 from torch import nn
@@ -11,6 +12,7 @@ from mia_recon.task import adam, compiled, load_adam, normalise
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from contextlib import AbstractContextManager
 
     import torch
     from lightning_fabric import Fabric
@@ -43,8 +45,7 @@ class AdversarialTask:
 
     def step(self, images: Tensor, generator: torch.Generator) -> dict[str, Tensor]:
         """One gradient step of each; the loss terms."""
-        # Two losses go back through one pass: a compiled one must keep its buffers for the second.
-        with functorch_config.patch(donated_buffer=False):
+        with _kept_buffers():
             return self._step(images, generator)
 
     def _step(self, images: Tensor, generator: torch.Generator) -> dict[str, Tensor]:
@@ -84,6 +85,13 @@ class AdversarialTask:
         load_adam(self.generator, state["generator"])
         load_adam(self.discriminator, state["discriminator"])
         self.collapsed = state["collapsed"]
+
+
+def _kept_buffers() -> AbstractContextManager[Any]:
+    """Two losses go back through one pass: a compiled one must keep its buffers for the second."""
+    if hasattr(functorch_config, "donated_buffer"):  # from PyTorch 2.5 on
+        return functorch_config.patch(donated_buffer=False)
+    return nullcontext()
 
 
 def redraw(discriminator: nn.Module, generator: torch.Generator) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import copy
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
+from mia_recon import adversarial
 from mia_recon._engine.device import make_fabric
 from mia_recon.adversarial import AdversarialTask, redraw
 from mia_recon.registry import RECORDS
@@ -77,3 +79,9 @@ def test_running_statistics_are_an_option_that_gives_other_scores(small, images)
         assert torch.equal(value, running.network.state_dict()[key])
     scores = [d.predict(images, device="cpu").score for d in (own, running)]
     assert not np.allclose(*scores, rtol=1e-2)
+
+
+def test_pytorch_without_the_setting_of_kept_buffers_trains_alike(small, images, monkeypatch):
+    now = small("ganomaly").fit(images, epochs=1, device="cpu").history
+    monkeypatch.setattr(adversarial, "functorch_config", SimpleNamespace())  # as before 2.5
+    assert small("ganomaly").fit(images, epochs=1, device="cpu").history == now
