@@ -59,17 +59,13 @@ class Run:
         Raises:
             StudyError: Options or sizes that the method does not take.
         """
-        provider = providers.method(self.method).provider
-        try:
-            return provider.build(
-                self.method,
-                in_channels=self.channels,
-                image_size=self.image_size,
-                **self.options,
-            )
-        except (ValueError, TypeError) as error:
-            msg = f"method {self.label!r}: {error}"
-            raise StudyError(msg) from error
+        return providers.build(
+            self.method,
+            self.options,
+            in_channels=self.channels,
+            image_size=self.image_size,
+            label=self.label,
+        )
 
 
 def roots_of(study: Study) -> dict[str, str | None]:
@@ -104,7 +100,7 @@ def _run(dataset: DatasetEntry, entry: MethodEntry, seed: int, select: str) -> R
     info = providers.method(entry.method).info
     epochs = protocol.epochs(info, name) if entry.epochs is None else entry.epochs
     if epochs < 0:
-        msg = f"expected epochs to be 0 or above, got {epochs}"
+        msg = f"method {entry.label!r}: expected epochs to be 0 or above, got {epochs}"
         raise StudyError(msg)
     rule = check_rule("select rule", select if entry.select is None else entry.select)
     if rule and not epochs:

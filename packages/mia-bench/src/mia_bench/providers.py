@@ -9,16 +9,16 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import entry_points
 from inspect import get_annotations
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mia_bench.contract import MethodInfo
 from mia_bench.errors import StudyError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from importlib.metadata import EntryPoint
 
-    from mia_bench.contract import Provider
+    from mia_bench.contract import Detector, Provider
 
 GROUP = "mia.detectors"
 OWN = ("mia-recon", "mia-ssl")
@@ -89,9 +89,29 @@ def method(name: str) -> Method:
     return known[name]
 
 
+def build(
+    name: str, options: Mapping[str, Any], *, in_channels: int, image_size: int, label: str
+) -> Detector:
+    """An untrained detector; ``label`` is what messages call it.
+
+    Raises:
+        StudyError: No such method, or options or a size that it does not take.
+    """
+    provider = method(name).provider
+    for key in ("name", "in_channels", "image_size"):
+        if key in options:
+            msg = f"method {label!r}: {key} is not one of its options, got {options[key]!r}"
+            raise StudyError(msg)
+    try:
+        return provider.build(name, in_channels=in_channels, image_size=image_size, **options)
+    except (ValueError, TypeError, RuntimeError) as error:  # torch: no memory for such a network
+        msg = f"method {label!r}: {error}"
+        raise StudyError(msg) from error
+
+
 def unknown(kind: str, name: str, known: Iterable[str]) -> StudyError:
     """The error for a name that is not among the known ones, with the nearest of them."""
     known = list(known)
-    near = difflib.get_close_matches(name, known, n=1)
-    hint = f"; did you mean {near[0]!r}?" if near else ""
-    return StudyError(f"unknown {kind} {name!r}{hint} Known: {', '.join(known)}")
+    near = difflib.get_close_matches(name, known, n=1) or [k for k in known if k == name.lower()]
+    hint = f"did you mean {near[0]!r}? Known: " if near else "expected one of "
+    return StudyError(f"unknown {kind} {name!r}; {hint}{', '.join(known)}")

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 DEFAULT = Path(__file__).parent / "default.toml"
+_KINDS = {str: "a text", int: "a whole number", dict: "a table"}  # as messages call them
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,8 +130,8 @@ def parse_study(tree: dict[str, Any], *, name: str) -> Study:
 
 def _dataset(name: str, table: dict[str, Any]) -> DatasetEntry:
     _check_keys(f"datasets.{name}", table, ["root"])
-    root = table.get("root")
-    return DatasetEntry(name=name, root=root and _typed(f"datasets.{name}.root", root, str))
+    root = _typed(f"datasets.{name}.root", table["root"], str) if "root" in table else None
+    return DatasetEntry(name=name, root=root)
 
 
 def _method(label: str, table: dict[str, Any]) -> MethodEntry:
@@ -188,6 +189,6 @@ def _seeds(seeds: Any) -> tuple[int, ...]:
 
 def _typed(where: str, value: Any, kind: type) -> Any:
     if not isinstance(value, kind) or isinstance(value, bool):
-        msg = f"expected {where} to be {kind.__name__}, got {value!r}"
+        msg = f"expected {where} to be {_KINDS[kind]}, got {value!r}"
         raise StudyError(msg)
     return value

@@ -29,7 +29,7 @@ def test_a_study_s_table_is_read():
         ({"cpus_per_run": "2"}, "expected cpus_per_run of the executor to be a number"),
         ({"address": "auto"}, "the executor 'local' has no 'address', got 'auto'"),
         ({"name": "ray", "jobs": 2}, "the executor 'ray' has no 'jobs', got 2"),
-        ({"name": "ray", "address": 3}, "expected address of the executor to be str, got 3"),
+        ({"name": "ray", "address": 3}, "expected address of the executor to be a text, got 3"),
     ],
 )
 def test_what_has_no_meaning_is_refused(table, message):

@@ -42,10 +42,10 @@ class ExecutorOptions:
         _check("cpus_per_run", self.cpus_per_run, float, 0.01)
         _check("gpus_per_run", self.gpus_per_run, float, 0, 1)
         _check("retries", self.retries, int, 0)
-        for key, kind in (("address", str), ("fetch", bool)):
+        for key, kind, what in (("address", str, "a text"), ("fetch", bool, "true or false")):
             value = getattr(self, key)
             if value is not None and not isinstance(value, kind):
-                msg = f"expected {key} of the executor to be {kind.__name__}, got {value!r}"
+                msg = f"expected {key} of the executor to be {what}, got {value!r}"
                 raise StudyError(msg)
         foreign = {"local": ("address", "fetch"), "ray": ("jobs",)}[self.name]
         for key in foreign:

@@ -90,7 +90,13 @@ def fit(
         "options": _as_json("options", dict(options or {})),
     }
     _at_least("checkpoint_every", checkpoint_every, 1)
-    detector = _build(method, reading, settings["options"])
+    detector = providers.build(
+        method,
+        settings["options"],
+        in_channels=reading.channels,
+        image_size=reading.size,
+        label=method,
+    )
     device = resolve_device(device)
     train = _read(images, reading)
     held_out = None if calibration is None else _read(calibration, reading)
@@ -134,16 +140,6 @@ def _as_json(name: str, value: dict[str, Any]) -> dict[str, Any]:
         return json.loads(json.dumps(value, allow_nan=False))
     except (TypeError, ValueError) as error:
         msg = f"expected {name} to be numbers, texts, booleans or lists of them, got {value!r}"
-        raise StudyError(msg) from error
-
-
-def _build(method: str, reading: Reading, options: dict[str, Any]) -> Detector:
-    try:
-        return providers.method(method).provider.build(
-            method, in_channels=reading.channels, image_size=reading.size, **options
-        )
-    except (ValueError, TypeError) as error:
-        msg = f"method {method!r}: {error}"
         raise StudyError(msg) from error
 
 
