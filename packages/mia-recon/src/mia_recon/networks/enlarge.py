@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-import torch
-from torch import Tensor, nn
+from typing import TYPE_CHECKING
+
+from torch import nn
 from torch.nn import functional
 
+if TYPE_CHECKING:
+    from torch import Tensor
+
 KERNEL, STRIDE, PADDING = 4, 2, 1
+FEW = 4  # channels up to which the ordinary convolution is the faster way, as measured
 
 
 class Enlarge(nn.ConvTranspose2d):
@@ -21,8 +26,7 @@ class Enlarge(nn.ConvTranspose2d):
         super().__init__(in_channels, out_channels, KERNEL, STRIDE, PADDING, bias=False)
 
     def forward(self, x: Tensor, output_size: list[int] | None = None) -> Tensor:  # noqa: D102
-        few = 2 if torch.is_grad_enabled() else 3  # where it is the faster way, as measured
-        if x.device.type == "cpu" and self.out_channels <= few and output_size is None:
+        if x.device.type == "cpu" and self.out_channels <= FEW and output_size is None:
             return by_pixel(x, self.weight)
         return super().forward(x, output_size)
 
@@ -30,21 +34,12 @@ class Enlarge(nn.ConvTranspose2d):
 def by_pixel(x: Tensor, weight: Tensor) -> Tensor:
     """What the transposed convolution gives: [B, in, H, W], [in, out, 4, 4] -> [B, out, 2H, 2W]."""
     channels_in, channels_out = weight.shape[:2]
-    # A row of the output takes every other row of the kernel, from the last to the first:
-    # even rows those of the pixel above and its own, odd rows its own and the one below.
+    # A row of the output takes every other row of the kernel, from the last to the first. Between
+    # two input rows lie an odd row of the output and, below it, an even one; columns alike.
     kernels = weight.flip(2, 3).view(channels_in, channels_out, 2, 2, 2, 2)
-    kernels = kernels.permute(3, 5, 1, 0, 2, 4).reshape(4 * channels_out, channels_in, 2, 2)
-    pixels = functional.conv2d(x, kernels, padding=1)
-    height, width = x.shape[2:]
-    pixels = pixels.view(len(x), 2, 2, channels_out, height + 1, width + 1)
-    rows = [
-        torch.stack(
-            (
-                pixels[:, odd, 0, :, odd : odd + height, :-1],
-                pixels[:, odd, 1, :, odd : odd + height, 1:],
-            ),
-            -1,
-        )
-        for odd in (0, 1)
-    ]
-    return torch.stack(rows, -3).reshape(len(x), channels_out, 2 * height, 2 * width)
+    kernels = kernels.permute(3, 5, 1, 0, 2, 4).flip(0, 1)
+    between = functional.conv2d(x, kernels.reshape(-1, channels_in, 2, 2), padding=1)
+    batch, _, height, width = between.shape
+    pixels = between.permute(0, 2, 3, 1).reshape(batch, height, width, 2, 2, channels_out)
+    rows = pixels.transpose(2, 3).reshape(batch, 2 * height, 2 * width, channels_out)
+    return rows[:, 1:-1, 1:-1].permute(0, 3, 1, 2)  # the outermost pixels lie outside
