@@ -93,6 +93,11 @@ def test_the_page_says_so(mixed, report):
     assert "of an earlier try" not in text
 
 
+def test_a_damaged_progress_says_nothing(tmp_path):
+    write_json(RunFolder(tmp_path / "brats2021/ae/seed-0").progress, {"epoch": 3})
+    assert standings(tmp_path) == [Standing("brats2021/ae/seed-0", State.PENDING, "")]
+
+
 def test_a_folder_without_a_finished_run_says_what_there_is(tmp_path, report):
     write_json(RunFolder(tmp_path / "brats2021/ae/seed-0").failure, {"error": ERROR})
     told = report(tmp_path)

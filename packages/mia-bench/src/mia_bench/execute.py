@@ -13,7 +13,7 @@ from filelock import Timeout
 
 from mia_bench import measure, outputs, providers
 from mia_bench.files import write_json
-from mia_bench.runfolder import RunFolder, State
+from mia_bench.runfolder import FORMAT, RunFolder, State
 from mia_bench.selection import Selection, contrast, split
 from mia_bench.tracking import tell
 
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from mia_bench.plan import Run
     from mia_bench.tracking import Told, Tracker
 
-FORMAT = 1
 CHECKPOINT_EVERY = 25
 LOCK_SECONDS = 1
 

@@ -26,7 +26,17 @@ if TYPE_CHECKING:
 
 
 LOCK = ".lock"
-RESULT_KEYS = ("settings", "metrics", "intervals", "images", "losses", "seconds", "peak_memory")
+FORMAT = 1  # of run.json
+# What is read of run.json, and of its tables.
+RESULT_KEYS = {
+    "settings": ("dataset", "label", "method", "seed", "image_size", "channels", "options"),
+    "metrics": ("auroc", "ap"),
+    "images": ("train", "test"),
+    "losses": (),
+    "seconds": ("fit", "predict"),
+    "peak_memory": ("cpu",),
+    "machine": ("device", "name", "threads"),
+}
 TABLE, PAGE = "leaderboard.csv", "report.html"
 
 
@@ -165,9 +175,15 @@ class RunFolder:
         """run.json.
 
         Raises:
-            StudyError: It is damaged, or not written by this program.
+            StudyError: It is damaged, of another format, or not written by this program.
         """
-        return _read_json(self.result, *RESULT_KEYS)
+        found = _read_json(self.result, "format", *RESULT_KEYS)
+        if found["format"] != FORMAT:
+            msg = f"cannot read {self.result}: its format is {found['format']}, expected {FORMAT}"
+            raise StudyError(msg)
+        for table, keys in RESULT_KEYS.items():
+            _require(self.result, found[table], keys, f"{table}.")
+        return found
 
     def read_failure(self) -> dict[str, Any]:
         """failed.json.
@@ -197,9 +213,13 @@ class RunFolder:
                 rows = list(csv.DictReader(file))
             labels = np.array([int(row["label"]) for row in rows])
             scores = np.array([row["score"] for row in rows], dtype=np.float32)
+            if set(labels.tolist()) != {0, 1} or not np.isfinite(scores).all():
+                msg = "expected images with the labels 0 and 1, and finite scores"
+                raise ValueError(msg)
             return [row["id"] for row in rows], labels, scores
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            msg = f"cannot read {self.scores}: {error!r}"
+        except (OSError, ValueError, KeyError, TypeError, csv.Error) as error:
+            reason = f"no column {error}" if isinstance(error, KeyError) else error
+            msg = f"cannot read {self.scores}: {reason}"
             raise StudyError(msg) from error
 
     def write_progress(self, epoch: int, epochs: int, loss: float | None) -> None:
@@ -208,10 +228,10 @@ class RunFolder:
         write_json(self.progress, reached, durable=False)
 
     def read_progress(self) -> dict[str, Any] | None:
-        """progress.json, or None where there is none."""
+        """progress.json, or None where there is no whole one."""
         try:
-            return json.loads(self.progress.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
+            return _read_json(self.progress, "epoch", "epochs", "loss")
+        except StudyError:
             return None
 
 
@@ -230,8 +250,12 @@ def _read_json(path: Path, *keys: str) -> dict[str, Any]:
     except (OSError, ValueError) as error:
         msg = f"cannot read {path}: {error}"
         raise StudyError(msg) from error
-    missing = [key for key in keys if not isinstance(found, dict) or key not in found]
+    _require(path, found, keys)
+    return found
+
+
+def _require(path: Path, table: Any, keys: Iterable[str], where: str = "") -> None:
+    missing = [f"{where}{key}" for key in keys if not isinstance(table, dict) or key not in table]
     if missing:
         msg = f"cannot read {path}: it has no {', '.join(missing)}"
         raise StudyError(msg)
-    return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 from typing import TYPE_CHECKING
@@ -143,10 +144,13 @@ def test_the_output_folder_of_another_study(refused, study, root):
     ("name", "content", "message"),
     [
         ("run.json", b"{", "run.json"),
-        ("run.json", b"[]", "it has no settings, metrics"),
-        ("run.json", b'{"settings": {}}', "it has no metrics"),
+        ("run.json", b"[]", "it has no format, settings, metrics"),
+        ("run.json", b'{"format": 1, "settings": {}}', "it has no metrics"),
         ("run.json", b"\xff", "run.json"),
-        ("scores.csv", b"id,label\na,0\n", "scores.csv"),
+        ("scores.csv", b"id,label\na,0\n", "scores.csv: no column 'score'"),
+        ("scores.csv", b"id,label,score\n", "scores.csv: expected images with the labels 0 and 1"),
+        ("scores.csv", b"id,label,score\na,0,1\nb,1,nan\n", "and finite scores"),
+        ("scores.csv", b"\xff", "scores.csv: 'utf-8' codec can't decode"),
         ("scores.csv", b"id,label,score\na,x,1\n", "scores.csv"),
         ("gallery.npz", b"PK", "gallery.npz"),
     ],
@@ -158,6 +162,21 @@ def test_a_damaged_file_of_a_study(refused, study, name, content, message):
     path.unlink()
     if name != "run.json":
         assert name in refused("report", study)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        ("format", 2, "its format is 2, expected 1"),
+        ("settings", {"dataset": "brats2021"}, "it has no settings.label, settings.method"),
+        ("metrics", [], "it has no metrics.auroc, metrics.ap"),
+        ("machine", {}, "it has no machine.device"),
+    ],
+)
+def test_a_run_that_lacks_something(refused, study, key, value, message):
+    result = study / "brats2021" / "ae" / "seed-0" / "run.json"
+    write_json(result, {**json.loads(result.read_text()), key: value})
+    assert message in refused("report", study)
 
 
 def test_a_damaged_failure(refused, study):

@@ -11,12 +11,12 @@ from filelock import Timeout
 
 from mia_bench import measure, outputs
 from mia_bench.errors import StudyError
-from mia_bench.execute import FORMAT, load_split
+from mia_bench.execute import load_split
 from mia_bench.files import write_json
 from mia_bench.fusion.members import METHOD, Member, aligned
 from mia_bench.leaderboard import gather
 from mia_bench.providers import unknown
-from mia_bench.runfolder import RunFolder
+from mia_bench.runfolder import FORMAT, RunFolder
 
 if TYPE_CHECKING:
     from pathlib import Path
