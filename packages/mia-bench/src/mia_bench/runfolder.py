@@ -185,6 +185,16 @@ class RunFolder:
             _require(self.result, found[table], keys, f"{table}.")
         return found
 
+    def read_settings(self) -> dict[str, Any] | None:
+        """What the run is of, finished or not; None where nothing tells.
+
+        Raises:
+            StudyError: What tells is damaged.
+        """
+        if self.result.exists():
+            return self.read_result()["settings"]
+        return _read_json(self.settings, "method") if self.settings.exists() else None
+
     def read_failure(self) -> dict[str, Any]:
         """failed.json.
 

@@ -93,21 +93,24 @@ def _fuse(
 ) -> None:
     """Write one run; run.json last, after the older one has gone."""
     if folder.path.exists() and any(folder.path.iterdir()):
-        known = folder.result.exists() and folder.read_result()["settings"]
-        if not known or known["method"] != METHOD:
+        known = folder.read_settings()
+        if known is None or known["method"] != METHOD:
             msg = f"will not overwrite {folder.path}, which is no fusion: choose another name"
             raise StudyError(msg)
     members = {label: Member.read(each) for label, each in folders.items()}
+    prediction, test, seconds = _predict(ensemble, members, root, device)
+    metrics, intervals = outputs.measure(test, prediction)
+    measured = {"metrics": metrics, "intervals": intervals}
+    result = _result(ensemble, members, measured, seconds)
     folder.path.mkdir(parents=True, exist_ok=True)
     try:
         with folder.lock():
-            prediction, test, seconds = _predict(ensemble, members, root, device)
-            metrics, intervals = outputs.measure(test, prediction)
+            folder.claim(result["settings"])
             folder.result.unlink(missing_ok=True)
             folder.maps.unlink(missing_ok=True)
             outputs.write(folder, test, prediction)
-            measured = {"metrics": metrics, "intervals": intervals}
-            write_json(folder.result, _result(ensemble, members, measured, seconds))
+            write_json(folder.result, result)
+            folder.finish()
     except Timeout as error:
         msg = f"another process is writing {folder.path}"
         raise StudyError(msg) from error

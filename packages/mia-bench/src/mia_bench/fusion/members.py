@@ -59,8 +59,16 @@ class Member:
         return (self.run.image_size, self.run.resize) if self.folder.maps.exists() else None
 
     def maps(self) -> np.ndarray:
-        """Its maps (N, H, W) of the test images, on disk."""
-        return np.load(self.folder.maps, mmap_mode="r", allow_pickle=False)
+        """Its maps (N, H, W) of the test images, on disk.
+
+        Raises:
+            StudyError: The file is damaged.
+        """
+        try:
+            return np.load(self.folder.maps, mmap_mode="r", allow_pickle=False)
+        except (OSError, ValueError, EOFError) as error:
+            msg = f"cannot read {self.folder.maps}: {error}"
+            raise StudyError(msg) from error
 
     def predict_normals(self, root: str | None, device: str, *, with_maps: bool) -> Prediction:
         """Scores, or maps, of the training images; of maps, evenly spread images are enough.
