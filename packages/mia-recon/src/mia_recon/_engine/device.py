@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import torch
 from lightning_fabric import Fabric
+from lightning_fabric.plugins.environments.lightning import LightningEnvironment
 
 from .options import check_choice
 
@@ -31,4 +32,10 @@ def make_fabric(device: str = "auto", precision: str = "32-true") -> Fabric:
         msg = f"device {device!r} is not there: this machine has {available[accelerator]}"
         raise ValueError(msg)
     devices: int | list[int] = [int(index)] if index else 1
-    return Fabric(accelerator=accelerator, devices=devices, precision=precision)  # type: ignore[arg-type]
+    return Fabric(
+        accelerator=accelerator,
+        devices=devices,
+        precision=precision,  # type: ignore[arg-type]
+        # One process, whatever a cluster's batch system has set in the environment.
+        plugins=LightningEnvironment(),
+    )

@@ -16,8 +16,8 @@ def unknown(kind: str, name: object, known: Iterable[str]) -> ValueError:
     """The error for a name that is not among the known ones, with the nearest of them."""
     known = list(known)
     near = difflib.get_close_matches(str(name), known, n=1)
-    hint = f"; did you mean {near[0]!r}?" if near else ""
-    return ValueError(f"unknown {kind} {name!r}{hint} Known: {', '.join(known) or 'none'}")
+    hint = f"did you mean {near[0]!r}? Known: " if near else "expected one of "
+    return ValueError(f"unknown {kind} {name!r}; {hint}{', '.join(known) or 'none'}")
 
 
 def parse_options(record: type[T], options: Mapping[str, Any], *, owner: str) -> T:
