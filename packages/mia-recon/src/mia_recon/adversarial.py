@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from mia_recon._engine.settings import Settings
-    from mia_recon.method import Method
+    from mia_recon.task import Loss
 
 # Below this mean loss the discriminator has nothing left to teach and starts anew.
 COLLAPSED = 1e-5
@@ -33,9 +33,9 @@ class AdversarialTask:
     """
 
     def __init__(
-        self, method: Method, network: Any, options: Any, settings: Settings, fabric: Fabric
+        self, loss: Loss, network: Any, options: Any, settings: Settings, fabric: Fabric
     ) -> None:
-        self.loss = compiled(method.loss, settings)
+        self.loss = compiled(loss, settings)
         self.network = network
         self.options = options
         self.fabric = fabric

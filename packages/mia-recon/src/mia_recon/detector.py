@@ -81,7 +81,8 @@ class ReconstructionDetector(TrainedDetector):
             with torch.no_grad():
                 batches = in_order(source, self.score_batch)
                 self._method.prepare(self.network, map(normalise, batches))
-        return self._method.task(self._method, self.network, self.options, self.settings, fabric)
+        loss = self._method.loss
+        return self._method.task(loss, self.network, self.options, self.settings, fabric)
 
     def _predict(self, source: ImageSource, batch_size: int, *, with_map: bool) -> Prediction:
         scores, maps = [], []

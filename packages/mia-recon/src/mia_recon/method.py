@@ -16,19 +16,7 @@ if TYPE_CHECKING:
 
     from mia_recon._engine.records import MethodInfo
     from mia_recon._engine.training import Task
-
-
-class Loss(Protocol):
-    """The training loss of a batch."""
-
-    def __call__(
-        self, network: Any, x: Tensor, options: Any, generator: torch.Generator
-    ) -> dict[str, Tensor]:
-        """Terms as scalars; ``"loss"`` is minimised, the others are only reported.
-
-        ``x`` is [B, C, S, S] in [-1, 1]; whatever is drawn at random comes from the generator.
-        """
-        ...
+    from mia_recon.task import Loss
 
 
 class AnomalyMap(Protocol):
@@ -52,14 +40,15 @@ class Method:
         info: Its name, paper and defaults.
         options: Dataclass of its options with their defaults.
         network: (in_channels, image_size, options) -> the network, weights not yet drawn.
-        loss: See ``Loss``.
+        loss: See ``mia_recon.task.Loss``.
         anomaly_map: See ``AnomalyMap``; None where the method scores images only.
         score: (network, x, options) -> [B], where that is not the mean of the map.
         reconstruct: (network, x) -> reconstruction [B, C, S, S].
         needs_gradient: Whether the map is a gradient, so that scoring has to record operations.
         prepare: (network, batches of x) -> None: what the network has to know of the training
             images before the first step.
-        task: The training step, where it is not one Adam on ``loss``.
+        task: (loss, network, options, settings, fabric) -> the training step, where it is not one
+            Adam on the loss.
     """
 
     info: MethodInfo

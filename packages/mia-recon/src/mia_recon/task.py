@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import torch
 
@@ -13,7 +13,19 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from mia_recon._engine.settings import Settings
-    from mia_recon.method import Loss, Method
+
+
+class Loss(Protocol):
+    """The training loss of a batch."""
+
+    def __call__(
+        self, network: Any, x: Tensor, options: Any, generator: torch.Generator
+    ) -> dict[str, Tensor]:
+        """Terms as scalars; ``"loss"`` is minimised, the others are only reported.
+
+        ``x`` is [B, C, S, S] in [-1, 1]; whatever is drawn at random comes from the generator.
+        """
+        ...
 
 
 def normalise(images: Tensor) -> Tensor:
@@ -49,13 +61,13 @@ class ReconstructionTask:
 
     def __init__(
         self,
-        method: Method,
+        loss: Loss,
         network: torch.nn.Module,
         options: Any,
         settings: Settings,
         fabric: Fabric,
     ) -> None:
-        self.loss = compiled(method.loss, settings)
+        self.loss = compiled(loss, settings)
         self.network = network
         self.options = options
         self.fabric = fabric

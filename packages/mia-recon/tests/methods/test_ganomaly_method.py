@@ -17,8 +17,8 @@ from torch.nn import functional as F
 
 def task_of(detector):
     fabric = make_fabric("cpu")
-    method = RECORDS["ganomaly"]
-    return AdversarialTask(method, detector.network, detector.options, detector.settings, fabric)
+    loss = RECORDS["ganomaly"].loss
+    return AdversarialTask(loss, detector.network, detector.options, detector.settings, fabric)
 
 
 def separate_steps(network, batches):
