@@ -5,18 +5,11 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Protocol
 
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TaskID,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
+from mia_bench.console import make_bars
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.progress import TaskID
 
     from mia_bench.runfolder import State
 
@@ -53,15 +46,7 @@ class LiveDisplay:
     """A bar for the study and one for each run in flight."""
 
     def __init__(self, console: Console, total: int, done: int) -> None:
-        self._bars = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TextColumn("{task.fields[note]}"),
-            TimeElapsedColumn(),
-            TimeRemainingColumn(),
-            console=console,
-        )
+        self._bars = make_bars(console)
         self._all = self._bars.add_task("runs", total=total, completed=done, note="")
         self._tasks: dict[str, TaskID] = {}
 
@@ -84,7 +69,7 @@ class LiveDisplay:
         if run in self._tasks:
             self._bars.remove_task(self._tasks.pop(run))
         self._bars.advance(self._all)
-        self._bars.console.print(f"{state.value:>8}  {run}  {note}", highlight=False)
+        self._bars.console.print(f"{state.value:>8}  {run}  {note}")
 
 
 class LogDisplay:
@@ -118,4 +103,4 @@ class LogDisplay:
         self._line(f"{state.value:>8}  {run}  {note}  [{self._done}/{self._total}]")
 
     def _line(self, text: str) -> None:
-        self._console.print(text, highlight=False, markup=False, soft_wrap=True)
+        self._console.print(text, soft_wrap=True)

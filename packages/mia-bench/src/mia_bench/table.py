@@ -6,10 +6,10 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from rich import box
-from rich.measure import Measurement
 from rich.table import Table
 
 from mia_bench.board import DAGGER, DAGGER_NOTE, MARKS, MARKS_NOTE
+from mia_bench.console import print_whole
 from mia_bench.leaderboard import ORACLE_NOTE, TITLES, format_count, format_value
 from mia_bench.significance import METRICS as TESTED
 
@@ -44,15 +44,6 @@ def print_leaderboard(console: Console, board: Board, *, published: bool = False
     ranking = board.rankings["auroc"]
     if len(ranking.datasets) > 1:
         _print_ranks(console, ranking)
-
-
-def print_whole(console: Console, table: Table) -> None:
-    """Print a table; in a log, and on a narrow terminal too, a value is never cut."""
-    wide = console.options.update(max_width=10_000)
-    width = console.width
-    console.width = max(width, Measurement.get(console, wide, table).maximum)
-    console.print(table)
-    console.width = width
 
 
 def _leaderboard(board: Board, *, published: bool) -> Table:

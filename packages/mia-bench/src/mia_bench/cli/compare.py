@@ -10,16 +10,15 @@ from typing import Any
 
 import click
 from rich import box
-from rich.console import Console
 from rich.table import Table
 
 from mia_bench.cli.options import FOLDER, JSON
+from mia_bench.console import make_console, print_whole
 from mia_bench.errors import StudyError
 from mia_bench.files import write_text
 from mia_bench.leaderboard import TITLES
 from mia_bench.significance import ALPHA, METRICS
 from mia_bench.significance.pairs import Pair, between_folders, between_methods
-from mia_bench.table import print_whole
 
 
 @click.command()
@@ -51,13 +50,12 @@ def compare(
     if as_json:
         click.echo(json.dumps(records, indent=1))
         return
-    console = Console()
+    console = make_console()
     print_whole(console, _table(pairs, f"{TITLES[metric]}: {a} - {b}"))
     more, less = (sum(pair.differs and _sign(pair) == s for pair in pairs) for s in (1, -1))
     console.print(
         f"{a} is significantly above {b} in {more} of {len(pairs)}, below in {less} "
-        f"(Holm's correction, level {ALPHA:g})",
-        highlight=False,
+        f"(Holm's correction, level {ALPHA:g})"
     )
 
 

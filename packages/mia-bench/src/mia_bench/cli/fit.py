@@ -7,10 +7,10 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 import click
-from rich.console import Console
 
 from mia_bench.cli.options import FOLDER, JSON
 from mia_bench.cli.progress import progress
+from mia_bench.console import make_console
 from mia_bench.errors import StudyError
 
 if sys.version_info >= (3, 11):
@@ -91,7 +91,7 @@ def fit(
     if len(named) < len(options):
         msg = f"expected each --option once, got {', '.join(key for key, _ in options)}"
         raise StudyError(msg)
-    with progress(Console(stderr=True), f"{method}: epoch") as tell:
+    with progress(make_console(stderr=True), f"{method}: epoch") as tell:
         fitted = train(
             images=images,
             method=method,

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 from mia_metrics.fusion import COMBINE, SCALES
-from rich.console import Console
 
 from mia_bench.cli.options import DEVICE, FOLDER, JSON, Commas
+from mia_bench.console import make_console
 from mia_bench.device import resolve_device
 from mia_bench.fusion.ensemble import Ensemble
 from mia_bench.fusion.fusing import fuse as fuse_runs
@@ -67,5 +67,5 @@ def fuse(
         }
         click.echo(json.dumps(answer, indent=1))
         return
-    print_leaderboard(Console(), results.board)
+    print_leaderboard(make_console(), results.board)
     click.echo(f"Page: {results.page}\nTable: {results.table}")

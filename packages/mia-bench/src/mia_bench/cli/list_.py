@@ -6,11 +6,12 @@ import json
 
 import click
 import mia_data
-from rich.console import Console
+from rich import box
 from rich.table import Table
 
 from mia_bench import providers
 from mia_bench.cli.options import JSON
+from mia_bench.console import make_console, print_whole
 
 
 @click.command(name="list")
@@ -22,10 +23,10 @@ def list_(what: str, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(records, indent=1))
         return
-    table = Table(*records[0])
+    table = Table(*records[0], box=box.SIMPLE_HEAD)
     for record in records:
         table.add_row(*("-" if value is None else str(value) for value in record.values()))
-    Console().print(table)
+    print_whole(make_console(), table)
 
 
 def _datasets() -> list[dict[str, object]]:

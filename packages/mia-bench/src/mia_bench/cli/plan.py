@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 import click
 from rich import box
-from rich.console import Console
 from rich.filesize import decimal
 from rich.table import Table
+from rich.text import Text
 
 from mia_bench.cli.choice import study_options
 from mia_bench.cli.options import DEVICE, JSON, OUT
+from mia_bench.console import make_console, print_whole
 from mia_bench.device import resolve_device
 from mia_bench.estimate import Estimate, estimate
 from mia_bench.plan import plan as plan_runs
@@ -40,13 +41,13 @@ def plan(study: Study, out: Path, device: str, as_json: bool) -> None:
     """
     runs = plan_runs(study)
     check_folder(runs, out)
-    with Console(stderr=True).status("") as status:
+    with make_console(stderr=True).status("") as status:
         found = estimate(
             runs,
             out,
             roots=roots_of(study),
             device=resolve_device(device),
-            on_timing=lambda what: status.update(f"timing {what} on random images"),
+            on_timing=lambda what: status.update(Text(f"timing {what} on random images")),
         )
     left = [each for each in found if each.state is not State.FINISHED]
     totals = {
@@ -58,7 +59,7 @@ def plan(study: Study, out: Path, device: str, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps({**totals, "plan": [_record(each) for each in found]}, indent=1))
         return
-    Console().print(_table(found))
+    print_whole(make_console(), _table(found))
     click.echo(
         f"{totals['left']} of {totals['runs']} runs are left: about {_duration(totals['seconds'])} "
         f"one after another, {decimal(int(totals['bytes']))} of disk"
@@ -79,11 +80,11 @@ def _record(each: Estimate) -> dict[str, object]:
 def _table(found: list[Estimate]) -> Table:
     table = Table(box=box.SIMPLE_HEAD)
     table.add_column("run")
-    table.add_column("state", no_wrap=True)
+    table.add_column("state")
     table.add_column("epochs", justify="right")
-    table.add_column("time", justify="right", no_wrap=True)
-    table.add_column("disk", justify="right", no_wrap=True)
-    table.add_column("known from", no_wrap=True)
+    table.add_column("time", justify="right")
+    table.add_column("disk", justify="right")
+    table.add_column("known from")
     for each in found:
         table.add_row(
             each.run.name,

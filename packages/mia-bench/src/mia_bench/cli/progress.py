@@ -6,14 +6,7 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
+from mia_bench.console import make_bars
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -31,15 +24,7 @@ def progress(console: Console, what: str) -> Iterator[Tell]:
     if not console.is_terminal:
         yield _log(console, what)
         return
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[note]}"),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=console) as bars:
+    with make_bars(console) as bars:
         bar = bars.add_task(what, total=None, note="")
 
         def tell(done: int, total: int, note: str = "") -> None:
@@ -56,7 +41,6 @@ def _log(console: Console, what: str) -> Tell:
         now = time.monotonic()
         if now - said >= LOG_SECONDS:
             said = now
-            line = f"{what} {done}/{total}  {note}".rstrip()
-            console.print(line, highlight=False, markup=False, soft_wrap=True)
+            console.print(f"{what} {done}/{total}  {note}".rstrip(), soft_wrap=True)
 
     return tell

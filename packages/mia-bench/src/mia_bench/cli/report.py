@@ -6,9 +6,9 @@ import json
 from typing import TYPE_CHECKING
 
 import click
-from rich.console import Console
 
 from mia_bench.cli.options import FOLDER, JSON, PUBLISHED
+from mia_bench.console import make_console
 from mia_bench.records import as_records
 from mia_bench.results import write_results
 from mia_bench.standing import in_short, standings, unfinished
@@ -35,7 +35,7 @@ def report(folder: Path, published: bool, as_json: bool) -> None:
         }
         click.echo(json.dumps(answer, indent=1))
         return
-    print_leaderboard(Console(), results.board, published=published)
+    print_leaderboard(make_console(), results.board, published=published)
     click.echo(f"Runs: {in_short(runs)}")
     for run in unfinished(runs):
         click.echo(f"{run.state.value:>9}  {run.name}  {run.note}".rstrip())

@@ -7,11 +7,11 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import click
-from rich.console import Console
 
 from mia_bench.cli.choice import study_options
 from mia_bench.cli.executor import executor_options
 from mia_bench.cli.options import DEVICE, JSON, OUT
+from mia_bench.console import make_console
 from mia_bench.display import make_display
 from mia_bench.errors import RunsFailedError
 from mia_bench.records import as_records
@@ -43,13 +43,12 @@ def run(
     STUDY is a TOML file; without one, a few methods run on the embedded phantom. Runs that are
     finished in the output folder are not done again, so a study that was stopped goes on.
     """
-    progress = Console(stderr=True)
     outcome = run_study(
         study,
         out,
         device=device,
         retry_failed=retry_failed,
-        make_display=partial(make_display, progress),
+        make_display=partial(make_display, make_console(stderr=True)),
     )
     _tell(outcome, as_json=as_json)
     if outcome.failed:
@@ -73,5 +72,5 @@ def _tell(outcome: Outcome, *, as_json: bool) -> None:
         click.echo(json.dumps(answer, indent=1))
         return
     if found:
-        print_leaderboard(Console(), found.board)
+        print_leaderboard(make_console(), found.board)
         click.echo(f"Page: {found.page}\nTable: {found.table}")

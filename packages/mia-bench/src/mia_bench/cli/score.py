@@ -6,10 +6,10 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import click
-from rich.console import Console
 
 from mia_bench.cli.options import FOLDER, JSON
 from mia_bench.cli.progress import progress
+from mia_bench.console import make_console
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -44,7 +44,7 @@ def score(images: Path, as_json: bool, **settings: Any) -> None:
     from mia_bench.own.results import SCORES
     from mia_bench.own.scoring import score as run
 
-    with progress(Console(stderr=True), "files") as tell:
+    with progress(make_console(stderr=True), "files") as tell:
         scored = run(images=images, on_progress=lambda n, total: tell(n, total, ""), **settings)
     for _, reason in scored.broken[:BROKEN_SAID]:
         click.echo(f"mia-bench: left out: {reason}", err=True)

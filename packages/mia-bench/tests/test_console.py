@@ -1,0 +1,50 @@
+"""What the terminal shows is what is meant: names and errors as they are, tables whole."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+from mia_bench import providers
+from mia_bench.cli import main
+from mia_bench.console import make_console, print_whole
+from mia_bench.display import LiveDisplay, LogDisplay
+from mia_bench.runfolder import State
+from rich.table import Table
+
+NAME, ERROR = "phantom/a[b]/seed-0", "nothing in [/data] :warning:"
+
+
+@pytest.fixture
+def console():
+    """A narrow one that writes into a text."""
+    console = make_console()
+    console.file, console.width = io.StringIO(), 60
+    return console
+
+
+@pytest.mark.parametrize("kind", [LiveDisplay, LogDisplay])
+def test_names_and_errors_of_runs_are_no_markup(console, kind):
+    with kind(console, 1, 0) as display:
+        display.progress(NAME, 1, 2, 0.5)
+        display.ended(NAME, State.FAILED, ERROR)
+    text = " ".join(console.file.getvalue().split())
+    assert f"failed {NAME} {ERROR}" in text
+
+
+def test_tables_are_whole_and_no_markup(console):
+    table = Table("name", title=NAME)
+    table.add_row(ERROR * 5)
+    print_whole(console, table)
+    assert NAME in console.file.getvalue()
+    assert ERROR * 5 in console.file.getvalue()
+
+
+def test_the_list_of_methods_is_whole_on_a_narrow_terminal(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "40")
+    with pytest.raises(SystemExit):
+        main(["list", "methods"])
+    lines = capsys.readouterr().out.splitlines()
+    for name, method in providers.methods().items():
+        (line,) = [line for line in lines if line.split()[:1] == [name]]
+        assert method.info.summary in line
