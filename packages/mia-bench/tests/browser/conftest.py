@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from typing import TYPE_CHECKING
 
@@ -57,13 +58,21 @@ def visit(browser):
 
 @pytest.fixture(scope="session")
 def study_page(tmp_path_factory, made_up) -> Path:
-    """The page of two datasets by three methods by two seeds, and of a run that failed."""
+    """The page of two datasets by three methods by two seeds, and of a run that failed.
+
+    One dataset has pixel metrics too.
+    """
     from mia_bench.files import write_json
     from mia_bench.results import write_results
     from mia_bench.runfolder import RunFolder
 
     out = tmp_path_factory.mktemp("browser") / "study"
     made_up(out, ["brats2021", "braintumor"], {"ae": 0.5, "vae": 2.0, "dae": 1.0}, seeds=(0, 1))
+    for path in out.glob("brats2021/*/*/run.json"):
+        result = json.loads(path.read_text())
+        pixel = ("pixel_auroc", "pixel_ap", "best_dice", "aupro")
+        result["metrics"] |= {name: 0.5 + result["settings"]["seed"] / 10 for name in pixel}
+        write_json(path, result)
     write_json(RunFolder(out / "brats2021/nsa/seed-0").failure, {"error": "out of memory"})
     return write_results(out).page
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from mia_bench.results import write_results
 
 ROWS = "#table tbody tr"
 
@@ -154,6 +155,27 @@ def test_a_laptop_and_a_phone_show_all_without_scrolling_sideways(visit, study_p
     for width, height in ((1280, 720), (390, 844)):
         page = visit(study_page, viewport={"width": width, "height": height})
         assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_a_laptop_shows_the_whole_leaderboard_and_a_phone_whose_row_it_is(visit, study_page):
+    wide = visit(study_page, viewport={"width": 1280, "height": 720})
+    room = wide.locator(".wide:has(#table)")
+    assert room.evaluate("box => box.scrollWidth <= box.clientWidth")
+    narrow = visit(study_page, viewport={"width": 700, "height": 720})
+    room = narrow.locator(".wide:has(#table)")
+    room.evaluate("box => box.scrollTo(box.scrollWidth, 0)")
+    name = narrow.locator(f"{ROWS} td:nth-child(2)").first.bounding_box()
+    assert name["x"] == room.bounding_box()["x"]
+
+
+def test_a_link_leads_to_a_method_of_any_name(visit, made_up, tmp_path):
+    made_up(tmp_path, ["rsna"], {"ae": 1.0, "50% <i>a b": 0.5}, seeds=(0,), size=16)
+    page = visit(write_results(tmp_path).page)
+    block = page.locator("details").nth(1)
+    assert block.get_attribute("open") is None
+    page.locator("#table tbody a").nth(1).click()
+    page.wait_for_function("document.querySelectorAll('details')[1].open")
+    assert block.locator("img").first.is_visible()
 
 
 def test_a_reader_without_scripts_sees_everything(visit, study_page):

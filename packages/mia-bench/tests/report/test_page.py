@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import json
 import re
 from html.parser import HTMLParser
 
@@ -14,6 +15,7 @@ from mia_bench.files import write_json
 from mia_bench.leaderboard import gather
 from mia_bench.report import pictures
 from mia_bench.report.page import write_report
+from mia_bench.report.tables import matrix
 from mia_bench.results import write_results
 from mia_bench.runfolder import RunFolder
 from PIL import Image
@@ -26,11 +28,13 @@ class Page(HTMLParser):
         super().__init__()
         self.tags: list[str] = []
         self.links: list[str] = []
+        self.ids: list[str] = []
         self.text = ""
         self.feed(text)
 
     def handle_starttag(self, tag, attrs):
         self.tags.append(tag)
+        self.ids += [v for k, v in attrs if k == "id" and v]
         self.links += [v for k, v in attrs if k in ("src", "href", "xlink:href") and v]
 
     def handle_data(self, data):
@@ -51,6 +55,25 @@ def test_every_result_has_a_row_and_a_gallery(finished):
         assert f'id="{dataset}--ae"' in text
     assert page.tags.count("img") == 2 * 2 * 16  # datasets, image and map, four of four kinds
     assert page.tags.count("svg") == 2 * 4  # ROC, PR, histogram, losses
+
+
+def test_every_link_leads_somewhere_whatever_a_method_is_called(made_up, tmp_path):
+    made_up(tmp_path, ["lag", "rsna"], {'a b"<i>%20&': 1.0, "ä#'+": 0.5}, seeds=(0,), size=16)
+    page = Page(write_results(tmp_path).page.read_text())
+    targets = {link.removeprefix("#") for link in page.links if link.startswith("#")}
+    assert len(targets) > 4
+    assert targets <= set(page.ids)
+    assert not any(re.search(r"\s", name) for name in page.ids)
+
+
+def test_a_dataset_where_all_score_nothing_has_its_column(made_up, tmp_path):
+    made_up(tmp_path, ["lag", "rsna"], {"ae": 1.0}, seeds=(0,), size=16)
+    for dataset, dice in (("lag", 0.0), ("rsna", 0.5)):
+        path = RunFolder(tmp_path / dataset / "ae" / "seed-0").result
+        result = json.loads(path.read_text())
+        result["metrics"]["best_dice"] = dice
+        write_json(path, result)
+    assert matrix(make_board(gather(tmp_path)), "best_dice")["datasets"] == ["lag", "rsna"]
 
 
 def test_ids_cannot_write_into_the_page(finished, tmp_path):

@@ -11,8 +11,9 @@ function redraw() {
   for (const figure of figures) {
     figure.classList.toggle("flagged", Number(figure.dataset.score) >= threshold);
   }
+  const flagged = levels.flagged[slider.value];
   output.textContent =
-    `from ${Number(threshold.toPrecision(4))}: flags ${levels.flagged[slider.value]} images of this folder, ` +
+    `from ${Number(threshold.toPrecision(4))}: flags ${flagged} image${flagged === 1 ? "" : "s"} of this folder, ` +
     `at most ${Number((100 * levels.share[slider.value]).toPrecision(3))} % of the normal ones`;
 }
 

@@ -67,7 +67,10 @@ def histogram(reference: Reference, scores: np.ndarray, threshold: float) -> str
             inside = np.clip(values, bins[0], bins[-1])
             share = np.full(len(inside), 100 / len(inside))
             axes.hist(inside, bins.tolist(), weights=share, alpha=0.6, label=name, color=colour)
-        axes.axvline(threshold, color=plots.AXIS, linestyle="--", linewidth=1, label="threshold")
+        axes.margins(y=0.55)  # room for the names, above the line too
+        axes.axvline(
+            threshold, ymax=0.66, color=plots.AXIS, linestyle="--", linewidth=1, label="threshold"
+        )
         axes.set(xlabel="score", ylabel="% of images")
 
     return plots.svg(draw, "own", legend="upper right")

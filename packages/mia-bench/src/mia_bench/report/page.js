@@ -83,7 +83,7 @@ for (const gallery of document.querySelectorAll(".gallery")) {
 
 // A link to a method opens its block.
 function openTarget() {
-  const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  const target = document.getElementById(location.hash.slice(1));
   if (target instanceof HTMLDetailsElement) target.open = true;
 }
 addEventListener("hashchange", openTarget);

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from mia_bench.board import DAGGER, MARK_NAMES, MARKS, MARKS_NOTE
 from mia_bench.leaderboard import METRICS, TITLES, format_count, format_value
@@ -17,8 +18,8 @@ if TYPE_CHECKING:
 
 
 def anchor(row: Row) -> str:
-    """The id of a row's block of pictures."""
-    return f"{row.dataset}--{row.label}"
+    """The id of a row's block of pictures, which is the end of links to it as it stands."""
+    return quote(f"{row.dataset}--{row.label}", safe="+")
 
 
 def row(board: Board, row: Row) -> dict[str, Any]:
@@ -46,7 +47,6 @@ def cell(board: Board, row: Row, metric: str) -> dict[str, Any]:
         interval = f"{standing.found.low:.3f} to {standing.found.high:.3f}"
     return {
         "value": row.mean(metric),
-        "text": format_value(row.mean(metric), row.deviation(metric)),
         "mean": format_value(row.mean(metric), None),
         "deviation": row.deviation(metric),
         "interval": interval,
@@ -58,8 +58,9 @@ def cell(board: Board, row: Row, metric: str) -> dict[str, Any]:
 
 def matrix(board: Board, metric: str) -> dict[str, Any]:
     """Methods by datasets for one metric, with average ranks and the diagram of them."""
-    names = [name for name in board.datasets if any(r.mean(metric) for r in board.of(name))]
-    labels = dict.fromkeys(each.label for each in board.rows if each.mean(metric) is not None)
+    having = [each for each in board.rows if each.mean(metric) is not None]
+    names = list(dict.fromkeys(each.dataset for each in having))
+    labels = dict.fromkeys(each.label for each in having)
     by_key = {each.key: each for each in board.rows}
     ranking = board.rankings.get(metric)
     average = ranking.average if ranking else {}
