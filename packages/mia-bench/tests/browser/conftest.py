@@ -71,7 +71,7 @@ def study_page(tmp_path_factory, made_up) -> Path:
     for path in out.glob("brats2021/*/*/run.json"):
         result = json.loads(path.read_text())
         pixel = ("pixel_auroc", "pixel_ap", "best_dice", "aupro")
-        result["metrics"] |= {name: 0.5 + result["settings"]["seed"] / 10 for name in pixel}
+        result["metrics"] |= dict.fromkeys(pixel, 0.5 + result["settings"]["seed"] / 10)
         write_json(path, result)
     write_json(RunFolder(out / "brats2021/nsa/seed-0").failure, {"error": "out of memory"})
     return write_results(out).page
