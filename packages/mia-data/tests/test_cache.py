@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import time
+import uuid
 
 import numpy as np
 import pytest
@@ -164,12 +165,44 @@ def test_the_loser_of_a_race_takes_the_winners_entry(cache_folder):
 
 
 def test_old_leftovers_of_killed_processes_are_removed(json_dataset, cache_folder):
-    old, young = cache_folder / ".key-old", cache_folder / ".key-young"
+    old, young = (cache_folder / f".{i:020x}-{uuid.uuid4().hex}" for i in range(2))
     for folder in (old, young):
         folder.mkdir(parents=True)
     os.utime(old, (0, 0))
     _load(json_dataset)
     assert (old.exists(), young.exists()) == (False, True)
+
+
+def test_what_somebody_else_put_into_the_cache_folder_stays(json_dataset, cache_folder):
+    others = [cache_folder / name for name in (".my-thesis", "web-site", "other")]
+    for folder in others:
+        folder.mkdir(parents=True)
+        (folder / "index.json").write_text('{"request": {}}')
+        os.utime(folder, (0, 0))
+    _load(json_dataset)
+    assert len(cache.entries(cache_folder)) == 1
+    assert cache.clear(cache_folder) == 1
+    assert sorted(cache_folder.iterdir()) == sorted(others)
+    assert all((folder / "index.json").is_file() for folder in others)
+
+
+@pytest.mark.parametrize("index", ["{", "[]", "{}"])
+def test_a_damaged_entry_is_not_listed_but_cleared(json_dataset, cache_folder, index):
+    _load(json_dataset)
+    (entry,) = cache_folder.iterdir()
+    (entry / "index.json").write_text(index)
+    assert cache.entries(cache_folder) == []
+    assert cache.clear(cache_folder) == 1
+    assert _entries(cache_folder) == []
+
+
+@pytest.mark.parametrize("index", ["[]", "{}"])
+def test_an_entry_with_another_index_is_made_anew(json_dataset, decoded, cache_folder, index):
+    _load(json_dataset)
+    (entry,) = cache_folder.iterdir()
+    (entry / "index.json").write_text(index)
+    _load(json_dataset)
+    assert len(decoded) == 2
 
 
 def test_entries_are_listed_and_cleared(json_dataset, cache_folder):

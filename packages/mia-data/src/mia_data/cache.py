@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import sys
 import time
@@ -32,6 +33,9 @@ FORMAT = 1
 _INDEX = "index.json"
 # A build takes minutes; what is older belongs to nobody.
 _LEFTOVER_SECONDS = 24 * 3600
+# Whatever has another name than these was put into the cache folder by somebody else.
+_ENTRY = re.compile(r"[0-9a-f]{20}-\w+")
+_TEMPORARY = re.compile(r"\.[0-9a-f]{20}-[0-9a-f]{32}")
 
 
 @dataclass(frozen=True)
@@ -107,22 +111,27 @@ def get_or_build(
 
 
 def entries(root: Path) -> list[tuple[Path, dict[str, Any], int]]:
-    """List the entries of a cache folder: path, request, bytes."""
+    """List the entries of a cache folder: path, request, bytes; damaged ones are left out."""
     found = []
-    for index in sorted(root.glob(f"*/{_INDEX}")):
-        request = json.loads(index.read_text(encoding="utf-8"))["request"]
-        size = sum(file.stat().st_size for file in index.parent.iterdir())
-        found.append((index.parent, request, size))
+    for path in _folders(root, _ENTRY):
+        # Another process may remove an entry while it is looked at.
+        with suppress(OSError, ValueError, KeyError, TypeError):
+            request = json.loads((path / _INDEX).read_bytes())["request"]
+            found.append((path, request, sum(file.stat().st_size for file in path.iterdir())))
     return found
 
 
 def clear(root: Path) -> int:
-    """Remove every entry of a cache folder and return how many there were."""
-    found = entries(root)
-    for path, _, _ in found:
+    """Remove every entry of a cache folder, and nothing else; return how many there were."""
+    found = _folders(root, _ENTRY)
+    for path in found:
         shutil.rmtree(path, ignore_errors=True)
     _drop_leftovers(root)
     return len(found)
+
+
+def _folders(root: Path, name: re.Pattern[str]) -> list[Path]:
+    return sorted(path for path in root.glob("*-*") if name.fullmatch(path.name) and path.is_dir())
 
 
 def _temporary_folder(root: Path, key: str) -> Path:
@@ -149,11 +158,10 @@ def _open(folder: Path) -> Entry | None:
         masks = None
         if (folder / "masks.npy").exists():
             masks = np.load(folder / "masks.npy", mmap_mode="r", allow_pickle=False)
-    except (OSError, EOFError, ValueError):
+        entry = Entry(images, labels, masks, index["ids"], index["files"])
+    except (OSError, EOFError, ValueError, KeyError, TypeError):
         return None
-    if not len(images) == len(labels) == len(index["ids"]):
-        return None
-    return Entry(images, labels, masks, index["ids"], index["files"])
+    return entry if len(images) == len(labels) == len(entry.ids) else None
 
 
 def _publish(temporary: Path, final: Path) -> Entry:
@@ -181,7 +189,7 @@ def _drop_stale(root: Path, key: str, keep: str) -> None:
 
 def _drop_leftovers(root: Path) -> None:
     """Remove the folders of processes that were killed while they built an entry."""
-    for folder in root.glob(".*-*"):
+    for folder in _folders(root, _TEMPORARY):
         with suppress(OSError):  # Its owner may just have finished.
             if time.time() - folder.stat().st_mtime > _LEFTOVER_SECONDS:
                 shutil.rmtree(folder, ignore_errors=True)
