@@ -1,50 +1,38 @@
-"""A folder is replaced whole or not at all, and only by its own kind."""
+"""A folder is replaced by its own kind alone."""
 
 from __future__ import annotations
 
+import os
+
 import pytest
 from mia_bench import StudyError
-from mia_bench.own.replacing import replacing
+from mia_bench.own.replacing import check_replaceable
 
 KIND = {"marker": "mark.json", "what": "a folder of ours"}
 
 
-def fill(path, text):
-    with replacing(path, **KIND) as folder:
-        (folder / "mark.json").write_text(text)
-        (folder / f"{text}.txt").touch()
+@pytest.fixture
+def folder(tmp_path):
+    (tmp_path / "out").mkdir()
+    return tmp_path / "out"
 
 
-def names(path):
-    return sorted(inner.name for inner in path.iterdir())
+def test_what_is_new_empty_or_of_the_kind_may_be_written(folder):
+    assert check_replaceable(folder / "new", **KIND) is None
+    assert check_replaceable(folder, **KIND) is None
+    (folder / "x").touch()
+    (folder / "mark.json").touch()
+    assert check_replaceable(folder, **KIND) is None
 
 
-def test_a_new_folder_appears_and_an_older_one_is_replaced(tmp_path):
-    fill(tmp_path / "deep" / "out", "one")
-    fill(tmp_path / "deep" / "out", "two")
-    assert names(tmp_path / "deep") == ["out"]
-    assert names(tmp_path / "deep" / "out") == ["mark.json", "two.txt"]
+@pytest.mark.parametrize("name", ["out", "out/x"])
+def test_something_else_is_refused(folder, name):
+    (folder / "x").touch()
+    with pytest.raises(StudyError, match=r"will not overwrite .*: expected .* a folder of ours"):
+        check_replaceable(folder.parent / name, **KIND)
 
 
-def fail(path):
-    with replacing(path, **KIND) as folder:
-        (folder / "half.txt").touch()
-        raise KeyError
-
-
-def test_an_error_leaves_what_was_there(tmp_path):
-    fill(tmp_path / "out", "one")
-    with pytest.raises(KeyError):
-        fail(tmp_path / "out")
-    assert names(tmp_path) == ["out"]
-    assert names(tmp_path / "out") == ["mark.json", "one.txt"]
-
-
-def test_something_else_is_refused(tmp_path):
-    (tmp_path / "file").touch()
-    (tmp_path / "folder").mkdir()
-    (tmp_path / "folder" / "x").touch()
-    for name in ("file", "folder"):
-        with pytest.raises(StudyError, match="a folder of ours"):
-            fill(tmp_path / name, "one")
-    assert names(tmp_path / "folder") == ["x"]
+def test_a_mount_point_is_refused_because_it_cannot_be_moved(folder, monkeypatch):
+    monkeypatch.setattr(os.path, "ismount", lambda path: path == folder)
+    with pytest.raises(StudyError, match="another disk is mounted: choose a folder inside it"):
+        check_replaceable(folder, **KIND)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import inspect
 import json
+import shutil
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +17,7 @@ from mia_bench.device import resolve_device
 from mia_bench.errors import RunsFailedError, StudyError
 from mia_bench.own import reference
 from mia_bench.own.model import FACTS, Model, Reading
-from mia_bench.own.replacing import check_replaceable, replacing
+from mia_bench.own.replacing import check_replaceable
 from mia_bench.own.unfinished import Unfinished
 
 if TYPE_CHECKING:
@@ -122,9 +123,12 @@ def fit(
             ),
             training={**training, "machine": measure.machine(device)},
         )
-        with replacing(path, **_KIND) as folder:
-            fitted.write(folder, detector)
-        unfinished.remove()
+        fresh = unfinished.path / "new"
+        shutil.rmtree(fresh, ignore_errors=True)  # of a fit that was killed while it wrote
+        fresh.mkdir()
+        fitted.write(fresh, detector)
+        check_replaceable(path, **_KIND)
+        unfinished.deliver(fresh, path)
     return fitted
 
 

@@ -1,16 +1,14 @@
-"""Output folders that appear whole or not at all."""
+"""Which folders may be replaced by a new one."""
 
 from __future__ import annotations
 
-import tempfile
-from contextlib import contextmanager
-from pathlib import Path
+import os
 from typing import TYPE_CHECKING
 
 from mia_bench.errors import StudyError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from pathlib import Path
 
 
 def check_replaceable(path: Path, *, marker: str, what: str) -> None:
@@ -22,8 +20,12 @@ def check_replaceable(path: Path, *, marker: str, what: str) -> None:
         what: The kind, for the message.
 
     Raises:
-        StudyError: The path is a file, or a folder that is neither empty nor of this kind.
+        StudyError: The path is a file, a mount point, or a folder that is neither empty nor of this
+            kind.
     """
+    if os.path.ismount(path):
+        msg = f"cannot replace {path}, where another disk is mounted: choose a folder inside it"
+        raise StudyError(msg)
     if path.is_dir():
         free = (path / marker).is_file() or not any(path.iterdir())
     else:
@@ -31,26 +33,3 @@ def check_replaceable(path: Path, *, marker: str, what: str) -> None:
     if not free:
         msg = f"will not overwrite {path}: expected a new or empty folder, or {what}"
         raise StudyError(msg)
-
-
-@contextmanager
-def replacing(path: Path, *, marker: str, what: str) -> Iterator[Path]:
-    """An empty folder that takes the place of ``path`` when the block ends without error.
-
-    Raises:
-        StudyError: See ``check_replaceable``.
-    """
-    check_replaceable(path, marker=marker, what=what)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f".{path.name}-", dir=path.parent) as temporary:
-        fresh = Path(temporary, "new")
-        fresh.mkdir()
-        yield fresh
-        put_in_place(fresh, path, aside=Path(temporary, "old"))
-
-
-def put_in_place(fresh: Path, path: Path, *, aside: Path) -> None:
-    """Let a folder take the place of ``path``; what was there goes aside."""
-    if path.exists():
-        path.rename(aside)
-    fresh.rename(path)

@@ -19,7 +19,7 @@ from mia_bench.own.model import load_model
 from mia_bench.own.page import PAGE, write_page
 from mia_bench.own.predicting import predict
 from mia_bench.own.reading import Files
-from mia_bench.own.replacing import check_replaceable, put_in_place
+from mia_bench.own.replacing import check_replaceable
 from mia_bench.own.results import Results
 from mia_bench.own.unfinished import Unfinished
 
@@ -154,11 +154,10 @@ def score(
             write_page(results.folder / PAGE, fitted, results, scored, title=source.resolve().name)
             write_json(results.folder / SUMMARY, scored.summary())
             check_replaceable(target, **_KIND)
-            put_in_place(results.folder, target, aside=unfinished.path / "old")
+            unfinished.deliver(results.folder, target)
         except (StudyError, DataError):
             unfinished.remove()  # the input is wrong: there is nothing to go on with
             raise
-        unfinished.remove()
     return scored
 
 

@@ -68,6 +68,21 @@ class Unfinished:
             msg = f"another process is {self.what} ({self.path})"
             raise StudyError(msg) from error
 
+    def deliver(self, fresh: Path, target: Path) -> None:
+        """Let a finished folder take the place of an older one, and remove everything else.
+
+        There is nothing to go on from any more before it is moved: who is killed in between begins
+        anew, and does not go on without the files that are gone.
+        """
+        if self.kept.is_dir():
+            shutil.rmtree(self.kept)
+        else:
+            self.kept.unlink(missing_ok=True)
+        if target.exists():
+            target.rename(self.path / "old")
+        fresh.rename(target)
+        self.remove()
+
     def remove(self) -> None:
         """Remove everything."""
         shutil.rmtree(self.path, ignore_errors=True)
