@@ -87,5 +87,12 @@ def test_saving_writes_a_png_and_nothing_else(ds, tmp_path):
 def test_a_folder_that_is_not_there_and_a_wrong_number_are_named(ds, tmp_path):
     with pytest.raises(DataError, match=r"cannot write .*absent/x\.png: No such file"):
         save_contact_sheet(ds, tmp_path / "absent" / "x.png")
-    with pytest.raises(DataError, match="columns to be a positive whole number, got 0"):
+    with pytest.raises(DataError, match="columns to be a whole number, 1 or above, got 0"):
         contact_sheet(ds, columns=0)
+    with pytest.raises(DataError, match="seed to be a whole number, 0 or above, got -1"):
+        contact_sheet(ds, seed=-1)
+
+
+def test_a_sheet_that_would_fill_the_memory_is_refused(ds):
+    with pytest.raises(DataError, match="at most 89478485 pixels, got 129999998 x"):
+        contact_sheet(ds, columns=1_000_000)

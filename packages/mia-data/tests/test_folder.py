@@ -118,6 +118,9 @@ def test_an_absent_and_an_empty_folder_are_named(tmp_path):
         from_folder(tmp_path / "absent")
     with pytest.raises(DataError, match="holds no image"):
         from_folder(tmp_path)
+    (tmp_path / "file").touch()
+    with pytest.raises(DataError, match="file is not a folder"):
+        from_folder(tmp_path / "file")
 
 
 def test_an_empty_class_is_named(tree):
@@ -132,5 +135,9 @@ def test_window_and_channels_reach_the_decoder(tmp_path, save_image):
     save_image(tmp_path / "own" / "a.png", values)
     ds = from_folder(tmp_path / "own", size=2, channels=3, window=(0, 2000))
     np.testing.assert_array_equal(ds.images[0], [[[0, 128], [255, 255]]] * 3)
-    with pytest.raises(DataError, match=r"window to be \(low, high\) with low < high"):
-        from_folder(tmp_path / "own", window=(5, 5))
+
+
+@pytest.mark.parametrize("window", [(5, 5), (0, np.inf), (np.nan, 1), (1,), 5, "ab"])
+def test_a_window_that_is_none_is_refused(tree, window):
+    with pytest.raises(DataError, match=r"window to be \(low, high\), finite numbers"):
+        from_folder(tree("a.png"), window=window)

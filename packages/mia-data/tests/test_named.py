@@ -103,6 +103,7 @@ def test_the_root_comes_from_the_environment(json_dataset, monkeypatch):
     ("options", "message"),
     [
         ({"name": "brian"}, "unknown dataset 'brian'.*did you mean"),
+        ({"name": ["rsna"]}, r"unknown dataset \['rsna'\], expected one of"),
         ({"split": "val"}, "unknown split 'val', expected one of train, test"),
         ({"size": 0}, "size to be a whole number from 1 to 4096, got 0"),
         ({"size": 64.0}, "got 64.0"),
@@ -118,8 +119,11 @@ def test_a_wrong_argument_is_named(json_dataset, options, message):
 
 
 def test_an_absent_root_and_an_absent_dataset_say_how_to_get_it(tmp_path):
-    with pytest.raises(MissingDataError, match=r"data root .*absent does not exist; run 'mia-data"):
+    with pytest.raises(MissingDataError, match=r"data root .*absent does not exist; run: mia-data"):
         load("rsna", "train", root=tmp_path / "absent")
+    spaced = tmp_path / "my data"
+    with pytest.raises(MissingDataError, match=f"download rsna --root '{spaced}', or"):
+        load("rsna", "train", root=spaced)
     with pytest.raises(MissingDataError, match=r"folder .*RSNA of rsna does not exist"):
         load("rsna", "train", root=tmp_path)
     with pytest.raises(MissingDataError, match=r"challenge\.isic-archive\.com"):

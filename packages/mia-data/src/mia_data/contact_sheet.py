@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image, ImageDraw
 
-from mia_data.errors import DataError
+from mia_data.decode.pillow import MAX_PIXELS
+from mia_data.errors import DataError, reason
+from mia_data.loading import check_count
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -30,16 +32,20 @@ def contact_sheet(
     the seed only; they keep their order.
 
     Raises:
-        DataError: an argument is not a positive whole number.
+        DataError: an argument is not a whole number above 0 (the seed: 0 or above), or the sheet
+            has more than ``MAX_PIXELS``.
     """
     for name, value in (("columns", columns), ("rows", rows), ("tile", tile)):
-        if value < 1:
-            msg = f"expected {name} to be a positive whole number, got {value}"
-            raise DataError(msg)
+        check_count(name, value)
+    check_count("seed", seed, least=0)
     chosen = _choose(ds, columns * rows, np.random.default_rng(seed))
     rows = -(-len(chosen) // columns)
     step = tile + _GAP
-    sheet = Image.new("RGB", (columns * step - _GAP, _TITLE_HEIGHT + rows * step - _GAP), "white")
+    width, height = columns * step - _GAP, _TITLE_HEIGHT + rows * step - _GAP
+    if width * height > MAX_PIXELS:
+        msg = f"expected a sheet of at most {MAX_PIXELS} pixels, got {width} x {height}"
+        raise DataError(msg)
+    sheet = Image.new("RGB", (width, height), "white")
     ImageDraw.Draw(sheet).text((4, 3), repr(ds), fill="black")
     for place, i in enumerate(chosen):
         left, top = place % columns * step, _TITLE_HEIGHT + place // columns * step
@@ -61,7 +67,7 @@ def save_contact_sheet(ds: ImageSet, path: str | Path, **options: int) -> Path:
         temporary.replace(path)
     except OSError as error:
         temporary.unlink(missing_ok=True)
-        msg = f"cannot write {path}: {error.strerror}"
+        msg = f"cannot write {path}: {error.strerror or reason(error)}"
         raise DataError(msg) from error
     return path
 

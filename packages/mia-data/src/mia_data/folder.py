@@ -69,7 +69,8 @@ def list_folder(folder: Path, split: str) -> Listing:
         DataError: the folder does not exist or has another layout.
     """
     if not folder.is_dir():
-        msg = f"the folder {folder} does not exist"
+        what = "is not a folder" if folder.exists() else "does not exist"
+        msg = f"the folder {folder} {what}"
         raise DataError(msg)
     inner = list_folders(folder)
     if "train" in inner or "test" in inner:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from mia_data import cache
@@ -37,6 +39,14 @@ def check_size(size: int) -> int:
     return size
 
 
+def check_count(name: str, count: int, *, least: int = 1) -> int:
+    """Return a whole number once it is known to be one, and large enough."""
+    if not isinstance(count, int) or isinstance(count, bool) or count < least:
+        msg = f"expected {name} to be a whole number, {least} or above, got {count!r}"
+        raise DataError(msg)
+    return count
+
+
 def make_request(
     size: int, channels: int, resize: str = "squash", window: Window | None = None
 ) -> Request:
@@ -46,18 +56,21 @@ def make_request(
         DataError: one of them is out of its range.
     """
     check_size(size)
-    if channels not in (1, 3):
+    if not isinstance(channels, int) or isinstance(channels, bool) or channels not in (1, 3):
         msg = f"expected channels to be 1 (gray) or 3 (RGB), got {channels!r}"
         raise DataError(msg)
     if resize not in RESIZES:
         raise unknown_name("resize", resize, RESIZES)
-    if window is not None:
+    return Request(size, channels, resize, None if window is None else _check_window(window))
+
+
+def _check_window(window: Window) -> Window:
+    with suppress(TypeError, ValueError):
         low, high = (float(value) for value in window)
-        if not low < high:
-            msg = f"expected window to be (low, high) with low < high, got {window!r}"
-            raise DataError(msg)
-        window = (low, high)
-    return Request(size, channels, resize, window)
+        if -math.inf < low < high < math.inf:
+            return low, high
+    msg = f"expected window to be (low, high), finite numbers with low < high, got {window!r}"
+    raise DataError(msg)
 
 
 def load_listing(

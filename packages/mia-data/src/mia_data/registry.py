@@ -286,8 +286,10 @@ def find(name: str) -> Definition | PluggedIn:
     Raises:
         UnknownNameError: there is no such dataset; the message lists all, and the nearest.
     """
-    # Plug-ins are looked for last: that takes longer than all of a warm load.
-    found = DATASETS.get(_ALIASES.get(name, name)) or plugged_in(_TAKEN).get(name)
+    found: Definition | PluggedIn | None = None
+    if isinstance(name, str):
+        # Plug-ins are looked for last: that takes longer than all of a warm load.
+        found = DATASETS.get(_ALIASES.get(name, name)) or plugged_in(_TAKEN).get(name)
     if found is None:
         raise unknown_name("dataset", name, names())
     return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from mia_data.errors import MissingDataError
@@ -30,7 +31,7 @@ def dataset_folder(info: DatasetInfo, root: str | Path | None) -> Path:
     if folder.is_dir():
         return folder
     if info.archive is not None:
-        hint = f"run 'mia-data download {info.name} --root {base}'"
+        hint = f"run: mia-data download {info.name} --root {quote(str(base))}"
     else:
         hint = info.how_to_get
     what = f"the folder {folder} of {info.name}" if base.is_dir() else f"the data root {base}"

@@ -78,6 +78,13 @@ def test_preview_writes_a_png_of_a_dataset_or_a_folder(cli, tmp_path, save_image
     assert (code, out) == (0, "o.png\n")
 
 
+def test_a_name_that_the_terminal_cannot_show_is_escaped(cli, monkeypatch, tmp_path, save_image):
+    save_image(tmp_path / "own" / "a.png")
+    monkeypatch.setenv("PYTHONIOENCODING", "ascii")
+    code, out, err = cli("preview", tmp_path / "own", "--split", "train", "--out", "ü.png")
+    assert (code, out, err) == (0, "\\xfc.png\n", "")
+
+
 def test_cache_is_listed_and_cleared(cli):
     cli("preview", "phantom", "--split", "train")
     entries = json.loads(cli("cache", "--json")[1])["entries"]
@@ -134,6 +141,7 @@ def test_bad_data_is_one_line_and_exit_code_2(cli, cache_folder, json_dataset, d
         (["preview", "phantom", "--split", "val"], "unknown split 'val'"),
         (["preview", "phantom", "--size", "x"], "invalid int value: 'x'"),
         (["preview", "phantom", "--out", "absent/x.png"], "cannot write absent/x.png"),
+        (["preview", "phantom", "--seed", "-1"], "seed to be a whole number"),
         (["verify", "phantom"], "is drawn"),
         (["download", "isic"], "challenge.isic-archive.com"),
         (["nothing"], "invalid choice: 'nothing'"),

@@ -79,6 +79,18 @@ def test_color_is_kept(write_dicom, rng):
     np.testing.assert_array_equal(read_dicom(write_dicom(color), "RGB", None), color)
 
 
+def test_a_palette_is_looked_up(write_dicom, rng):
+    palette = rng.integers(0, 256, (256, 3), dtype=np.uint8)
+    tables = {
+        f"{color}PaletteColorLookupTable{part}": value
+        for i, color in enumerate(("Red", "Green", "Blue"))
+        for part, value in (("Descriptor", [256, 0, 8]), ("Data", palette[:, i].tobytes()))
+    }
+    numbers = rng.integers(0, 256, (10, 12), dtype=np.uint8)
+    path = write_dicom(numbers, PhotometricInterpretation="PALETTE COLOR", **tables)
+    np.testing.assert_array_equal(read_dicom(path, "RGB", None), palette[numbers])
+
+
 def test_several_frames_are_refused(write_dicom, rng):
     path = write_dicom(rng.integers(0, 9, (4, 5), dtype=np.uint8), NumberOfFrames="3")
     with pytest.raises(DataError, match=r"3 frame\(s\) of 5 x 4, expected one frame"):

@@ -95,10 +95,12 @@ def test_the_mean_gray_alone_tells_little():
     ("options", "message"),
     [
         ({"size": 15}, "size to be at least 16 for the phantom, got 15"),
-        ({"n_train": 0}, "n_train to be a positive whole number, got 0"),
-        ({"seed": -1}, "seed"),
+        ({"n_train": 0}, "n_train to be a whole number, 1 or above, got 0"),
+        ({"n_train": True}, "n_train.*True"),
+        ({"seed": -1}, "seed to be a whole number, 0 or above, got -1"),
         ({"seed": 1.5}, "seed"),
         ({"channels": 2}, "channels"),
+        ({"channels": 1.0}, "channels.*1.0"),
         ({"split": "val"}, "split"),
     ],
 )

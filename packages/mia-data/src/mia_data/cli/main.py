@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import sys
 import warnings
@@ -31,6 +32,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run ``mia-data``; return 0, 1 (verify found something) or 2 (an error: one line)."""
     # Images near the limit are refused with an error of ours; Pillow's warning says it twice.
     warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+    # File names may hold what the terminal's encoding does not.
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
     args = _parser().parse_args(argv)
     try:
         code: int = args.run(args)

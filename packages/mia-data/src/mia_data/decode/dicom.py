@@ -26,7 +26,7 @@ def read_dicom(path: Path | str, mode: str, window: Window | None) -> Image.Imag
 
     Gray values go through the file's rescale slope and intercept and then through ``window``, else
     the file's first window, else the image's percentiles. MONOCHROME1 (white is low) is inverted.
-    Color images must have 8 bits.
+    Color images must have 8 bits; palettes are looked up.
 
     Raises:
         MissingExtraError: pydicom is not installed.
@@ -43,6 +43,10 @@ def read_dicom(path: Path | str, mode: str, window: Window | None) -> Image.Imag
         )
         raise DataError(msg)
     pixels = dataset.pixel_array
+    if dataset.PhotometricInterpretation == "PALETTE COLOR":
+        from pydicom.pixels.processing import apply_color_lut
+
+        pixels = apply_color_lut(pixels, dataset)
     if pixels.ndim == 3:
         image = Image.fromarray(_color(pixels, path))
     else:

@@ -13,7 +13,7 @@ from mia_data.decode.batch import create_array
 from mia_data.errors import DataError
 from mia_data.imageset import ImageSet
 from mia_data.listing import ABNORMAL, NORMAL
-from mia_data.loading import check_split, make_request
+from mia_data.loading import check_count, check_split, make_request
 from mia_data.phantoms.fields import uniform
 from mia_data.phantoms.head import BRAIN, draw_head
 from mia_data.phantoms.lesions import KINDS, draw_lesions, paint, push
@@ -70,9 +70,7 @@ def phantom(
         raise DataError(msg)
     counts = {"n_train": n_train, "n_normal": n_normal, "n_abnormal": n_abnormal, "seed": seed}
     for name, count in counts.items():
-        if not isinstance(count, int) or count < (0 if name == "seed" else 1):
-            msg = f"expected {name} to be a positive whole number, got {count!r}"
-            raise DataError(msg)
+        check_count(name, count, least=0 if name == "seed" else 1)
     groups = (
         [(NORMAL, n_train)] if split == "train" else [(NORMAL, n_normal), (ABNORMAL, n_abnormal)]
     )
