@@ -127,9 +127,7 @@ def a_saved_model_scores_the_same(case: Case) -> None:
         detector.save(path)
         _require(path.is_dir(), "save must write a folder")
         loaded = type(detector).load(path)
-        pickles = [
-            f.name for f in path.rglob("*") if f.suffix in {".pkl", ".pickle", ".pt", ".pth"}
-        ]
+        pickles = [f.name for f in path.rglob("*") if f.suffix in PICKLES]
         _require(not pickles, f"save must not pickle, got {pickles}")
         before, after = (each.predict(case.test, device="cpu") for each in (detector, loaded))
     _require(np.array_equal(before.score, after.score), "a loaded model must score the same")

@@ -98,7 +98,7 @@ def test_fit_tells_what_it_did(fitted, folders):
 def test_lesions_are_flagged_and_shown(score, tmp_path):
     result = score("--raw-maps", "--fpr", 0.1)
     assert result.returncode == 0, result.stderr
-    assert re.search(r"\d+ of 12 images are flagged", result.stdout)
+    assert re.search(r"\d+ of 12 images flagged", result.stdout)
     with (tmp_path / "out" / "scores.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert list(rows[0]) == ["file", "score", "quantile", "flagged"]

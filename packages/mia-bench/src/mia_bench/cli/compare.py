@@ -25,7 +25,13 @@ from mia_bench.significance.pairs import Pair, between_folders, between_methods
 @click.argument("a")
 @click.argument("b")
 @click.option("--out", type=FOLDER, help="Compare the methods A and B of this study's folder.")
-@click.option("--metric", type=click.Choice(METRICS), default="auroc", show_default=True)
+@click.option(
+    "--metric",
+    type=click.Choice(METRICS),
+    default="auroc",
+    show_default=True,
+    help="What is compared.",
+)
 @click.option(
     "--csv", "csv_path", type=click.Path(dir_okay=False, path_type=Path), help="Write a table too."
 )
@@ -36,8 +42,8 @@ def compare(
     """Test the difference A - B on each dataset.
 
     A and B are the folders of two studies, whose runs are matched by dataset, method and seed; or
-    with --out two methods of one study. Intervals and p-values are of a paired bootstrap over the
-    test images, of the mean over the seeds that both have.
+    with --out two methods of one study. Intervals and p-values are of a paired bootstrap,
+    for other test images and, from two seeds that both have on, for other seeds.
     """
     pairs = _pairs(a, b, out, metric)
     records = [_record(pair) for pair in pairs]

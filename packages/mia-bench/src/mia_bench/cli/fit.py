@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mia_bench.cli.options import FOLDER, JSON
+from mia_bench.cli.options import DEVICE, FOLDER, JSON
 from mia_bench.cli.progress import progress
 from mia_bench.console import make_console
 from mia_bench.errors import StudyError
@@ -61,8 +61,14 @@ class Option(click.ParamType):
 @click.option(
     "--option", "options", type=Option(), multiple=True, help="An option of the method; repeatable."
 )
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
-@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1, mps.")
+@click.option(
+    "--seed",
+    type=click.IntRange(min=0),
+    default=0,
+    show_default=True,
+    help="Of all that is drawn at random.",
+)
+@DEVICE
 @click.option(
     "--checkpoint-every",
     type=click.IntRange(min=1),
@@ -111,7 +117,7 @@ def fit(
         }
         click.echo(json.dumps(answer, indent=1))
         return
-    click.echo(f"{method}: {training['epochs']} epochs on {training['images']} images")
+    click.echo(f"{method}: trained on {training['images']} images, epochs: {training['epochs']}")
     click.echo(f"Thresholds and colours: from {len(reference.scores)} {reference.name}")
     click.echo(f"Model: {fitted.path}")
 

@@ -31,7 +31,13 @@ if TYPE_CHECKING:
     show_default=True,
     help="What makes scores comparable: ranks in the test set, quantiles among training images.",
 )
-@click.option("--combine", type=click.Choice(list(COMBINE)), default="mean", show_default=True)
+@click.option(
+    "--combine",
+    type=click.Choice(list(COMBINE)),
+    default="mean",
+    show_default=True,
+    help="What becomes of the methods' scores of an image.",
+)
 @click.option("--name", help="The ensemble's label; else the methods' with + between them.")
 @click.option("--root", type=FOLDER, help="Folder that holds the datasets' folders.")
 @DEVICE
@@ -46,10 +52,10 @@ def fuse(
     device: str,
     as_json: bool,
 ) -> None:
-    """Fuse methods of a study's folder into one more row of its leaderboard and page.
+    """Fuse methods of a study's folder into one more row.
 
-    Every dataset and seed that all of the methods have finished becomes a run of its own; the
-    others are named and left out.
+    Every dataset and seed that all of the methods have finished becomes a run of its own, in the
+    leaderboard and on the page; the others are named and left out.
     """
     ensemble = Ensemble(members=tuple(methods), scale=scale, combine=combine, name=name)
     where = None if root is None else str(root)

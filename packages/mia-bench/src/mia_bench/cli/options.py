@@ -11,8 +11,6 @@ import click
 class Commas(click.ParamType):
     """A list given as ``a,b,c``."""
 
-    name = "a,b,..."
-
     def __init__(self, kind: type = str) -> None:
         self.kind = kind
         self.name = "0,1,..." if kind is int else "a,b,..."
@@ -37,7 +35,4 @@ OUT = click.option(
 )
 DEVICE = click.option(
     "--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1 or mps."
-)
-PUBLISHED = click.option(
-    "--published", is_flag=True, help="Show published figures of the same methods beside ours."
 )

@@ -33,11 +33,11 @@ if TYPE_CHECKING:
 @DEVICE
 @JSON
 def plan(study: Study, out: Path, device: str, as_json: bool) -> None:
-    """Print the runs of a study, which are done, and what the rest will take.
+    """Print the runs of a study and what they will take.
 
-    Takes the arguments of `run`. Times come from finished runs of other seeds where there are any,
-    else from training on a few random images, for as many as the dataset's folder holds, or should
-    hold where it is not there yet.
+    Takes the arguments of `run`; runs that are done are named as such. Times come from finished
+    runs of other seeds where there are any, else from training on a few random images, for as many
+    as the dataset's folder holds, or should hold where it is not there yet.
     """
     runs = plan_runs(study)
     check_folder(runs, out)

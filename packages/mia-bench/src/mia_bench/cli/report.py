@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mia_bench.cli.options import FOLDER, JSON, PUBLISHED
+from mia_bench.cli.options import FOLDER, JSON
 from mia_bench.console import make_console
 from mia_bench.records import as_records
 from mia_bench.results import write_results
@@ -20,10 +20,12 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("folder", type=FOLDER, metavar="DIR")
-@PUBLISHED
+@click.option(
+    "--published", is_flag=True, help="Show published figures of the same methods beside ours."
+)
 @JSON
 def report(folder: Path, published: bool, as_json: bool) -> None:
-    """Write report.html and leaderboard.csv of the finished runs in DIR."""
+    """Write report.html and leaderboard.csv of finished runs in DIR."""
     results = write_results(folder)
     runs = standings(folder)
     if as_json:

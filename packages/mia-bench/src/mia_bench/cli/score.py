@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mia_bench.cli.options import FOLDER, JSON
+from mia_bench.cli.options import DEVICE, FOLDER, JSON
 from mia_bench.cli.progress import progress
 from mia_bench.console import make_console
 
@@ -31,8 +31,14 @@ BROKEN_SAID = 10  # broken files named on stderr
 @click.option("--strict", is_flag=True, help="A file that cannot be read is an error.")
 @click.option("--heatmaps/--no-heatmaps", default=True, help="Write a picture for each image.")
 @click.option("--raw-maps", is_flag=True, help="Write the maps at the images' own size as .npy.")
-@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1, mps.")
-@click.option("--batch-size", type=click.IntRange(min=1), default=64, show_default=True)
+@DEVICE
+@click.option(
+    "--batch-size",
+    type=click.IntRange(min=1),
+    default=64,
+    show_default=True,
+    help="Images scored at a time.",
+)
 @JSON
 def score(images: Path, as_json: bool, **settings: Any) -> None:
     """Score every image in and below a folder.
@@ -57,7 +63,7 @@ def score(images: Path, as_json: bool, **settings: Any) -> None:
         click.echo(json.dumps(answer, indent=1))
         return
     click.echo(
-        f"{scored.flagged} of {scored.images} images are flagged "
+        f"{scored.flagged} of {scored.images} images flagged "
         f"(score from {scored.threshold:.4g}, at most {100 * scored.fpr:.3g} % of the model's "
         f"{scored.normals})"
     )

@@ -193,7 +193,7 @@ def _train(
             **extra,
         )
     except ValueError as error:
-        msg = f"cannot train on {len(images)} images: {error}"
+        msg = f"cannot train on these images: {error}"
         raise StudyError(msg) from error
     except (ArithmeticError, RuntimeError) as error:
         msg = f"the training failed: {error}"
