@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import warnings
 from importlib.metadata import version
+from io import TextIOWrapper
 from typing import Any
 
 import click
@@ -40,6 +41,9 @@ for command in (run, plan, report, compare, fuse, list_, fit, score):
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line; exits with 0, 1 (runs failed), 2 (wrong input) or 130 (Ctrl-C)."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # a terminal or log that cannot show all characters
+            stream.reconfigure(errors="replace")
     with warnings.catch_warnings():
         warnings.showwarning = _warn
         # Images near the limit are refused with an error of ours; Pillow's warning says it twice.
