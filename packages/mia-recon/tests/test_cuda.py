@@ -20,6 +20,33 @@ def test_cuda_scores_as_the_cpu_does(name, small, images):
     )
 
 
+def test_tensors_on_the_gpu_and_arrays_backwards_are_scored(small, images):
+    detector = small("ae")
+    expected = detector.predict(images, device="cuda").score
+    there = torch.from_numpy(images).cuda()
+    for device in ("cuda", "cpu"):
+        np.testing.assert_allclose(
+            detector.predict(there, device=device).score, expected, rtol=1e-3
+        )
+    backwards = detector.predict(images[::-1], device="cuda").score
+    np.testing.assert_array_equal(backwards[::-1], expected)
+
+
+@pytest.mark.parametrize(("trained", "predicted"), [("cuda", "cpu"), ("cpu", "cuda")])
+def test_predicting_elsewhere_while_training_does_not_change_it(
+    trained, predicted, small, images, snapshot, same
+):
+    watched, alone = small("ae"), small("ae")
+    watched.fit(
+        images,
+        epochs=2,
+        device=trained,
+        on_epoch=lambda epoch: watched.predict(images, device=predicted),
+    )
+    alone.fit(images, epochs=2, device=trained)
+    assert same(snapshot(watched), snapshot(alone))
+
+
 # One of each training task, and of each source of randomness.
 @pytest.mark.parametrize("name", ["ae", "vae", "ceae", "ganomaly", "dae", "ae-perceptual"])
 def test_the_seed_decides_the_weights_on_cuda(name, small, images, snapshot, same):

@@ -96,6 +96,29 @@ def test_a_checkpoint_of_another_training_is_refused(small, images, tmp_path):
         small("ae", latent=5).fit(images, epochs=2, device="cpu", checkpoint=tmp_path / "c")
 
 
+def test_a_checkpoint_of_a_later_epoch_is_refused(small, images, tmp_path):
+    small("ae").fit(images, epochs=3, device="cpu", checkpoint=tmp_path / "c")
+    with pytest.raises(mia_recon.ModelFileError, match="is of epoch 3: expected it to be of the 2"):
+        small("ae").fit(images, epochs=2, device="cpu", checkpoint=tmp_path / "c")
+
+
+def test_an_empty_folder_is_a_place_for_a_checkpoint(small, images, tmp_path):
+    small("ae").fit(images, epochs=1, device="cpu", checkpoint=tmp_path)
+    resumed = small("ae").fit(images, epochs=2, device="cpu", checkpoint=tmp_path)
+    assert len(resumed.history) == 2
+
+
+def test_a_training_that_breaks_off_keeps_nothing_of_the_one_before(small, images):
+    def interrupt(epoch):
+        raise KeyboardInterrupt
+
+    detector = small("ae").fit(images, epochs=2, seed=1, device="cpu")
+    with pytest.raises(KeyboardInterrupt):
+        detector.fit(images, epochs=2, seed=2, device="cpu", on_epoch=interrupt)
+    assert (detector.seed, detector.history, detector.score_quantiles) == (2, [], {})
+    assert np.isfinite(detector.predict(images, device="cpu").score).all()
+
+
 @EVERY
 def test_training_lowers_the_loss(name, small, images):
     detector = small(name, learning_rate=3e-3).fit(images, epochs=12, device="cpu")
@@ -116,6 +139,14 @@ def test_on_epoch_sees_the_losses_may_predict_and_stop(small, images, snapshot, 
     detector.fit(images, epochs=5, device="cpu", on_epoch=watch)
     assert [entry[:3] for entry in seen] == [(1, 5, 1e-3), (2, 5, 1e-3)]
     assert [entry[3] for entry in seen] == [losses["loss"] for losses in detector.history]
+
+
+@pytest.mark.parametrize(
+    ("answer", "epochs"), [(True, 1), (np.True_, 1), (np.False_, 3), (1, 3), ("stop", 3)]
+)
+def test_only_true_stops_numpy_s_too(answer, epochs, small, images):
+    detector = small("ae").fit(images, epochs=3, device="cpu", on_epoch=lambda epoch: answer)
+    assert len(detector.history) == epochs
 
 
 def test_predicting_while_training_does_not_change_the_training(small, images, snapshot, same):
@@ -183,7 +214,10 @@ def test_images_that_do_not_fit_are_refused(wrong, error, message, small):
     [
         ({"epochs": -1}, "epochs.*-1"),
         ({"epochs": 1.5}, "epochs.*1.5"),
+        ({"epochs": True}, "epochs.*True"),
         ({"seed": -1}, "seed.*-1"),
+        ({"seed": 1.5}, "seed.*1.5"),
+        ({"seed": None}, "seed.*None"),
         ({"device": "gpu"}, "unknown device 'gpu'"),
         ({"device": "cuda:99"}, "cuda:99"),
         ({"checkpoint_every": 0}, "checkpoint_every.*0"),

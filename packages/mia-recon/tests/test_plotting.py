@@ -54,6 +54,18 @@ def test_parts_that_do_not_fit_are_refused(parts, message):
         mia_recon.plot_rows(IMAGES, **parts)
 
 
+@pytest.mark.parametrize(
+    ("parts", "message"),
+    [
+        ({"images": IMAGES / 255}, "images of dtype uint8"),
+        ({"images": IMAGES, "reconstructions": IMAGES}, "reconstructions as floats, got uint8"),
+    ],
+)
+def test_another_range_is_refused(parts, message):
+    with pytest.raises(TypeError, match=message):
+        mia_recon.plot_rows(**parts)
+
+
 def test_without_matplotlib_it_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
     with pytest.raises(ImportError, match=r"mia-recon\[plot\]"):

@@ -26,6 +26,16 @@ def test_a_saved_model_scores_as_before_and_knows_how_it_was_made(name, small, i
     assert {"python", "torch", "numpy", "mia-recon"} <= loaded_versions(tmp_path / "model").keys()
 
 
+def test_what_numpy_and_pathlib_give_can_be_saved(small, images, vgg_file, tmp_path):
+    options = {"weights": vgg_file, "learning_rate": np.float32(0.5)}
+    detector = small("ae-perceptual", **options)
+    detector.fit(images[:2], epochs=0, seed=np.int64(3), device="cpu", checkpoint=tmp_path / "c")
+    detector.save(tmp_path / "model")
+    loaded = mia_recon.load(tmp_path / "model")
+    assert (loaded.seed, loaded.settings.learning_rate) == (3, 0.5)
+    assert loaded.options.weights == str(vgg_file)
+
+
 def loaded_versions(path):
     return json.loads((path / "model.json").read_text())["versions"]
 

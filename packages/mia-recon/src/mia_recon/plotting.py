@@ -35,9 +35,16 @@ def plot_rows(
 
     Raises:
         ImportError: matplotlib is not there.
+        TypeError: Images that are not uint8, reconstructions that are not float.
         ValueError: Parts of different lengths or shapes.
     """
     images = np.asarray(images)
+    if images.dtype != np.uint8:
+        msg = f"expected images of dtype uint8 (0 to 255), got {images.dtype}"
+        raise TypeError(msg)
+    if reconstructions is not None and np.asarray(reconstructions).dtype.kind != "f":
+        msg = f"expected reconstructions as floats, got {np.asarray(reconstructions).dtype}"
+        raise TypeError(msg)
     columns = {
         "input": _last_channel(images, "images") / 255,
         "reconstruction": _last_channel(reconstructions, "reconstructions", clip=True),

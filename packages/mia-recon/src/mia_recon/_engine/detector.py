@@ -11,6 +11,7 @@ from .device import make_fabric
 from .images import ImageSource
 from .inference import score_quantiles
 from .options import check_counts
+from .seeding import checked
 from .storage import save_folder, versions
 from .training import Schedule, train
 
@@ -52,6 +53,7 @@ class TrainedDetector(ABC):
     def __init__(
         self, info: MethodInfo, *, in_channels: int, image_size: int, settings: Settings
     ) -> None:
+        check_counts(image_size=image_size)
         if in_channels not in (1, 3):
             msg = f"expected in_channels to be 1 (gray) or 3 (RGB), got {in_channels}"
             raise ValueError(msg)
@@ -93,9 +95,11 @@ class TrainedDetector(ABC):
         Raises:
             TypeError: Images that are not uint8.
             ValueError: Images of another shape than the detector was built for, or fewer than 2.
+            ModelFileError: A checkpoint of another training, or of a later epoch than the last.
             FloatingPointError: The loss is no longer finite.
         """
         check_counts(checkpoint_every=checkpoint_every)
+        seed = checked(seed)
         source = self._open_normals(images)
         epochs = self.settings.epochs if epochs is None else epochs
         schedule = Schedule(
@@ -113,7 +117,8 @@ class TrainedDetector(ABC):
         )
         fabric = make_fabric(device, self.settings.precision)
         self._draw(seed)
-        self.seed = seed
+        # Should training break off, nothing of an earlier one must pass for its outcome.
+        self.seed, self.history, self.score_quantiles = seed, [], {}
         fabric.to_device(self.network)
         source.to(fabric.device)
         self._train(source, schedule, fabric, on_epoch)
@@ -194,9 +199,14 @@ class TrainedDetector(ABC):
         fabric: Fabric,
         on_epoch: Callable[[Epoch], Any] | None,
     ) -> None:
+        def after_epoch(epoch: Epoch) -> Any:
+            answer = on_epoch(epoch) if on_epoch else None
+            fabric.to_device(self.network)  # predict may have moved it to another
+            return answer
+
         task = self._task(source, schedule, fabric)
         self.network.train()
-        self.history = train(task, source, schedule, on_epoch)
+        self.history = train(task, source, schedule, after_epoch)
 
     def _score_normals(self, source: ImageSource) -> Any:
         """Scores of the images it was trained on, (N,)."""

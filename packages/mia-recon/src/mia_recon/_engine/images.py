@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,6 +11,7 @@ import torch
 
 # A set that fills no more than this share of the device's free memory is kept there whole.
 RESIDENT_SHARE = 0.5
+MOVED_AT_ONCE = 256  # images on their way there
 
 
 class ImageSource:
@@ -33,7 +35,7 @@ class ImageSource:
                 msg = f"expected images of shape (N, C, H, W), got {tuple(whole.shape)}"
                 raise ValueError(msg)
             self.shape: tuple[int, ...] = tuple(whole.shape)
-        elif hasattr(images, "__getitem__") and hasattr(images, "__len__"):
+        elif _is_dataset(images):
             whole = images
             self.shape = (len(images), *(_item(images, 0).shape if len(images) else (0, 0, 0)))
         else:
@@ -66,9 +68,16 @@ class ImageSource:
         self.device = device
         if device.type == "cuda" and isinstance(self._whole, (np.ndarray, torch.Tensor)):
             free, _ = torch.cuda.mem_get_info(device)
-            if int(np.prod(self.shape)) <= RESIDENT_SHARE * free:
-                self._whole = torch.as_tensor(np.asarray(self._whole)).to(device)
+            if math.prod(self.shape) <= RESIDENT_SHARE * free:
+                self._whole = self._moved()
         return self
+
+    def _moved(self) -> torch.Tensor:
+        """The whole set on the device; a memory map is never in the computer's memory at once."""
+        whole = torch.empty(self.shape, dtype=torch.uint8, device=self.device)
+        for indices in torch.arange(len(self)).split(MOVED_AT_ONCE):
+            whole[indices[0] : indices[-1] + 1] = self.take(indices)
+        return whole
 
     def take(self, indices: torch.Tensor) -> torch.Tensor:
         """The images at these indices (on the CPU): uint8 (B, C, H, W) on the source's device."""
@@ -89,14 +98,26 @@ class ImageSource:
         return item
 
 
+def _is_dataset(images: Any) -> bool:
+    is_indexed = hasattr(images, "__getitem__") and hasattr(images, "__len__")
+    return is_indexed and not isinstance(images, (Mapping, str))
+
+
 def _item(dataset: Any, index: int) -> torch.Tensor:
     item = dataset[index]
-    image = torch.as_tensor(item["image"] if isinstance(item, Mapping) else item)
+    image = item.get("image", item) if isinstance(item, Mapping) else item
+    if not isinstance(image, (np.ndarray, torch.Tensor)):
+        msg = (
+            f"expected item {index} to be a uint8 array or tensor (C, H, W), or a mapping with one "
+            f"as its 'image', got {type(image).__name__}"
+        )
+        raise TypeError(msg)
     _check_dtype(image)
     if image.ndim != 3:
         msg = f"expected image {index} of shape (C, H, W), got {tuple(image.shape)}"
         raise ValueError(msg)
-    return image
+    # A copy: tensors have neither read-only memory nor steps backwards.
+    return torch.from_numpy(np.array(image, order="C")) if isinstance(image, np.ndarray) else image
 
 
 def _check_dtype(images: np.ndarray | torch.Tensor) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import math
+from numbers import Real
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
@@ -11,12 +13,21 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+# Annotation of an option -> what its value must be, and in words.
+_KINDS: dict[str, tuple[Any, str]] = {
+    "bool": (bool, "True or False"),
+    "int": (int, "a whole number"),
+    "float": (Real, "a finite number"),
+    "str": (str, "text"),
+}
+
 
 def unknown(kind: str, name: object, known: Iterable[str]) -> ValueError:
     """The error for a name that is not among the known ones, with the nearest of them."""
     known = list(known)
-    near = difflib.get_close_matches(str(name), known, n=1)
-    hint = f"did you mean {near[0]!r}? Known: " if near else "expected one of "
+    by_lower_case = {entry.lower(): entry for entry in known}
+    near = difflib.get_close_matches(str(name).lower(), by_lower_case, n=1)
+    hint = f"did you mean {by_lower_case[near[0]]!r}? Known: " if near else "expected one of "
     return ValueError(f"unknown {kind} {name!r}; {hint}{', '.join(known) or 'none'}")
 
 
@@ -24,20 +35,49 @@ def parse_options(record: type[T], options: Mapping[str, Any], *, owner: str) ->
     """The options record of a method, filled from keyword arguments.
 
     Raises:
-        ValueError: An option that the method does not have.
+        ValueError: An option that the method does not have, or a value of another kind.
     """
-    fields = [field.name for field in dataclasses.fields(record)]  # type: ignore[arg-type]
+    kinds = {field.name: field.type for field in dataclasses.fields(record)}  # type: ignore[arg-type]
     for name in options:
-        if name not in fields:
-            raise unknown(f"option of {owner}", name, fields)
-    return record(**options)
+        if name not in kinds:
+            raise unknown(f"option of {owner}", name, kinds)
+    return record(**{name: _of_kind(name, kinds[name], value) for name, value in options.items()})
 
 
-def check_positive(**values: float) -> None:
+def _of_kind(name: str, kind: Any, value: Any) -> Any:
+    """The value, once it is known to be what the option's annotation says."""
+    kind = getattr(kind, "__name__", kind)
+    if kind not in _KINDS:
+        return value
+    expected, words = _KINDS[kind]
+    is_flag = isinstance(value, bool)
+    if isinstance(value, expected) and is_flag == (kind == "bool"):
+        if kind != "float":
+            return value
+        if math.isfinite(value):
+            return float(value)  # NumPy's numbers do not go into a file
+    msg = f"expected {name} to be {words}, got {value!r}"
+    raise ValueError(msg)
+
+
+def check_flag(**values: object) -> None:
+    """Refuse values that are neither True nor False, each named by its keyword."""
+    for name, value in values.items():
+        _of_kind(name, "bool", value)
+
+
+def check_epochs(epochs: object) -> None:
+    """Refuse what is no number of epochs; none at all are allowed."""
+    if _of_kind("epochs", "int", epochs) < 0:
+        msg = f"expected epochs to be 0 or above, got {epochs}"
+        raise ValueError(msg)
+
+
+def check_positive(**values: object) -> None:
     """Refuse values that are not above zero, each named by its keyword."""
     for name, value in values.items():
-        if not value > 0:
-            msg = f"expected {name} to be above 0, got {value}"
+        if not isinstance(value, Real) or not float(value) > 0:
+            msg = f"expected {name} to be above 0, got {value!r}"
             raise ValueError(msg)
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from numbers import Integral
+from typing import Any
 
 import numpy as np
 import torch
@@ -11,11 +13,21 @@ from torch import nn
 
 def generator(seed: int, *stream: int, device: torch.device | str = "cpu") -> torch.Generator:
     """A generator of its own for each stream (an epoch, a purpose) of one seed."""
-    if seed < 0:
-        msg = f"expected seed to be 0 or above, got {seed}"
-        raise ValueError(msg)
-    state = np.random.SeedSequence([seed, *stream]).generate_state(2, np.uint32)
+    state = np.random.SeedSequence([checked(seed), *stream]).generate_state(2, np.uint32)
     return torch.Generator(device).manual_seed(int(state[0]) << 31 | int(state[1]) >> 1)
+
+
+def checked(seed: Any) -> int:
+    """A seed as Python's own integer, which a file can hold.
+
+    Raises:
+        ValueError: Something else than a whole number, 0 or above.
+    """
+    is_whole = isinstance(seed, Integral) and not isinstance(seed, bool)
+    if not is_whole or seed < 0:
+        msg = f"expected seed to be a whole number, 0 or above, got {seed!r}"
+        raise ValueError(msg)
+    return int(seed)
 
 
 def initialise(module: nn.Module, generator: torch.Generator) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .device import PRECISIONS
-from .options import check_choice, check_counts, check_positive
+from .options import check_choice, check_counts, check_epochs, check_flag, check_positive
 
 if TYPE_CHECKING:
     from .records import MethodInfo
@@ -34,9 +34,10 @@ class Settings:
         check_counts(batch_size=self.batch_size)
         check_positive(learning_rate=self.learning_rate)
         check_choice("precision", self.precision, PRECISIONS)
-        if self.epochs < 0:
-            msg = f"expected epochs to be 0 or above, got {self.epochs}"
-            raise ValueError(msg)
+        check_epochs(self.epochs)
+        check_flag(compile=self.compile)
+        # The record is frozen; NumPy's numbers do not go into a file.
+        object.__setattr__(self, "learning_rate", float(self.learning_rate))
 
     @classmethod
     def resolve(

@@ -27,6 +27,10 @@ def save_folder(path: str | os.PathLike[str], state: dict[str, Any], meta: dict[
     """Write a nested state (dicts and lists of tensors and JSON values) and facts about it.
 
     The folder appears, or takes the place of an older one, only when it is whole.
+
+    Raises:
+        ModelFileError: The path holds something else.
+        OSError: It cannot be written.
     """
     path = Path(path)
     if path.exists() and not (path / META).is_file() and (path.is_file() or any(path.iterdir())):
@@ -38,12 +42,22 @@ def save_folder(path: str | os.PathLike[str], state: dict[str, Any], meta: dict[
     with tempfile.TemporaryDirectory(prefix=f".{path.name}-", dir=path.parent) as temporary:
         fresh = Path(temporary, "new")
         fresh.mkdir()
-        save_file(tensors, fresh / TENSORS)
+        try:
+            save_file(tensors, fresh / TENSORS)
+        except SafetensorError as error:
+            msg = f"cannot write {path}: {error}"
+            raise OSError(msg) from error
         text = json.dumps({**meta, "structure": structure}, indent=1)
         (fresh / META).write_text(text + "\n", encoding="utf-8")
-        if path.exists():
-            path.rename(Path(temporary, "old"))
-        fresh.rename(path)
+        old = Path(temporary, "old")
+        try:
+            if path.exists():
+                path.rename(old)
+            fresh.rename(path)
+        except BaseException:  # an interruption too: the older one must not go with the temporary
+            if old.exists():
+                old.rename(path)
+            raise
 
 
 def load_folder(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str, Any]]:

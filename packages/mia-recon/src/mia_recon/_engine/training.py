@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+import numpy as np
 import torch
 
+from .options import check_epochs
 from .records import Epoch
 from .seeding import generator
 from .storage import ModelFileError, load_folder, save_folder
@@ -69,9 +71,7 @@ class Schedule:
     identity: Mapping[str, Any] | None = None
 
     def __post_init__(self) -> None:
-        if not isinstance(self.epochs, int) or self.epochs < 0:
-            msg = f"expected epochs to be a whole number, 0 or above, got {self.epochs!r}"
-            raise ValueError(msg)
+        check_epochs(self.epochs)
 
 
 def train(
@@ -86,7 +86,7 @@ def train(
     goes on from a checkpoint ends with the same weights as an uninterrupted one.
 
     Raises:
-        ModelFileError: A checkpoint of another training.
+        ModelFileError: A checkpoint of another training, or of a later epoch than the last.
         FloatingPointError: A loss that is no longer finite.
     """
     history, stopped = _resume(task, schedule)
@@ -95,7 +95,7 @@ def train(
         rate = task.end_epoch(losses)
         history.append(losses)
         record = Epoch(epoch=number, epochs=schedule.epochs, losses=losses, learning_rate=rate)
-        stop = on_epoch is not None and on_epoch(record) is True
+        stop = on_epoch is not None and _is_true(on_epoch(record))
         last = stop or number == schedule.epochs
         if schedule.checkpoint and (last or number % schedule.checkpoint_every == 0):
             state = {"task": task.state_dict(), "history": history, "stopped": stop}
@@ -103,6 +103,11 @@ def train(
         if stop:
             break
     return history
+
+
+def _is_true(answer: Any) -> bool:
+    """Whether a callback said True; what others return by the way does not count."""
+    return isinstance(answer, (bool, np.bool_)) and bool(answer)
 
 
 def _epoch(task: Task, source: ImageSource, schedule: Schedule, number: int) -> dict[str, float]:
@@ -150,7 +155,7 @@ def _identity(schedule: Schedule) -> dict[str, Any]:
 
 def _resume(task: Task, schedule: Schedule) -> tuple[list[dict[str, float]], bool]:
     """The history so far and whether it was stopped for good; fills the task's state."""
-    if schedule.checkpoint is None or not Path(schedule.checkpoint).exists():
+    if schedule.checkpoint is None or _is_free(Path(schedule.checkpoint)):
         return [], False
     state, meta = load_folder(schedule.checkpoint)
     if meta != _identity(schedule):
@@ -159,5 +164,15 @@ def _resume(task: Task, schedule: Schedule) -> tuple[list[dict[str, float]], boo
             f"expected {_identity(schedule)}, got {meta}"
         )
         raise ModelFileError(msg)
+    if len(state["history"]) > schedule.epochs:
+        msg = (
+            f"the checkpoint at {schedule.checkpoint} is of epoch {len(state['history'])}: "
+            f"expected it to be of the {schedule.epochs} to train, or before"
+        )
+        raise ModelFileError(msg)
     task.load_state_dict(state["task"])
     return state["history"], state["stopped"]
+
+
+def _is_free(path: Path) -> bool:
+    return not path.exists() or (path.is_dir() and not any(path.iterdir()))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -27,6 +28,11 @@ class Options(Sizes):
     """
 
     weights: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.weights is not None:
+            # The record is frozen; a path becomes what a file can hold.
+            object.__setattr__(self, "weights", os.fspath(self.weights))
 
 
 def network(in_channels: int, image_size: int, options: Options) -> PerceptualAutoEncoder:

@@ -56,6 +56,9 @@ def network(in_channels: int, image_size: int, options: Options) -> UNet:
     if image_size % step:
         msg = f"expected image_size to be a multiple of {step}, got {image_size}"
         raise ValueError(msg)
+    if image_size == step:
+        msg = f"expected image_size to be at least {2 * step} (a pixel has no border), got {step}"
+        raise ValueError(msg)
     return UNet(in_channels, depth=options.depth, filters=options.filters)
 
 
