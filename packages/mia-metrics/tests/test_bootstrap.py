@@ -5,7 +5,7 @@ import math
 import mia_metrics as mm
 import numpy as np
 import pytest
-from mia_metrics.evaluators import evaluator
+from mia_metrics.evaluators import evaluator, evaluators, mean_of
 from mia_metrics.image import FORMULAS
 from mia_metrics.pixel import PIXEL_FORMULAS
 from mia_metrics.resample import bootstrap_values, leave_one_out, strata
@@ -191,14 +191,14 @@ def test_several_trainings_are_judged_by_their_mean_on_the_same_resamples(images
     trainings = np.stack([first, images(12).scores + truth, first + truth])
     parts = strata(truth)
     each = [resampled(metric, truth, scores, n_resamples=60, seed=4) for scores in trainings]
-    joint = bootstrap_values(
-        parts, [evaluator(metric, parts, truth, trainings)], n_resamples=60, seed=4
-    )[0]
+    mean = mean_of(evaluators(metric, parts, truth, trainings))
+    joint = bootstrap_values(parts, [mean], n_resamples=60, seed=4)[0]
     np.testing.assert_allclose(joint, np.mean(each, axis=0), atol=1e-12)
-    interval = mm.bootstrap_interval(truth, trainings, metric=metric, n_resamples=60, seed=4)
+    options = {"metric": metric, "trainings": "fixed", "n_resamples": 60, "seed": 4}
+    interval = mm.bootstrap_interval(truth, trainings, **options)
     assert interval.estimate == pytest.approx(plain_mean(metric)(truth, trainings))
     assert interval.low == pytest.approx(np.quantile(joint, 0.025))
-    test = mm.compare(truth, trainings, first, metric=metric, n_resamples=60, seed=4)
+    test = mm.compare(truth, trainings, first, **options)
     assert test.estimate_a == pytest.approx(interval.estimate)
     assert test.low == pytest.approx(np.quantile(joint - each[0], 0.025))
 

@@ -23,10 +23,12 @@ MARK_NAMES: dict[Mark, str] = {
     "alone": "",
 }
 MARKS_NOTE = (
-    "▲ best of its dataset; ≈ not significantly below it (paired bootstrap over the test images, "
-    "Holm's correction for the number of methods, level 0.05). Intervals are 95 % over the test "
-    "images, of the mean over the seeds; ± is over the seeds. Marks and intervals are of these "
-    "trainings: where ± is wide, other seeds may order the methods otherwise"
+    "▲ best of its dataset; ≈ not significantly below it (paired bootstrap, Holm's correction for "
+    "the number of methods, level 0.05)"
+)
+INTERVALS_NOTE = (
+    "Intervals are 95 %, for other test images and other seeds; for other images alone where there "
+    "is one seed. ± is the deviation over the seeds"
 )
 DAGGER = "†"
 DAGGER_NOTE = f"{DAGGER} not the published experiment: other images, settings or quantity"

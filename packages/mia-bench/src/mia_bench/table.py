@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from rich import box
 from rich.table import Table
 
-from mia_bench.board import DAGGER, DAGGER_NOTE, MARKS, MARKS_NOTE
+from mia_bench.board import DAGGER, DAGGER_NOTE, INTERVALS_NOTE, MARKS, MARKS_NOTE
 from mia_bench.console import print_whole
 from mia_bench.leaderboard import ORACLE_NOTE, TITLES, format_count, format_value
 from mia_bench.significance import METRICS as TESTED
@@ -35,6 +35,7 @@ def print_leaderboard(console: Console, board: Board, *, published: bool = False
     notes = []
     if any(board.mark(row, "auroc") != "alone" for row in board.rows):
         notes.append(MARKS_NOTE)
+    notes.append(INTERVALS_NOTE)
     if "best_dice" in board.metrics:
         notes.append(ORACLE_NOTE)
     if published:

@@ -9,11 +9,14 @@ import pytest
 from mia_bench.runfolder import RunFolder
 
 
+SEEDS = (0, 1, 2, 3)
+
+
 @pytest.fixture(scope="module")
 def study(made_up, tmp_path_factory):
     out = tmp_path_factory.mktemp("compare") / "study"
-    made_up(out, ["lag", "rsna"], {"ae": 0.2, "dae": 1.6}, seeds=(0, 1), size=16)
-    made_up(out, ["lag"], {"vae": 0.6}, seeds=(1, 2), size=16)
+    made_up(out, ["lag", "rsna"], {"ae": 0.2, "dae": 1.6}, seeds=SEEDS, size=16)
+    made_up(out, ["lag"], {"vae": 0.6}, seeds=(SEEDS[-1], 9), size=16)
     return out
 
 
@@ -29,8 +32,8 @@ def test_two_methods_of_a_folder(mia_bench, study, tmp_path):
     records = json.loads(result.stdout)
     assert [record["dataset"] for record in records] == ["lag", "rsna"]
     for record in records:
-        labels, a = read(study, record["dataset"], "dae", (0, 1))
-        _, b = read(study, record["dataset"], "ae", (0, 1))
+        labels, a = read(study, record["dataset"], "dae", SEEDS)
+        _, b = read(study, record["dataset"], "ae", SEEDS)
         expected = mia_metrics.compare(labels, a, b, n_resamples=2000)
         assert record["difference"] == pytest.approx(expected.difference)
         assert (record["low"], record["high"]) == pytest.approx((expected.low, expected.high))
@@ -52,20 +55,20 @@ def test_only_seeds_and_datasets_that_both_have_count(mia_bench, study):
     result = mia_bench("compare", "vae", "ae", "--out", study, "--metric", "ap", "--json")
     (record,) = json.loads(result.stdout)
     assert (record["dataset"], record["seeds"], record["sd_over_seeds"]) == ("lag", 1, None)
-    labels, own = read(study, "lag", "vae", (1,))
+    labels, own = read(study, "lag", "vae", SEEDS[-1:])
     assert record["a"] == pytest.approx(mia_metrics.average_precision(labels, own[0]))
 
 
 def test_two_folders_are_matched_by_their_runs(mia_bench, study, made_up, tmp_path):
     other = tmp_path / "other"
-    made_up(other, ["lag"], {"dae": 0.1, "new": 1.0}, seeds=(0, 1), size=16)
+    made_up(other, ["lag"], {"dae": 0.1, "new": 1.0}, seeds=SEEDS, size=16)
     result = mia_bench("compare", study, other)
     assert result.returncode == 0, result.stderr
     assert "lag" in result.stdout
     assert "rsna" not in result.stdout
     assert "new" not in result.stdout
     (record,) = json.loads(mia_bench("compare", study, other, "--json").stdout)
-    assert (record["method_a"], record["method_b"], record["seeds"]) == ("dae", "dae", 2)
+    assert (record["method_a"], record["method_b"], record["seeds"]) == ("dae", "dae", len(SEEDS))
     assert record["difference"] > 0.2
     assert record["differs"]
 
@@ -99,3 +102,13 @@ def test_what_cannot_be_compared_is_one_line(
     assert message in result.stderr
     assert result.stderr.count("\n") == 1
     assert result.stdout == ""
+
+
+def test_two_seeds_are_too_few_for_what_four_show(mia_bench, study, made_up, tmp_path):
+    made_up(tmp_path, ["lag"], {"ae": 0.2, "dae": 1.6}, seeds=SEEDS[:2], size=16)
+    few, many = (
+        json.loads(mia_bench("compare", "dae", "ae", "--out", out, "--json").stdout)[0]
+        for out in (tmp_path, study)
+    )
+    assert few["high"] - few["low"] > 1.5 * (many["high"] - many["low"])
+    assert (few["differs"], many["differs"]) == (False, True)

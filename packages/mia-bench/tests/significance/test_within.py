@@ -8,10 +8,13 @@ from mia_bench.leaderboard import gather
 from mia_bench.significance.within import standings
 
 
+SEEDS = (0, 1, 2, 3)
+
+
 @pytest.fixture(scope="module")
 def study(made_up, tmp_path_factory):
     out = tmp_path_factory.mktemp("within")
-    made_up(out, ["lag"], {"ae": 0.2, "vae": 1.4, "dae": 1.6}, size=16)
+    made_up(out, ["lag"], {"ae": 0.2, "vae": 1.4, "dae": 1.6}, seeds=SEEDS, size=16)
     return out
 
 
@@ -19,23 +22,25 @@ def scores(study, method):
     """Labels and the scores of all seeds, read without our own reader."""
     tables = [
         np.genfromtxt(study / f"lag/{method}/seed-{seed}/scores.csv", delimiter=",", skip_header=1)
-        for seed in (0, 1, 2)
+        for seed in SEEDS
     ]
     return tables[0][:, 1], np.stack([table[:, 2] for table in tables]).astype(np.float32)
 
 
 def test_the_standing_is_the_interval_and_the_test_of_the_mean_over_seeds(study):
     found = standings(gather(study))
-    labels, best = scores(study, "dae")
+    own = {method: scores(study, method) for method in ("ae", "dae", "vae")}
+    labels = own["ae"][0]
     for metric in ("auroc", "ap"):
-        for method in ("ae", "vae", "dae"):
-            _, own = scores(study, method)
+        expected = mia_metrics.compare_with_best(
+            labels, {method: each for method, (_, each) in own.items()}, metric=metric
+        )
+        for method, each in expected.items():
             standing = found[metric]["lag", method]
-            interval = mia_metrics.bootstrap_interval(labels, own, metric=metric)
-            assert standing.found[:3] == pytest.approx(interval[:3])
+            assert standing.found == each
             assert standing.rivals == 2
-            test = mia_metrics.compare(labels, own, best, metric=metric)
-            assert standing.found.p_value == pytest.approx(test.p_value)
+            interval = mia_metrics.bootstrap_interval(labels, own[method][1], metric=metric)
+            assert standing.found[:3] == pytest.approx(interval[:3])
     marks = {label: each.mark for (_, label), each in found["auroc"].items()}
     assert marks == {"dae": "best", "vae": "alike", "ae": "worse"}
 

@@ -8,9 +8,9 @@ from numpy.typing import ArrayLike
 
 from mia_metrics import validate
 from mia_metrics.bootstrap import paired_p_value
-from mia_metrics.evaluators import Metric, checked, evaluator
+from mia_metrics.evaluators import Metric, bounds, checked, difference_bounds
 from mia_metrics.holm import holm
-from mia_metrics.resample import bootstrap_values, strata, whole
+from mia_metrics.trainings import EFFECTS, resample_detectors
 
 
 class VersusBest(NamedTuple):
@@ -47,6 +47,7 @@ def compare_with_best(
     confidence: float = 0.95,
     n_resamples: int = 1000,
     higher_is_better: bool = True,
+    trainings: str = "random",
     seed: int = 0,
 ) -> dict[str, VersusBest]:
     """Test every detector against the best one on the same images, all on the same resamples.
@@ -65,6 +66,7 @@ def compare_with_best(
         n_resamples: how many; an adjusted p-value can be no smaller than that of one test,
             1 / (1 + n_resamples), times the number of the others.
         higher_is_better: False for metrics such as `fpr_at_95_tpr`.
+        trainings: as in `bootstrap_interval`.
         seed: the same seed gives the same result.
 
     Returns:
@@ -85,16 +87,16 @@ def compare_with_best(
     confidence = validate.share("confidence", confidence, closed=False)
     n_resamples = validate.at_least("n_resamples", n_resamples, 2)
     seed = validate.at_least("seed", seed, 0)
+    validate.one_of("trainings", trainings, EFFECTS)
     if not scores:
         msg = "expected scores of at least 1 detector, got none"
         raise ValueError(msg)
     named = [(f"scores[{name!r}]", values) for name, values in scores.items()]
     known, arrays = checked(metric, truth, named)
-    parts = strata(known)
-    measures = [evaluator(metric, parts, known, values) for values in arrays]
-    estimates = np.array([whole(parts, measure) for measure in measures])
+    estimates, resampled = resample_detectors(
+        metric, known, arrays, trainings=trainings, n_resamples=n_resamples, seed=seed
+    )
     best = int(np.argmax(estimates if higher_is_better else -estimates))
-    resampled = bootstrap_values(parts, measures, n_resamples=n_resamples, seed=seed)
     differences, offsets = resampled - resampled[best], estimates - estimates[best]
     p_values = np.array(
         [paired_p_value(row, offset) for row, offset in zip(differences, offsets, strict=True)]
@@ -104,7 +106,8 @@ def compare_with_best(
     if others.any():
         adjusted[others] = holm(p_values[others])
     levels = [(1.0 - confidence) / 2.0, (1.0 + confidence) / 2.0]
-    ends, offset_ends = (np.quantile(rows, levels, axis=1).T for rows in (resampled, differences))
+    ends = np.quantile(resampled, levels, axis=1).T.clip(*bounds(metric))
+    offset_ends = np.quantile(differences, levels, axis=1).T.clip(*difference_bounds(metric))
     columns = (estimates, *ends.T, offsets, *offset_ends.T, p_values, adjusted)
     rows = np.stack(columns, axis=1).tolist()
     return {

@@ -6,8 +6,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mia_metrics import validate
-from mia_metrics.evaluators import Metric, checked, evaluator
-from mia_metrics.resample import bootstrap_values, leave_one_out, strata, whole
+from mia_metrics.evaluators import Metric, bounds, checked, difference_bounds, evaluators, mean_of
+from mia_metrics.resample import leave_one_out, strata
+from mia_metrics.trainings import EFFECTS, resample_detectors
 
 METHODS = ("percentile", "bca")
 
@@ -41,6 +42,7 @@ def bootstrap_interval(
     confidence: float = 0.95,
     n_resamples: int = 1000,
     method: str = "percentile",
+    trainings: str = "random",
     seed: int = 0,
 ) -> Interval:
     """Bootstrap interval of a metric, normal and abnormal images resampled apart.
@@ -63,11 +65,17 @@ def bootstrap_interval(
         confidence: in (0, 1).
         n_resamples: how many; at least 2.
         method: `percentile` or `bca`.
+        trainings: what S > 1 trainings are. `random`: some of all that there could be, so the
+            interval is of other images and other trainings; each resampled value is moved by a
+            value of Student's t with S - 1 degrees of freedom, times the standard error of their
+            mean. `fixed`: all that matter, so the interval is of other images alone, as it always
+            is of one training.
         seed: the same seed gives the same interval.
 
     Raises:
         ValueError: as `image_metrics` or `pixel_metrics`; an unknown metric or method; with `bca`,
-            fewer than two images in a stratum that has any; a metric that is not finite.
+            fewer than two images in a stratum that has any, or several trainings that are
+            `random`; a metric that is not finite.
 
     Paper: Efron, JASA 82, 1987, https://doi.org/10.1080/01621459.1987.10478410; two samples:
         Davison and Hinkley, Bootstrap Methods and their Application, 1997, section 5.3
@@ -82,17 +90,22 @@ def bootstrap_interval(
     confidence = validate.share("confidence", confidence, closed=False)
     n_resamples = validate.at_least("n_resamples", n_resamples, 2)
     validate.one_of("method", method, METHODS)
+    validate.one_of("trainings", trainings, EFFECTS)
     seed = validate.at_least("seed", seed, 0)
     known, (values,) = checked(metric, truth, [("scores", scores)])
-    parts = strata(known)
-    measure = evaluator(metric, parts, known, values)
-    estimate = whole(parts, measure)
-    resampled = bootstrap_values(parts, [measure], n_resamples=n_resamples, seed=seed)[0]
+    if method == "bca" and trainings == "random" and values.ndim > known.ndim and len(values) > 1:
+        msg = f"expected method 'percentile' or trainings 'fixed' for {len(values)} trainings"
+        raise ValueError(msg)
+    (estimate,), (resampled,) = resample_detectors(
+        metric, known, [values], trainings=trainings, n_resamples=n_resamples, seed=seed
+    )
     levels = np.array([1.0 - confidence, 1.0 + confidence]) / 2.0
     if method == "bca":
-        levels = _bca_levels(levels, estimate, resampled, leave_one_out(parts, measure))
-    low, high = np.quantile(resampled, levels)
-    return Interval(estimate, float(low), float(high), confidence)
+        parts = strata(known)
+        mean = mean_of(evaluators(metric, parts, known, values))
+        levels = _bca_levels(levels, estimate, resampled, leave_one_out(parts, mean))
+    low, high = np.quantile(resampled, levels).clip(*bounds(metric))
+    return Interval(float(estimate), float(low), float(high), confidence)
 
 
 def compare(
@@ -103,6 +116,7 @@ def compare(
     metric: Metric = "auroc",
     confidence: float = 0.95,
     n_resamples: int = 1000,
+    trainings: str = "random",
     seed: int = 0,
 ) -> Comparison:
     """Paired bootstrap test of two detectors' scores of the same images.
@@ -121,6 +135,7 @@ def compare(
         metric: as in `bootstrap_interval`.
         confidence: in (0, 1).
         n_resamples: how many; the smallest p-value is 1 / (1 + n_resamples).
+        trainings: as in `bootstrap_interval`; those of the two detectors are not paired.
         seed: the same seed gives the same result.
 
     Raises:
@@ -138,15 +153,17 @@ def compare(
     confidence = validate.share("confidence", confidence, closed=False)
     n_resamples = validate.at_least("n_resamples", n_resamples, 2)
     seed = validate.at_least("seed", seed, 0)
+    validate.one_of("trainings", trainings, EFFECTS)
     known, both = checked(metric, truth, [("scores_a", scores_a), ("scores_b", scores_b)])
-    parts = strata(known)
-    measures = [evaluator(metric, parts, known, values) for values in both]
-    a, b = (whole(parts, measure) for measure in measures)
-    resampled = bootstrap_values(parts, measures, n_resamples=n_resamples, seed=seed)
+    (a, b), resampled = resample_detectors(
+        metric, known, both, trainings=trainings, n_resamples=n_resamples, seed=seed
+    )
     differences = resampled[0] - resampled[1]
-    low, high = np.quantile(differences, [(1.0 - confidence) / 2.0, (1.0 + confidence) / 2.0])
+    levels = [(1.0 - confidence) / 2.0, (1.0 + confidence) / 2.0]
+    low, high = np.quantile(differences, levels).clip(*difference_bounds(metric))
     p_value = paired_p_value(differences, a - b)
-    return Comparison(a, b, a - b, float(low), float(high), confidence, p_value)
+    ends = float(low), float(high)
+    return Comparison(float(a), float(b), float(a - b), *ends, confidence, p_value)
 
 
 def paired_p_value(resampled: NDArray[np.float64], difference: float) -> float:

@@ -56,22 +56,39 @@ def _matching(name: str, value: ArrayLike, truth: Bools) -> Floats:
     return array
 
 
+def bounds(metric: Metric) -> tuple[float, float]:
+    """The least and the greatest value that a metric can have."""
+    return (-np.inf, np.inf) if callable(metric) else (0.0, 1.0)
+
+
+def difference_bounds(metric: Metric) -> tuple[float, float]:
+    """The least and the greatest difference of two values of a metric."""
+    low, high = bounds(metric)
+    return low - high, high - low
+
+
+def evaluators(metric: Metric, parts: Strata, truth: Bools, scores: Floats) -> list[Evaluator]:
+    """Prepare a metric of checked truth and scores, one evaluator for each training."""
+    several = scores if scores.ndim > truth.ndim else scores[None]
+    return [evaluator(metric, parts, truth, values) for values in several]
+
+
+def mean_of(evaluators: Sequence[Evaluator]) -> Evaluator:
+    """The mean of several evaluators in each resample."""
+
+    def evaluate(normal: Indices, abnormal: Indices) -> Values:
+        return np.mean([each(normal, abnormal) for each in evaluators], axis=0)
+
+    return evaluate
+
+
 def evaluator(metric: Metric, parts: Strata, truth: Bools, scores: Floats) -> Evaluator:
-    """Prepare a metric of checked truth and scores for any number of resamples."""
-    if scores.ndim > truth.ndim:
-        return _mean([evaluator(metric, parts, truth, values) for values in scores])
+    """Prepare a metric of checked truth and scores of its shape for any number of resamples."""
     if callable(metric):
         return _called(metric, parts, truth, scores)
     if metric in FORMULAS:
         return _image_formula(metric, parts, scores)
     return _pixel_formula(metric, parts, truth, scores)
-
-
-def _mean(evaluators: Sequence[Evaluator]) -> Evaluator:
-    def evaluate(normal: Indices, abnormal: Indices) -> Values:
-        return np.mean([each(normal, abnormal) for each in evaluators], axis=0)
-
-    return evaluate
 
 
 def _image_formula(metric: str, parts: Strata, scores: Floats) -> Evaluator:

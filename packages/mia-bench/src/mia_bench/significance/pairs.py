@@ -34,7 +34,7 @@ class Pair:
         a: Label of the first method.
         b: Label of the second; the same where two folders are compared.
         seeds: How many seeds both have; no others count.
-        comparison: Of the means over these seeds, on the same resamples of the test images.
+        comparison: Of the means over these seeds, for other test images and other seeds.
         deviation: Standard deviation over the seeds of the difference, None for one seed.
         adjusted: p-value after Holm's correction for the number of pairs.
     """

@@ -1,0 +1,67 @@
+"""Detectors that were trained several times: one mean for each, in every resample of the images."""
+
+import math
+import zlib
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from mia_metrics.evaluators import Metric, evaluators, mean_of
+from mia_metrics.resample import Evaluator, Strata, Values, bootstrap_values, strata, whole
+from mia_metrics.validate import Bools, Floats
+
+EFFECTS = ("random", "fixed")
+
+
+class Resampled(NamedTuple):
+    """Metrics of detectors, (D,), and the same in every resample, (D, n_resamples)."""
+
+    estimates: Values
+    values: Values
+
+
+def resample_detectors(
+    metric: Metric,
+    truth: Bools,
+    scores: Sequence[Floats],
+    *,
+    trainings: str,
+    n_resamples: int,
+    seed: int,
+) -> Resampled:
+    """Judge detectors by the mean over their trainings, all on the same resamples.
+
+    With `trainings="random"` each value is moved, too, by how far the mean of S trainings may lie
+    from that of all possible ones: Student's t of S - 1 degrees of freedom times their standard
+    error, for each detector on its own. One training has no spread to tell that by.
+    """
+    parts = strata(truth)
+    each = [evaluators(metric, parts, truth, values) for values in scores]
+    found = [_estimates(parts, own) for own in each]
+    means = [mean_of(own) for own in each]
+    values = bootstrap_values(parts, means, n_resamples=n_resamples, seed=seed)
+    if trainings == "random":
+        for row, own in zip(values, found, strict=True):
+            row += _shifts(own, n_resamples, seed)
+    return Resampled(np.array([own.mean() for own in found]), values)
+
+
+def _estimates(parts: Strata, own: Sequence[Evaluator]) -> Values:
+    return np.array([whole(parts, evaluator) for evaluator in own])
+
+
+def _shifts(estimates: Values, count: int, seed: int) -> Values:
+    """Evenly spaced quantiles of Student's t, shuffled, times the standard error of the mean.
+
+    The order depends on the seed and the estimates alone: a detector has the same interval beside
+    whichever others, and no difference to itself.
+    """
+    from scipy.special import stdtrit
+
+    if estimates.size == 1:
+        return np.zeros(count)
+    own = zlib.crc32(estimates.round(9).tobytes())
+    levels = (np.random.default_rng([seed, own]).permutation(count) + 0.5) / count
+    error = float(estimates.std(ddof=1)) / math.sqrt(estimates.size)
+    return stdtrit(estimates.size - 1, levels) * error
