@@ -40,8 +40,9 @@ def run(
 ) -> None:
     """Train and score every method on every dataset with every seed.
 
-    STUDY is a TOML file; without one, a few methods run on the embedded phantom. Runs that are
-    finished in the output folder are not done again, so a study that was stopped goes on.
+    STUDY is a TOML file; without one, a few methods run on the embedded phantom, with short
+    schedules that they do not have on other datasets. Runs that are finished in the output folder
+    are not done again, so a study that was stopped goes on.
     """
     outcome = run_study(
         study,
