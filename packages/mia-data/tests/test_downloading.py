@@ -71,6 +71,14 @@ def test_a_dataset_that_is_there_is_left_alone(tmp_path, braintumor_archive):
     assert mia_data.download("brain", tmp_path / "r", progress=False).is_dir()
 
 
+def test_an_empty_folder_is_no_dataset_and_is_filled(tmp_path, braintumor_archive):
+    root = tmp_path / "new"
+    (root / "BrainTumor").mkdir(parents=True)
+    mia_data.download("braintumor", root, progress=False)
+    assert len(mia_data.load("braintumor", "train", root=root)) == 3
+    assert _left(root) == ["BrainTumor"]
+
+
 def test_the_archive_is_kept_on_request_and_used_again(tmp_path, braintumor_archive):
     archive, _ = braintumor_archive
     folder = mia_data.download("brain", tmp_path / "r", progress=False, keep_archive=True)

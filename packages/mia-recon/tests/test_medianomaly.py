@@ -74,8 +74,16 @@ def test_a_file_of_another_method_says_which_it_looks_like(name, file, like, che
 
 
 def test_sizes_that_contradict_the_weights_are_refused(checkpoint_of):
-    with pytest.raises(ValueError, match=r"'image_size': 128.*looks like.*ae"):
-        mia_recon.load_medianomaly("ae", checkpoint_of("ae"), image_size=128)
+    path = checkpoint_of("ae")
+    with pytest.raises(ValueError, match=r"checkpoint of ae, but not with {'image_size': 128}"):
+        mia_recon.load_medianomaly("ae", path, image_size=128)
+    with pytest.raises(ValueError, match="image_size to be a whole number above 0, got '64'"):
+        mia_recon.load_medianomaly("ae-ssim", path, image_size="64")
+
+
+def test_an_option_out_of_range_does_not_doubt_the_weights(checkpoint_of):
+    with pytest.raises(ValueError, match=r"is a checkpoint of ganomaly, but not .*bn_mode 'x'"):
+        mia_recon.load_medianomaly("ganomaly", checkpoint_of("ganomaly"), bn_mode="x")
 
 
 def test_names_that_are_not_known_are_refused(checkpoint_of):

@@ -39,7 +39,7 @@ def download(
         msg = f"{info.name} is drawn, there is nothing to download"
         raise DataError(msg)
     folder = base / info.folder
-    if folder.exists():
+    if folder.is_dir() and any(folder.iterdir()):
         return folder
     if info.archive is None:
         msg = f"{info.name} cannot be downloaded by a program: {info.how_to_get}: {folder}"

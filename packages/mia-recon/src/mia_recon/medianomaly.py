@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from mia_recon._engine.options import parse_options, unknown
+from mia_recon._engine.options import check_counts, parse_options, unknown
 from mia_recon._engine.state_dict import read_state
 from mia_recon.checkpoint_sizes import sizes_of
 from mia_recon.registry import RECORDS, build
@@ -83,17 +83,20 @@ def load_medianomaly(
     if name not in RECORDS:
         raise unknown("method", name, RECORDS)
     parse_options(RECORDS[name].options, options, owner=name)
-    state = {rename(key): value for key, value in read_state(Path(path)).items()}
     given = {"image_size": image_size, "in_channels": in_channels}
-    given = {key: value for key, value in given.items() if value is not None} | options
-    problem = _problem(name, state, given)
+    sizes = {key: value for key, value in given.items() if value is not None}
+    check_counts(**sizes)
+    state = {rename(key): value for key, value in read_state(Path(path)).items()}
+    problem = _problem(name, state, sizes | options)
     if problem:
         like = [other for other in RECORDS if not _problem(other, state, {})]
+        if name in like:
+            msg = f"{path} is a checkpoint of {name}, but not with {sizes | options}: {problem}"
+            raise ValueError(msg)
         hint = f"it looks like one of {', '.join(like)}" if like else "nor of any other method"
-        asked = f" with {given}" if given else ""
-        msg = f"{path} is not a checkpoint of {name}{asked}, {hint}: {problem}"
+        msg = f"{path} is not a checkpoint of {name}, {hint}: {problem}"
         raise ValueError(msg)
-    detector = build(name, **_arguments(name, state, given))
+    detector = build(name, **_arguments(name, state, sizes | options))
     detector.network.load_state_dict(_prefixed(detector.network, state), strict=False)
     detector.network.eval()
     return detector

@@ -55,7 +55,8 @@ class PerceptualAutoEncoder(nn.Module):
         count = 0
         sums = torch.zeros(2, vgg.CHANNELS, dtype=torch.float64)
         for x in batches:
-            raw = self._raw_features(x).double()
+            raw = self._raw_features(x)
+            raw = (raw.cpu() if raw.device.type == "mps" else raw).double()  # MPS has no float64
             sums += torch.stack([raw.sum((0, 2, 3)), raw.square().sum((0, 2, 3))]).cpu()
             count += raw[:, 0].numel()
         mean, square = sums / count

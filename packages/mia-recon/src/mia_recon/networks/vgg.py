@@ -61,7 +61,10 @@ def _blank() -> nn.Module:
 
 def _state_of(path: Path) -> dict[str, Tensor]:
     if not path.is_file():
-        msg = f"expected weights to be a file with torchvision's VGG19 state dict, got {path}"
+        msg = (
+            f"expected weights to be a file with torchvision's VGG19 state dict, got {path} "
+            "(a saved model looks for it where its model.json says)"
+        )
         raise FileNotFoundError(msg)
     return _without_prefix(read_state(path))
 
