@@ -30,6 +30,37 @@ def test_the_protocol_of_the_study():
     assert {run.image_size for run in runs.values()} == {64}
 
 
+def test_a_methods_own_size_comes_before_the_datasets_and_that_before_the_protocols():
+    study = Study(
+        name="test",
+        datasets=(DatasetEntry(name="phantom", image_size=96), DatasetEntry(name="rsna")),
+        methods=(
+            MethodEntry(label="ae", method="ae"),
+            MethodEntry(label="large", method="ae", image_size=128),
+        ),
+    )
+    sizes = {run.name.removesuffix("/seed-0"): run.image_size for run in plan(study)}
+    assert sizes == {"phantom/ae": 96, "phantom/large": 128, "rsna/ae": 64, "rsna/large": 128}
+
+
+def test_a_size_of_a_dataset_that_a_method_cannot_have_is_refused():
+    entry = MethodEntry(label="ae", method="ae")
+    datasets = (DatasetEntry(name="rsna"), DatasetEntry(name="phantom", image_size=63))
+    with pytest.raises(StudyError, match="expected image_size to be a multiple of 16, got 63"):
+        plan(Study(name="test", datasets=datasets, methods=(entry,)))
+
+
+def test_what_is_measured_does_not_make_another_run():
+    entries = {"datasets": (DatasetEntry(name="phantom"),)}
+    entries["methods"] = (MethodEntry(label="ae", method="ae"),)
+    few, all_ = (
+        plan(Study(name="test", **entries, **metrics))[0]
+        for metrics in ({"metrics": ("auroc",)}, {})
+    )
+    assert few.metrics == ("auroc",)
+    assert few.settings() == all_.settings()
+
+
 def test_runs_are_named_by_dataset_label_and_seed():
     names = [run.name for run in plan(study("phantom", seeds=(0, 5), label="mine"))]
     assert names == ["phantom/mine/seed-0", "phantom/mine/seed-5"]

@@ -8,7 +8,8 @@ from mia_bench.study import DEFAULT, DatasetEntry, MethodEntry, parse_study, rea
 
 GOOD = {
     "seeds": [0, 3],
-    "datasets": {"rsna": {"root": "/data"}, "phantom": {}},
+    "metrics": ["auroc", "pixel_ap"],
+    "datasets": {"rsna": {"root": "/data", "image_size": 128}, "phantom": {}},
     "methods": {"ae": {}, "wide": {"method": "ae", "epochs": 5, "options": {"width": 32}}},
 }
 
@@ -16,8 +17,9 @@ GOOD = {
 def test_every_key_reaches_the_study():
     study = parse_study(GOOD, name="mine")
     assert study.seeds == (0, 3)
+    assert study.metrics == ("auroc", "pixel_ap")
     assert study.datasets == (
-        DatasetEntry(name="rsna", root="/data"),
+        DatasetEntry(name="rsna", root="/data", image_size=128),
         DatasetEntry(name="phantom"),
     )
     assert study.methods == (
@@ -40,6 +42,11 @@ def test_every_key_reaches_the_study():
         ),
         ({"methods": {}}, r"expected at least one table \[methods.NAME\]"),
         ({"datasets": {"rsna": {"path": "x"}}}, "unknown key of datasets.rsna 'path'"),
+        (
+            {"datasets": {"rsna": {"image_size": "64"}}},
+            "expected datasets.rsna.image_size to be a whole number, got '64'",
+        ),
+        ({"metrics": ["pixel_app"]}, "unknown metric 'pixel_app'; did you mean 'pixel_ap'"),
         ({"datasets": {"rsna": 3}}, "expected datasets.rsna to be a table, got 3"),
         (
             {"select": "pseudo-auroc"},
@@ -64,7 +71,7 @@ def test_a_choice_keeps_the_settings_of_names_that_the_study_has():
     study = parse_study(GOOD, name="mine")
     chosen = study.choose(datasets=["rsna", "lag"], methods=["wide", "vae"], seeds=[7], root="/r")
     assert chosen.datasets == (
-        DatasetEntry(name="rsna", root="/r"),
+        DatasetEntry(name="rsna", root="/r", image_size=128),
         DatasetEntry(name="lag", root="/r"),
     )
     assert [entry.label for entry in chosen.methods] == ["wide", "vae"]

@@ -103,7 +103,7 @@ def _do(run: Run, folder: RunFolder, root: str | None, device: str, told: Told) 
     with _timed(seconds, "predict"):
         prediction = chosen.predict(test.images, device=device)
     with _timed(seconds, "metrics"):
-        metrics, intervals = outputs.measure(test, prediction)
+        metrics, intervals = outputs.measure(test, prediction, run.metrics)
     chosen.save(folder.model)
     outputs.write(folder, test, prediction)
     result = {
@@ -120,7 +120,8 @@ def _do(run: Run, folder: RunFolder, root: str | None, device: str, told: Told) 
         "finished": measure.now(),
     }
     if selection is not None:
-        last, _ = outputs.measure(test, detector.predict(test.images, device=device))
+        at_end = detector.predict(test.images, device=device)
+        last, _ = outputs.measure(test, at_end, run.metrics)
         result["selection"] = {**selection.record(), "last": {"epoch": run.epochs, "metrics": last}}
     return result
 

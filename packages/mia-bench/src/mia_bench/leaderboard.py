@@ -14,7 +14,8 @@ from mia_bench.runfolder import RunFolder
 if TYPE_CHECKING:
     from pathlib import Path
 
-METRICS = ("auroc", "ap", "pixel_auroc", "pixel_ap", "best_dice", "aupro")
+PIXEL_METRICS = ("pixel_auroc", "pixel_ap", "best_dice", "aupro")
+METRICS = ("auroc", "ap", *PIXEL_METRICS)
 # How tables name them; a star marks what the test masks choose a threshold for.
 TITLES = {
     "auroc": "AUROC",

@@ -9,8 +9,11 @@ import mia_metrics
 
 from mia_bench import gallery
 from mia_bench.files import write_array
+from mia_bench.leaderboard import METRICS, PIXEL_METRICS
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from mia_data import ImageSet
 
     from mia_bench.contract import Prediction
@@ -18,12 +21,20 @@ if TYPE_CHECKING:
 
 
 def measure(
-    test: ImageSet, prediction: Prediction
+    test: ImageSet, prediction: Prediction, wanted: Collection[str] = METRICS
 ) -> tuple[dict[str, float | None], dict[str, list[float]]]:
-    """The metrics, and bootstrap intervals over the test images of the image-level ones."""
+    """The metrics, and bootstrap intervals over the test images of the image-level ones.
+
+    Image-level metrics take no time and methods are ranked by them, so they are always there; of
+    the pixel-level ones, where there are maps and masks, those that are wanted.
+    """
     metrics = mia_metrics.image_metrics(test.labels, prediction.score)
-    if prediction.map is not None and test.masks is not None:
-        metrics |= mia_metrics.pixel_metrics(test.masks, prediction.map)
+    pixels = [name for name in wanted if name in PIXEL_METRICS]
+    if pixels and prediction.map is not None and test.masks is not None:
+        found = mia_metrics.pixel_metrics(test.masks, prediction.map, aupro="aupro" in pixels)
+        metrics |= {name: found[name] for name in pixels}
+        if "best_dice" in pixels:
+            metrics["best_threshold"] = found["best_threshold"]
     intervals = {
         name: mia_metrics.bootstrap_interval(test.labels, prediction.score, metric=name)
         for name in ("auroc", "ap")

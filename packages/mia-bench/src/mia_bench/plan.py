@@ -9,6 +9,7 @@ import mia_data
 
 from mia_bench import protocol, providers
 from mia_bench.errors import StudyError
+from mia_bench.leaderboard import METRICS
 from mia_bench.selection import LAST, check_rule
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ class Run:
         resize: How images are brought to ``image_size``; see ``mia_data.load``.
         options: The method's own options.
         select: The rule that chooses the epoch, see ``mia_bench.selection``; None for the last.
+        metrics: What is measured of the result, see ``mia_bench.outputs.measure``.
     """
 
     dataset: str
@@ -43,6 +45,7 @@ class Run:
     resize: str
     options: dict[str, Any]
     select: str | None = None
+    metrics: tuple[str, ...] = METRICS
 
     @property
     def name(self) -> str:
@@ -51,7 +54,9 @@ class Run:
 
     def settings(self) -> dict[str, Any]:
         """The settings as JSON values; two runs with the same settings are the same run."""
-        return asdict(self)
+        settings = asdict(self)
+        del settings["metrics"]  # the same run, however it is measured
+        return settings
 
     def build(self) -> Detector:
         """The untrained detector.
@@ -80,7 +85,7 @@ def plan(study: Study) -> list[Run]:
         StudyError: An unknown dataset or method, or options that a method does not take.
     """
     runs = [
-        _run(dataset, method, seed, study.select)
+        _run(dataset, method, seed, study)
         for dataset in study.datasets
         for seed in study.seeds
         for method in study.methods
@@ -89,35 +94,37 @@ def plan(study: Study) -> list[Run]:
     if doubles:
         msg = f"named more than once in the study: {', '.join(doubles)}"
         raise StudyError(msg)
-    first = {(run.label, run.channels): run for run in reversed(runs)}
+    first = {(run.label, run.channels, run.image_size): run for run in reversed(runs)}
     for run in first.values():
         run.build()
     return runs
 
 
-def _run(dataset: DatasetEntry, entry: MethodEntry, seed: int, select: str) -> Run:
+def _run(dataset: DatasetEntry, entry: MethodEntry, seed: int, study: Study) -> Run:
     name = mia_data.info(dataset.name).name
     info = providers.method(entry.method).info
     epochs = protocol.epochs(info, name) if entry.epochs is None else entry.epochs
     if epochs < 0:
         msg = f"method {entry.label!r}: expected epochs to be 0 or above, got {epochs}"
         raise StudyError(msg)
-    rule = check_rule("select rule", select if entry.select is None else entry.select)
+    rule = check_rule("select rule", study.select if entry.select is None else entry.select)
     if rule and not epochs:
         msg = (
             f"method {entry.label!r} is not trained, so there is no epoch to choose: "
             f'set select = "{LAST}" for it'
         )
         raise StudyError(msg)
+    sizes = entry.image_size, dataset.image_size, info.image_size
     return Run(
         dataset=name,
         label=entry.label,
         method=entry.method,
         seed=seed,
         epochs=epochs,
-        image_size=info.image_size if entry.image_size is None else entry.image_size,
+        image_size=next(size for size in sizes if size is not None),
         channels=protocol.channels(info, name),
         resize=info.resize,
         options=entry.options,
         select=rule,
+        metrics=study.metrics,
     )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from mia_bench.errors import StudyError
 from mia_bench.executors.options import ExecutorOptions
 from mia_bench.files import is_folder_name
+from mia_bench.leaderboard import METRICS
 from mia_bench.providers import unknown
 from mia_bench.selection import LAST, check_rule
 
@@ -27,10 +28,17 @@ _KINDS = {str: "a text", int: "a whole number", dict: "a table"}  # as messages 
 
 @dataclass(frozen=True, kw_only=True)
 class DatasetEntry:
-    """A dataset of a study: its registered name and where its folder lies (None: the default)."""
+    """A dataset of a study; None stands for the default.
+
+    Attributes:
+        name: Its registered name, or an alias.
+        root: Where its folder lies.
+        image_size: Side of its images, for the methods that do not name their own.
+    """
 
     name: str
     root: str | None = None
+    image_size: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +62,7 @@ class Study:
     methods: tuple[MethodEntry, ...]
     seeds: tuple[int, ...] = (0,)
     select: str = LAST
+    metrics: tuple[str, ...] = METRICS
     executor: ExecutorOptions = field(default_factory=ExecutorOptions)
     tracking: tuple[str, ...] = ()
 
@@ -123,15 +132,19 @@ def parse_study(tree: dict[str, Any], *, name: str) -> Study:
         datasets=tuple(_dataset(key, table) for key, table in datasets.items()),
         methods=tuple(_method(key, table) for key, table in methods.items()),
         select=_rule("select", tree.get("select", LAST)),
+        metrics=_metrics(tree.get("metrics", list(METRICS))),
         executor=_executor(tree.get("executor", {})),
         tracking=_names("tracking", tree.get("tracking", [])),
     )
 
 
 def _dataset(name: str, table: dict[str, Any]) -> DatasetEntry:
-    _check_keys(f"datasets.{name}", table, ["root"])
-    root = _typed(f"datasets.{name}.root", table["root"], str) if "root" in table else None
-    return DatasetEntry(name=name, root=root)
+    where = f"datasets.{name}"
+    _check_keys(where, table, [f.name for f in fields(DatasetEntry) if f.name != "name"])
+    for key, kind in (("root", str), ("image_size", int)):
+        if key in table:
+            _typed(f"{where}.{key}", table[key], kind)
+    return DatasetEntry(name=name, **table)
 
 
 def _method(label: str, table: dict[str, Any]) -> MethodEntry:
@@ -158,6 +171,14 @@ def _names(where: str, value: Any) -> tuple[str, ...]:
     """One name, or a list of them."""
     names = value if isinstance(value, list) else [value]
     return tuple(_typed(where, name, str) for name in names)
+
+
+def _metrics(value: Any) -> tuple[str, ...]:
+    names = _names("metrics", value)
+    for name in names:
+        if name not in METRICS:
+            raise unknown("metric", name, list(METRICS))
+    return names
 
 
 def _rule(where: str, rule: Any) -> str:

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 from mia_bench.runfolder import RunFolder
 
-
 SEEDS = (0, 1, 2, 3)
 
 

@@ -7,7 +7,6 @@ from mia_bench.errors import StudyError
 from mia_bench.leaderboard import gather
 from mia_bench.significance.within import standings
 
-
 SEEDS = (0, 1, 2, 3)
 
 
