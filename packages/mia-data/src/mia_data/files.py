@@ -18,13 +18,10 @@ if TYPE_CHECKING:
 PILLOW_SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp")
 DICOM_SUFFIXES = (".dcm", ".dicom")
 NIFTI_SUFFIXES = (".nii", ".nii.gz")
+IMAGE_SUFFIXES = PILLOW_SUFFIXES + DICOM_SUFFIXES + NIFTI_SUFFIXES
+_LAST_SUFFIXES = {f".{suffix.rpartition('.')[2]}" for suffix in IMAGE_SUFFIXES}
 # Non-blocking, so that a named pipe in the place of an image is refused and not waited for.
 _OPEN_FLAGS = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
-
-IMAGE_SUFFIXES = PILLOW_SUFFIXES + DICOM_SUFFIXES + NIFTI_SUFFIXES
-
-
-_LAST_SUFFIXES = {f".{suffix.rpartition('.')[2]}" for suffix in IMAGE_SUFFIXES}
 
 
 def is_image_name(name: str) -> bool:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from mia_data.description import Counts
 from mia_data.listing import ABNORMAL, NORMAL
 from mia_data.loading import SPLITS, check_split, load_listing, make_request
-from mia_data.phantoms import load_phantom
+from mia_data.phantoms import phantom
 from mia_data.plugins import PluggedIn, load_plugged_in
 from mia_data.registry import find
 from mia_data.roots import dataset_folder
@@ -62,7 +62,7 @@ def load(
             cache_dir=cache_dir,
         )
     if row.list_split is None:
-        return load_phantom(split, size=size, channels=request.channels, cache_dir=cache_dir)
+        return phantom(split, size=size, channels=request.channels, cache_dir=cache_dir)
     listing = row.list_split(dataset_folder(info, root), split)
     return load_listing(info.name, split, listing, request, cache_dir)
 

@@ -83,11 +83,6 @@ def phantom(
     return ImageSet(_NAME, split, entry.images, entry.labels, entry.masks, tuple(entry.ids), None)
 
 
-def load_phantom(split: str, *, size: int, channels: int, cache_dir: str | Path | None) -> ImageSet:
-    """Draw one split of the phantom in its default extent."""
-    return phantom(split, size=size, channels=channels, cache_dir=cache_dir)
-
-
 def _draw_split(
     folder: Path, split: str, groups: list[tuple[int, int]], size: int, channels: int, seed: int
 ) -> list[str]:
@@ -100,7 +95,7 @@ def _draw_split(
     for label, count in groups:
         for first in range(0, count, at_once):
             numbers = range(first, min(first + at_once, count))
-            tasks += [(offset, label, numbers)]
+            tasks.append((offset, label, numbers))
         offset += count
 
     def work(task: tuple[int, int, range]) -> None:

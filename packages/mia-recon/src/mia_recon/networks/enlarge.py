@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from torch import nn
-from torch.nn import functional
+from torch.nn import functional as F
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -38,7 +38,7 @@ def by_pixel(x: Tensor, weight: Tensor) -> Tensor:
     # two input rows lie an odd row of the output and, below it, an even one; columns alike.
     kernels = weight.flip(2, 3).view(channels_in, channels_out, 2, 2, 2, 2)
     kernels = kernels.permute(3, 5, 1, 0, 2, 4).flip(0, 1)
-    between = functional.conv2d(x, kernels.reshape(-1, channels_in, 2, 2), padding=1)
+    between = F.conv2d(x, kernels.reshape(-1, channels_in, 2, 2), padding=1)
     batch, _, height, width = between.shape
     pixels = between.permute(0, 2, 3, 1).reshape(batch, height, width, 2, 2, channels_out)
     rows = pixels.transpose(2, 3).reshape(batch, 2 * height, 2 * width, channels_out)
