@@ -120,6 +120,15 @@ def test_slices_of_an_abnormal_volume_are_abnormal_where_the_mask_is(tmp_path, r
     assert masks.sum(axis=(1, 2)).tolist() == [0, 25, 25, 0]
 
 
+@pytest.mark.parametrize("depth", [3, 7, 9])
+def test_a_mask_of_fewer_or_more_slices_than_its_volume_is_refused(tmp_path, depth):
+    _save_volume(tmp_path / "a.nii", np.zeros((8, 8, 8), np.uint8))
+    _save_volume(tmp_path / "m.nii", np.zeros((8, 8, depth), np.uint8))
+    listing = Listing(tmp_path, "s", ["a.nii"], [1], ["m.nii"])
+    with pytest.raises(DataError, match=rf"m\.nii: it has {depth} slices, expected 8, as .*a\.nii"):
+        _decode(listing, tmp_path / "out")
+
+
 def test_a_volume_without_mask_gives_its_label_to_every_slice(tmp_path, rng):
     _save_volume(tmp_path / "a.nii", rng.integers(0, 99, (8, 8, 4)).astype(np.int16))
     _, _, labels, masks = _decode(Listing(tmp_path, "s", ["a.nii"], [1]), tmp_path / "out")

@@ -74,7 +74,7 @@ class Reader:
         if source.mask is None:
             return pixels, None
         with errors_name(source.mask):
-            mask = self._read_mask(source.mask, source.number)
+            mask = self._read_mask(source.mask, source)
             if mask.size != image.size:
                 msg = f"it is {_size(mask)}, expected {_size(image)}, the size of {source.image}"
                 raise ValueError(msg)
@@ -107,14 +107,15 @@ class Reader:
             return read_dicom(path, request.mode, request.window)
         return read_image(path, request.mode, request.window)
 
-    def _read_mask(self, path: str, number: int | None) -> Image.Image:
-        if number is None:
+    def _read_mask(self, path: str, source: Source) -> Image.Image:
+        if source.number is None:
             return read_mask(path)
         volume = self._volume_mask(path)
-        if number >= len(volume):
-            msg = f"it has {len(volume)} slices, expected those of its image"
+        depth = len(self._volume(source.image, self._request.window))
+        if len(volume) != depth:
+            msg = f"it has {len(volume)} slices, expected {depth}, as {source.image} has"
             raise ValueError(msg)
-        return nifti.read_slice(volume, number, "L")
+        return nifti.read_slice(volume, source.number, "L")
 
 
 def as_array(image: Image.Image) -> NDArray[np.uint8]:
