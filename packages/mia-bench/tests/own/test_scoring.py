@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from mia_bench import StudyError
 from mia_bench.own.model import load_model
-from mia_bench.own.scoring import chunks
+from mia_bench.own.reading import chunks
 from mia_bench.report.pictures import OUTLINE
 from mia_data import DataError
 from PIL import Image
@@ -107,7 +107,7 @@ def test_chunks_give_the_same_as_all_at_once(scored, model, mixed, tmp_path, bat
 def test_chunks_end_early_where_images_are_large(monkeypatch):
     from types import SimpleNamespace
 
-    monkeypatch.setattr("mia_bench.own.scoring.CHUNK_BYTES", 100)
+    monkeypatch.setattr("mia_bench.own.reading.CHUNK_BYTES", 100)
     sizes = [60, 60, 10, 10, 10, 200, 5]
     images = [SimpleNamespace(original=np.zeros(size, np.uint8)) for size in sizes]
     found = [[item.original.size for item in chunk] for chunk in chunks(images, 3)]

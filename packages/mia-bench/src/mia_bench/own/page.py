@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from mia_bench.own.model import Model
     from mia_bench.own.reference import Reference
     from mia_bench.own.results import Results
-    from mia_bench.own.scoring import Scored
+    from mia_bench.own.scored import Scored
 
 PAGE = "report.html"
 BINS = 40

@@ -1,4 +1,4 @@
-"""The files of a folder one after another, broken ones noted and progress told."""
+"""The files of a folder one after another, or a few at a time; broken ones noted, progress told."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import mia_data
 from mia_data import DataError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
     from mia_data import Decoded
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from mia_bench.own.journal import Entry
     from mia_bench.own.model import Reading
     from mia_bench.own.results import Results
+
+# A chunk ends early where its originals fill so much memory.
+CHUNK_BYTES = 1 << 28
 
 
 @dataclass
@@ -80,3 +83,17 @@ class Files:
 def printable(name: str) -> str:
     """A file's name with what is not UTF-8 escaped."""
     return name.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def chunks(images: Iterable[Decoded], count: int) -> Iterator[list[Decoded]]:
+    """Lists of at most ``count`` images, fewer where they are very large."""
+    chunk: list[Decoded] = []
+    held = 0
+    for image in images:
+        chunk.append(image)
+        held += image.original.nbytes
+        if len(chunk) == count or held >= CHUNK_BYTES:
+            yield chunk
+            chunk, held = [], 0
+    if chunk:
+        yield chunk

@@ -2,70 +2,37 @@
 
 from __future__ import annotations
 
-import hashlib
-from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import mia_data
 import numpy as np
 from mia_data import DataError
 
 from mia_bench.device import resolve_device
 from mia_bench.errors import StudyError
 from mia_bench.files import write_json
+from mia_bench.own.finding import find_files, fingerprint
 from mia_bench.own.journal import Journal
 from mia_bench.own.model import load_model
 from mia_bench.own.page import PAGE, write_page
 from mia_bench.own.predicting import predict
-from mia_bench.own.reading import Files
+from mia_bench.own.reading import Files, chunks
 from mia_bench.own.replacing import check_replaceable
 from mia_bench.own.results import Results
+from mia_bench.own.scored import Scored
 from mia_bench.own.unfinished import Unfinished
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Iterable, Iterator
-
-    from mia_data import Decoded
+    from collections.abc import Callable
 
     from mia_bench.contract import Detector
 
 BATCH_SIZE = 64
 FPR = 0.05
-# A chunk ends early where its originals fill so much memory.
-CHUNK_BYTES = 1 << 28
 SUMMARY = "score.json"  # every folder of scores holds it
 JOURNAL = "journal.jsonl"
 _KIND = {"marker": SUMMARY, "what": "a folder of mia-bench score"}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Scored:
-    """What a folder's scoring came to.
-
-    Attributes:
-        out: The folder that holds scores.csv, broken.csv, the page, heatmaps and maps.
-        images: How many images were scored.
-        flagged: How many of them are flagged.
-        threshold: The score from which on an image is flagged.
-        fpr: The share of normal images that the threshold is for.
-        normals: What the threshold comes from: the model's training or calibration images.
-        broken: File and reason of each file that could not be read.
-    """
-
-    out: Path
-    images: int
-    flagged: int
-    threshold: float
-    fpr: float
-    normals: str
-    broken: list[tuple[str, str]]
-
-    def summary(self) -> dict[str, Any]:
-        """The same as JSON values."""
-        broken = [{"file": file, "reason": reason} for file, reason in self.broken]
-        return {**asdict(self), "out": str(self.out), "broken": broken}
 
 
 def score(
@@ -123,7 +90,7 @@ def score(
         target,
         {
             "model": fitted.fingerprint(),
-            "images": _fingerprint(source, files),
+            "images": fingerprint(source, files),
             **{"fpr": fpr, "heatmaps": heatmaps, "raw_maps": raw_maps, "device": device},
         },
         doing="scoring",
@@ -188,45 +155,3 @@ def _fresh(folder: Path) -> Path:
     """The folder of the output to come; heatmaps of an interrupted scoring stay in it."""
     folder.mkdir(exist_ok=True)
     return folder
-
-
-def _fingerprint(folder: Path, files: list[str]) -> str:
-    """Changes with the names, sizes and times of the files."""
-    digest = hashlib.sha256()
-    for name in files:
-        try:
-            facts = (folder / name).stat()
-        except OSError:
-            digest.update(f"{name!a} cannot be read".encode())
-            continue
-        digest.update(f"{name!a} {facts.st_size} {facts.st_mtime_ns}\n".encode())
-    return digest.hexdigest()
-
-
-def find_files(folder: Path, out: Path) -> list[str]:
-    """Images to score: of ``test`` where there is ``train`` too, else all; nothing of ``out``."""
-    split = (folder / "train").is_dir() and (folder / "test").is_dir()
-    prefix = "test/" if split else ""
-    files = [prefix + name for name in mia_data.find_images(folder / prefix)]
-    root = folder.resolve()
-    if root in out.parents:
-        own = out.relative_to(root).as_posix() + "/"
-        files = [name for name in files if not name.startswith(own)]
-    if not files:
-        msg = f"the folder {folder} holds no image outside of {out}"
-        raise StudyError(msg)
-    return files
-
-
-def chunks(images: Iterable[Decoded], count: int) -> Iterator[list[Decoded]]:
-    """Lists of at most ``count`` images, fewer where they are very large."""
-    chunk: list[Decoded] = []
-    held = 0
-    for image in images:
-        chunk.append(image)
-        held += image.original.nbytes
-        if len(chunk) == count or held >= CHUNK_BYTES:
-            yield chunk
-            chunk, held = [], 0
-    if chunk:
-        yield chunk
