@@ -26,7 +26,7 @@ LINES = cycler(linestyle=["-", "--", ":", "-."]) * mpl.rcParamsDefault["axes.pro
 INSIDE, BESIDE = 6, 18  # names of a legend inside the axes, and below each other beside them
 WIDER = 1.4  # inches for a column of names
 
-Corner = Literal["upper right", "lower right", "lower left"]
+Corner = Literal["best", "upper right", "lower right", "lower left"]
 Scores = tuple[np.ndarray, np.ndarray]  # labels, scores
 
 
@@ -88,7 +88,7 @@ def losses(curve: list[dict[str, float]]) -> str:
             xlabel="epoch", ylabel="training loss", yscale="log" if min(values) > 0 else "linear"
         )
 
-    return svg(draw, "losses", legend="upper right" if len(curve[0]) > 2 else None)
+    return svg(draw, "losses", legend="best" if len(curve[0]) > 2 else None)
 
 
 def _add_legend(figure: Figure, axes: Axes, loc: Corner) -> None:
