@@ -215,6 +215,13 @@ def test_entries_are_listed_and_cleared(json_dataset, cache_folder):
     assert cache.entries(cache_folder) == []
 
 
+def test_an_entry_that_cannot_be_removed_is_named(json_dataset, cache_folder, monkeypatch):
+    _load(json_dataset)
+    monkeypatch.setattr(cache.shutil, "rmtree", lambda path, **_: None)  # as on a read-only disk
+    with pytest.raises(DataError, match=f"cannot remove {cache_folder}/"):
+        cache.clear(cache_folder)
+
+
 @pytest.mark.parametrize(
     ("variables", "expected"),
     [({"MIA_CACHE_DIR": "/m"}, "/m"), ({"XDG_CACHE_HOME": "/x"}, "/x/mia-data")],

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 # Raise it whenever the same files and arguments would give other bytes.
-FORMAT = 1
+FORMAT = 2
 _INDEX = "index.json"
 # A build takes minutes; what is older belongs to nobody.
 _LEFTOVER_SECONDS = 24 * 3600
@@ -122,10 +122,17 @@ def entries(root: Path) -> list[tuple[Path, dict[str, Any], int]]:
 
 
 def clear(root: Path) -> int:
-    """Remove every entry of a cache folder, and nothing else; return how many there were."""
+    """Remove every entry of a cache folder, and nothing else; return how many there were.
+
+    Raises:
+        DataError: an entry cannot be removed.
+    """
     found = _folders(root, _ENTRY)
     for path in found:
         shutil.rmtree(path, ignore_errors=True)
+        if path.exists():
+            msg = f"cannot remove {path}: expected a cache folder that can be written"
+            raise DataError(msg)
     _drop_leftovers(root)
     return len(found)
 

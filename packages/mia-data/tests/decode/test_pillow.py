@@ -2,6 +2,7 @@
 
 import io
 import struct
+import warnings
 import zlib
 
 import numpy as np
@@ -20,6 +21,16 @@ def test_conversion_is_that_of_pillow(tmp_path, rng, stored, mode):
     with Image.open(path) as image:
         expected = np.asarray(image.convert(mode))
     np.testing.assert_array_equal(read_image(path, mode, None), expected)
+
+
+@pytest.mark.parametrize("mode", ["L", "RGB"])
+def test_a_palette_with_transparency_gives_its_colors_without_a_warning(tmp_path, rng, mode):
+    colors = Image.fromarray(rng.integers(0, 256, (10, 12, 3), dtype=np.uint8)).quantize(8)
+    colors.save(tmp_path / "x.png", transparency=bytes(range(0, 256, 32)))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        image = read_image(tmp_path / "x.png", mode, None)
+    np.testing.assert_array_equal(image, colors.convert(mode))
 
 
 @pytest.mark.parametrize("suffix", ["png", "jpg", "jpeg", "tif", "tiff", "bmp"])

@@ -57,6 +57,8 @@ def read_image(path: Path | str, mode: str, window: Window | None) -> Image.Imag
     image: Image.Image = open_image(path)
     if image.mode in _DEEP_MODES:
         image = Image.fromarray(to_uint8(np.asarray(image), window))
+    # Converting drops transparency, and would warn of it.
+    image.info.pop("transparency", None)
     # Converting to the same mode would only copy.
     return image if image.mode == mode else image.convert(mode)
 
