@@ -120,6 +120,24 @@ def test_many_against_the_best_are_the_same_intervals_and_tests(study):
     assert mm.compare_with_best(truth, dict(reversed(scores.items())), **options) == found
 
 
+def test_many_detectors_lend_each_other_what_their_seeds_say(study):
+    """Three seeds of one detector say little; of ten detectors they tell a clear difference."""
+    truth, make = study
+    rng = np.random.default_rng(8)
+    covered, found = 0, 0
+    for seed in range(40):
+        images = rng.standard_normal(truth.size)
+        scores = {str(i): make(rng, 3, images) for i in range(9)}
+        scores["poor"] = make(rng, 3, images) - 1.2 * truth
+        result = mm.compare_with_best(truth, scores, seed=seed)
+        found += result["poor"].adjusted < 0.05
+        covered += sum(
+            result[str(i)].low <= expected_auroc() <= result[str(i)].high for i in range(9)
+        )
+    assert found >= 36
+    assert covered / (40 * 9) > 0.91
+
+
 def test_a_detector_does_not_differ_from_itself(study):
     truth, make = study
     rng = np.random.default_rng(7)

@@ -53,7 +53,9 @@ def compare_with_best(
     """Test every detector against the best one on the same images, all on the same resamples.
 
     The intervals are those of `bootstrap_interval` and the differences and p-values those of
-    `compare`, at the cost of one bootstrap; p-values are adjusted by Holm. The best is found on the
+    `compare`, at the cost of one bootstrap; p-values are adjusted by Holm. Of several trainings
+    (`random`), three and more detectors lend each other degrees of freedom: each one's variance
+    over its trainings is drawn towards those of the others (Smyth). The best is found on the
     same images, so a detector that is not significantly worse is one that may as well be the best;
     it has not been shown to be as good.
 
@@ -75,7 +77,9 @@ def compare_with_best(
     Raises:
         ValueError: as `bootstrap_interval`; no detector at all.
 
-    Paper: Holm, Scandinavian Journal of Statistics 6, 1979, https://www.jstor.org/stable/4615733
+    Paper: Holm, Scandinavian Journal of Statistics 6, 1979, https://www.jstor.org/stable/4615733;
+        Smyth, Statistical Applications in Genetics and Molecular Biology 3, 2004,
+        https://doi.org/10.2202/1544-6115.1027
 
     Example:
         >>> labels = [0] * 20 + [1] * 20

@@ -1,6 +1,5 @@
 """Detectors that were trained several times: one mean for each, in every resample of the images."""
 
-import math
 import zlib
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -8,10 +7,12 @@ from typing import NamedTuple
 import numpy as np
 
 from mia_metrics.evaluators import Metric, evaluators, mean_of
+from mia_metrics.moderation import moderate
 from mia_metrics.resample import Evaluator, Strata, Values, bootstrap_values, strata, whole
 from mia_metrics.validate import Bools, Floats
 
 EFFECTS = ("random", "fixed")
+ROUNDING = 1e-9  # trainings that differ by no more are equal
 
 
 class Resampled(NamedTuple):
@@ -34,7 +35,8 @@ def resample_detectors(
 
     With `trainings="random"` each value is moved, too, by how far the mean of S trainings may lie
     from that of all possible ones: Student's t of S - 1 degrees of freedom times their standard
-    error, for each detector on its own. One training has no spread to tell that by.
+    error, for each detector on its own. One training has no spread to tell that by. Three and more
+    detectors lend each other degrees of freedom (`moderate`).
     """
     parts = strata(truth)
     each = [evaluators(metric, parts, truth, values) for values in scores]
@@ -42,8 +44,12 @@ def resample_detectors(
     means = [mean_of(own) for own in each]
     values = bootstrap_values(parts, means, n_resamples=n_resamples, seed=seed)
     if trainings == "random":
-        for row, own in zip(values, found, strict=True):
-            row += _shifts(own, n_resamples, seed)
+        counts = np.array([own.size for own in found])
+        spread = np.array([own.var(ddof=1) if np.ptp(own) > ROUNDING else 0.0 for own in found])
+        variances, degrees = moderate(spread, counts - 1)
+        errors = np.sqrt(variances / counts)
+        for row, own, error, freedom in zip(values, found, errors, degrees, strict=True):
+            row += _shifts(own, float(error), float(freedom), n_resamples, seed)
     return Resampled(np.array([own.mean() for own in found]), values)
 
 
@@ -51,17 +57,15 @@ def _estimates(parts: Strata, own: Sequence[Evaluator]) -> Values:
     return np.array([whole(parts, evaluator) for evaluator in own])
 
 
-def _shifts(estimates: Values, count: int, seed: int) -> Values:
+def _shifts(own: Values, error: float, degrees: float, count: int, seed: int) -> Values:
     """Evenly spaced quantiles of Student's t, shuffled, times the standard error of the mean.
 
-    The order depends on the seed and the estimates alone: a detector has the same interval beside
-    whichever others, and no difference to itself.
+    The order depends on the seed and the detector's own estimates alone: it is the same beside
+    whichever others, and a detector does not differ from itself.
     """
     from scipy.special import stdtrit
 
-    if estimates.size == 1:
+    if error == 0.0:
         return np.zeros(count)
-    own = zlib.crc32(estimates.round(9).tobytes())
-    levels = (np.random.default_rng([seed, own]).permutation(count) + 0.5) / count
-    error = float(estimates.std(ddof=1)) / math.sqrt(estimates.size)
-    return stdtrit(estimates.size - 1, levels) * error
+    stream = np.random.default_rng([seed, zlib.crc32(own.round(9).tobytes())])
+    return stdtrit(degrees, (stream.permutation(count) + 0.5) / count) * error
