@@ -176,6 +176,21 @@ def test_the_output_may_lie_in_the_folder_and_is_replaced(model, mixed, tmp_path
     assert names(folder / "out") == ["broken.csv", "report.html", "score.json", "scores.csv"]
 
 
+def test_heatmaps_of_an_earlier_scoring_are_no_images_but_a_folder_called_so_is(
+    model, mixed, tmp_path
+):
+    folder = tmp_path / "in"
+    shutil.copytree(mixed[0], folder)
+    mia_bench.score(model=model, images=folder, out=folder / "first")
+    assert any((folder / "first" / "heatmaps").iterdir())
+    (folder / "heatmaps").mkdir()
+    shutil.copy(mixed[0] / "n00.png", folder / "heatmaps")
+    found = mia_bench.score(model=model, images=folder, out=tmp_path / "second")
+    scored = {row["file"] for row in read(found.out)}
+    assert len(scored) == 17
+    assert "heatmaps/n00.png" in scored
+
+
 def test_of_a_dataset_with_splits_the_test_split_is_scored(model, mixed, tmp_path):
     for inner in ("train/good", "test/good", "test/crack"):
         (tmp_path / "set" / inner).mkdir(parents=True)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from mia_bench.own.reference import Reference
 
+SUMMARY = "score.json"  # every folder of scores holds it
 SCORES, BROKEN, HEATMAPS, RAW_MAPS = "scores.csv", "broken.csv", "heatmaps", "maps"
 _THREADS = 4
 

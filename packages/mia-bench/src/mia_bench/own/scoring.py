@@ -18,7 +18,7 @@ from mia_bench.own.page import PAGE, write_page
 from mia_bench.own.predicting import predict
 from mia_bench.own.reading import Files, chunks
 from mia_bench.own.replacing import check_replaceable
-from mia_bench.own.results import Results
+from mia_bench.own.results import SUMMARY, Results
 from mia_bench.own.scored import Scored
 from mia_bench.own.unfinished import Unfinished
 
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
 BATCH_SIZE = 64
 FPR = 0.05
-SUMMARY = "score.json"  # every folder of scores holds it
 JOURNAL = "journal.jsonl"
 _KIND = {"marker": SUMMARY, "what": "a folder of mia-bench score"}
 
