@@ -97,11 +97,12 @@ def compare_with_best(
         raise ValueError(msg)
     named = [(f"scores[{name!r}]", values) for name, values in scores.items()]
     known, arrays = checked(metric, truth, named)
-    estimates, resampled = resample_detectors(
+    found = resample_detectors(
         metric, known, arrays, trainings=trainings, n_resamples=n_resamples, seed=seed
     )
+    estimates = found.estimates
     best = int(np.argmax(estimates if higher_is_better else -estimates))
-    differences, offsets = resampled - resampled[best], estimates - estimates[best]
+    differences, offsets = found.differences(best), estimates - estimates[best]
     p_values = np.array(
         [paired_p_value(row, offset) for row, offset in zip(differences, offsets, strict=True)]
     )
@@ -110,7 +111,7 @@ def compare_with_best(
     if others.any():
         adjusted[others] = holm(p_values[others])
     levels = [(1.0 - confidence) / 2.0, (1.0 + confidence) / 2.0]
-    ends = np.quantile(resampled, levels, axis=1).T.clip(*bounds(metric))
+    ends = np.quantile(found.values(), levels, axis=1).T.clip(*bounds(metric))
     offset_ends = np.quantile(differences, levels, axis=1).T.clip(*difference_bounds(metric))
     columns = (estimates, *ends.T, offsets, *offset_ends.T, p_values, adjusted)
     rows = np.stack(columns, axis=1).tolist()

@@ -96,9 +96,10 @@ def bootstrap_interval(
     if method == "bca" and trainings == "random" and values.ndim > known.ndim and len(values) > 1:
         msg = f"expected method 'percentile' or trainings 'fixed' for {len(values)} trainings"
         raise ValueError(msg)
-    (estimate,), (resampled,) = resample_detectors(
+    found = resample_detectors(
         metric, known, [values], trainings=trainings, n_resamples=n_resamples, seed=seed
     )
+    (estimate,), (resampled,) = found.estimates, found.values()
     levels = np.array([1.0 - confidence, 1.0 + confidence]) / 2.0
     if method == "bca":
         parts = strata(known)
@@ -135,13 +136,15 @@ def compare(
         metric: as in `bootstrap_interval`.
         confidence: in (0, 1).
         n_resamples: how many; the smallest p-value is 1 / (1 + n_resamples).
-        trainings: as in `bootstrap_interval`; those of the two detectors are not paired.
+        trainings: as in `bootstrap_interval`; those of the two detectors are not paired, and need
+            not be as many: the difference is moved by Welch's t of both.
         seed: the same seed gives the same result.
 
     Raises:
         ValueError: as `bootstrap_interval`.
 
-    Paper: Efron and Tibshirani, An Introduction to the Bootstrap, 1993, chapter 16
+    Paper: Efron and Tibshirani, An Introduction to the Bootstrap, 1993, chapter 16; Welch,
+        Biometrika 34, 1947, https://doi.org/10.1093/biomet/34.1-2.28
 
     Example:
         >>> labels = [0] * 20 + [1] * 20
@@ -155,10 +158,10 @@ def compare(
     seed = validate.at_least("seed", seed, 0)
     validate.one_of("trainings", trainings, EFFECTS)
     known, both = checked(metric, truth, [("scores_a", scores_a), ("scores_b", scores_b)])
-    (a, b), resampled = resample_detectors(
+    found = resample_detectors(
         metric, known, both, trainings=trainings, n_resamples=n_resamples, seed=seed
     )
-    differences = resampled[0] - resampled[1]
+    (a, b), differences = found.estimates, found.differences(1)[0]
     levels = [(1.0 - confidence) / 2.0, (1.0 + confidence) / 2.0]
     low, high = np.quantile(differences, levels).clip(*difference_bounds(metric))
     p_value = paired_p_value(differences, a - b)
