@@ -1,17 +1,22 @@
-"""Where an image shows something, and how much of any box that is."""
+"""Where an image shows something, and boxes that hold enough of it."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+import numpy as np
 import torch
 
 from mia_ssl.filters.medians import median_above
+from mia_ssl.regions import on_cpu
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from torch import Tensor
 
     from mia_ssl.boxes import Boxes
@@ -26,21 +31,55 @@ class Foreground:
 
     Attributes:
         mask: uint8 [N, H, W] of 0 and 1.
-        table: What ``counts_down`` makes of it.
     """
 
     mask: Tensor
-    table: Tensor
 
     @classmethod
     def of(cls, planes: Tensor, threshold: int | None) -> Foreground:
         """See ``foreground``."""
-        mask = foreground(planes, threshold)
-        return cls(mask, counts_down(mask))
+        return cls(foreground(planes, threshold))
 
     def rows(self, chosen: slice) -> Foreground:
         """That of some images."""
-        return Foreground(self.mask[chosen], self.table[chosen])
+        return Foreground(self.mask[chosen])
+
+    def first(self, image: Tensor, boxes: Boxes, least: float) -> tuple[Tensor, Tensor]:
+        """The first of several boxes that has more than a share of foreground.
+
+        Args:
+            image: Which image, int64 [P].
+            boxes: [P, K].
+            least: The share to pass.
+
+        Returns:
+            Whether there is one, bool [P], and which it is, int64 [P].
+        """
+        if on_cpu(self.mask):  # counts fewer than half as many, and needs no table
+            chosen = torch.tensor(list(self._one_by_one(image, boxes, least)), dtype=torch.long)
+            return chosen >= 0, chosen
+        good = share(self._table, image, boxes) > least
+        return good.any(1), good.byte().argmax(1)
+
+    def _one_by_one(self, image: Tensor, boxes: Boxes, least: float) -> Iterator[int]:
+        """Which box it is, or -1."""
+        masks = self.mask.numpy().view(np.bool_)
+        corners = torch.stack(
+            (boxes.top, boxes.top + boxes.height, boxes.left, boxes.left + boxes.width), -1
+        )
+        for number, tried in zip(image.tolist(), corners.tolist(), strict=True):
+            mask = masks[number]
+            for place, (top, bottom, left, right) in enumerate(tried):
+                inside = np.count_nonzero(mask[top:bottom, left:right])
+                if inside / ((bottom - top) * (right - left)) > least:
+                    yield place
+                    break
+            else:
+                yield -1
+
+    @cached_property
+    def _table(self) -> Tensor:
+        return counts_down(self.mask)
 
 
 def foreground(planes: Tensor, threshold: int | None) -> Tensor:

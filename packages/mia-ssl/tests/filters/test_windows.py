@@ -11,10 +11,13 @@ def test_run_sums_are_plain_sums(length, stride):
     places = range(90 - (length - 1) * stride)
     expected = [sum(int(x[i + k * stride]) for k in range(length)) for i in places]
     assert run_sums(x, length, stride).tolist() == expected
+    assert run_sums(x.numpy(), length, stride).tolist() == expected
 
 
-@pytest.mark.parametrize(("height", "width"), [(1, 1), (7, 7), (3, 6), (9, 2)])
-def test_box_sums_are_plain_sums(height, width):
+@pytest.mark.parametrize("cpu", [True, False])
+@pytest.mark.parametrize(("height", "width"), [(1, 1), (7, 7), (3, 6), (9, 2), (1, 4), (5, 1)])
+def test_box_sums_are_plain_sums(height, width, cpu, monkeypatch):
+    monkeypatch.setattr("mia_ssl.filters.windows.on_cpu", lambda _: cpu)
     x = torch.randint(0, 4, (3, 11, 13), generator=torch.Generator().manual_seed(0))
     expected = x.unfold(1, height, 1).unfold(2, width, 1).sum((-1, -2))
     assert torch.equal(box_sums(x.to(torch.uint8), height, width).long(), expected)

@@ -49,4 +49,23 @@ def test_images_do_not_touch_each_other(brain):
     whole = Foreground.of(planes, 20)
     alone = Foreground.of(planes[:, 37:38], 20)
     assert torch.equal(whole.mask[37:38], alone.mask)
-    assert torch.equal(whole.rows(slice(37, 38)).table, alone.table)
+    assert torch.equal(whole.rows(slice(37, 38)).mask, alone.mask)
+
+
+@pytest.mark.parametrize("cpu", [True, False])
+def test_the_first_box_with_enough_foreground(cpu, monkeypatch):
+    monkeypatch.setattr("mia_ssl.foreground.on_cpu", lambda _: cpu)
+    rng = np.random.default_rng(5)
+    mask = torch.from_numpy(rng.random((4, 50, 40)) < np.array([0, 0.5, 0.6, 1])[:, None, None])
+    image = torch.from_numpy(rng.integers(0, 4, 60))
+    top, left = (torch.from_numpy(rng.integers(0, side, (60, 9))) for side in (45, 35))
+    height, width = (torch.from_numpy(rng.integers(1, 6, (60, 9))) for _ in range(2))
+    boxes = Boxes(top, left, height, width)
+    lucky, choice = Foreground(mask.byte()).first(image, boxes, 0.6)
+    for p in range(60):
+        corners = zip(top[p], left[p], height[p], width[p], strict=True)
+        shares = [mask[image[p]][t : t + h, x : x + w].double().mean() for t, x, h, w in corners]
+        good = [k for k, share_of_box in enumerate(shares) if share_of_box > 0.6]
+        assert bool(lucky[p]) == bool(good)
+        assert not good or choice[p] == good[0]
+    assert 10 < lucky.sum() < 50

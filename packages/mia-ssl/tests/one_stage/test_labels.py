@@ -32,6 +32,22 @@ def test_label_is_the_studys_of_the_whole_image(name, channels, discs):
     assert label.any()
 
 
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("name", ["cutpaste", "nsa"])
+def test_label_is_right_at_borders_and_where_patches_meet(name, channels):
+    images = np.random.default_rng(2).integers(0, 256, (24, channels, 31, 40), dtype=np.uint8)
+    images[::2] //= 64  # small differences, of which the median leaves single pixels out
+    options = {"foreground_threshold": None, "width_bounds": (0.2, 0.45), "patches": 4}
+    pasted, label = mia_ssl.synthesize(name, images, seed=3, **options)
+    borders = np.zeros(4, int)
+    for before, after, got in zip(images, pasted.numpy(), label.numpy(), strict=True):
+        expected = expected_label(name, before, after)
+        np.testing.assert_allclose(got[0], expected, atol=2e-6)
+        borders += [edge.any() for edge in (got[0, 0], got[0, -1], got[0, :, 0], got[0, :, -1])]
+    assert borders.all() or name == "nsa"  # whose patches fade out before the border
+    assert 0.05 < (label > 0).float().mean() < 0.95
+
+
 @pytest.mark.parametrize("name", ["fpi", "pii"])
 def test_factor_labels_are_one_uniform_factor_an_image(name, discs):
     images = discs(200)

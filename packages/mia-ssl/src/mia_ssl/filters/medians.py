@@ -42,9 +42,23 @@ def median_above(x: Tensor, size: int, threshold: int) -> Tensor:
     for part, result in zip(x.split(step), out.split(step), strict=True):
         frame = memory[2, : len(part) * math.prod(padded)].view(-1, *padded)
         above(part, threshold, out=frame[:, margin:-margin, margin:-margin])
-        counts = box_sums(replicate(frame, margin), size, size, memory[:2])
-        above(counts, size * size // 2, out=result)
+        mostly(replicate(frame, margin), size, memory[:2], out=result)
     return out
+
+
+def mostly(x: Tensor, size: int, memory: Tensor | None = None, out: Tensor | None = None) -> Tensor:
+    """1 where most of the size x size pixels from a position on are 1.
+
+    Args:
+        x: uint8 [N, H, W] of 0 and 1.
+        size: Odd, at most 15.
+        memory: See ``box_sums``.
+        out: See ``above``.
+
+    Returns:
+        uint8 [N, H - size + 1, W - size + 1].
+    """
+    return above(box_sums(x, size, size, memory), size * size // 2, out)
 
 
 def disk_median(x: Tensor, highest: int) -> Tensor:

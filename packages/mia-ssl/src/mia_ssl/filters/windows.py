@@ -7,14 +7,15 @@ of the next one: those positions are not handed out.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Any
 
+import numpy as np
 import torch
+from torch import Tensor
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
+from mia_ssl.regions import on_cpu
 
-    from torch import Tensor
+Line = Any  # a flat tensor, or an array of NumPy
 
 
 def box_sums(x: Tensor, height: int, width: int, memory: Tensor | None = None) -> Tensor:
@@ -27,38 +28,55 @@ def box_sums(x: Tensor, height: int, width: int, memory: Tensor | None = None) -
     flat = x.reshape(-1)
     if memory is None:
         flat, memory = flat.clone(), x.new_empty(2, x.numel())
-    lines = run_sums(flat, width, 1, memory.unbind())
-    free = [part for part in (*memory, flat) if part.data_ptr() != lines.data_ptr()]
-    sums = run_sums(lines, height, columns, free)
+    parts: list[Line] = [flat, *memory]
+    if on_cpu(x):  # NumPy adds bytes half as fast again
+        parts = [part.numpy() for part in parts]
+    sums = torch.as_tensor(_box_sums(parts, height, width, columns))
     shape = (count, rows - height + 1, columns - width + 1)
     return sums.as_strided(shape, (rows * columns, columns, 1), sums.storage_offset())
 
 
-def run_sums(x: Tensor, length: int, stride: int, memory: Sequence[Tensor] | None = None) -> Tensor:
-    """Sum of ``length`` values, ``stride`` apart, from each position of a flat tensor on.
+def _box_sums(parts: list[Line], height: int, width: int, columns: int) -> Line:
+    x, first, second = parts
+    lines = run_sums(x, width, 1, (first, second))
+    return run_sums(lines, height, columns, (second, first if lines is x else x))
+
+
+def run_sums(x: Line, length: int, stride: int, memory: tuple[Line, Line] | None = None) -> Line:
+    """Sum of ``length`` values, ``stride`` apart, from each position of a flat tensor or array on.
 
     The last (length - 1) * stride positions, which have fewer values after them, are left out.
-    ``memory``, two of x's length or longer, is worked in where given: the result lies in it.
+    ``memory``, two of x's length or longer, is worked in where given: the result lies in the first.
     """
-    memory = x.new_empty(2, len(x)).unbind() if memory is None else memory
+    library = np if isinstance(x, np.ndarray) else torch
+    memory = (library.empty_like(x), library.empty_like(x)) if memory is None else memory
     sums, size = x, 1  # sums of ``size`` values
-    for turn, bit in enumerate(bin(length)[3:]):  # binary digits after the first
+    digits = bin(length)[3:]  # binary, after the first
+    for left, bit in enumerate(digits, 1 - len(digits)):
         end = len(sums) - size * stride
-        sums = torch.add(sums[:end], sums[size * stride :], out=memory[turn % 2][:end])
+        sums = library.add(sums[:end], sums[size * stride :], out=memory[left % 2][:end])
         size *= 2
         if bit == "1":
-            sums = sums[: end - stride].add_(x[size * stride :])
+            sums = sums[: end - stride]
+            library.add(sums, x[size * stride :], out=sums)
             size += 1
     return sums
 
 
 def replicate(x: Tensor, margin: int) -> Tensor:
     """Repeat what lies inside the margins of [N, H, W] outwards, in place; the same tensor."""
-    middle = x[:, margin:-margin]
-    middle[:, :, :margin] = middle[:, :, margin : margin + 1]
-    middle[:, :, -margin:] = middle[:, :, -margin - 1 : -margin]
+    middle = replicate_columns(x[:, margin:-margin], margin)
     x[:, :margin] = middle[:, :1]
     x[:, -margin:] = middle[:, -1:]
+    return x
+
+
+def replicate_columns(x: Tensor, margin: int) -> Tensor:
+    """Repeat what lies between the first and last columns of [..., W] outwards, in place."""
+    # Column by column: broadcasting to a few columns is slow.
+    for column in range(margin):
+        x[..., column] = x[..., margin]
+        x[..., -1 - column] = x[..., -1 - margin]
     return x
 
 

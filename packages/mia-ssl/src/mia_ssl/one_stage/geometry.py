@@ -47,7 +47,7 @@ def place(
     number, image = tried.t().nonzero(as_tuple=True)
     half = half_widths(draws.size[image, number], sides, options)
     found, source = search(
-        theirs.table,
+        theirs,
         origin[image],
         (image, number),
         draws.source,
@@ -67,7 +67,7 @@ def shifted(patches: Patches, draws: Draws, own: Foreground, options: PatchOptio
     """Those of the patches that find a place of their own, there."""
     sides = (own.mask.shape[1], own.mask.shape[2])
     found, target = search(
-        own.table,
+        own,
         patches.image,
         (patches.image, patches.number),
         draws.target,

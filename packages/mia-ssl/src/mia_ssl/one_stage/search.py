@@ -11,19 +11,18 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from mia_ssl.foreground import share
-
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from torch import Tensor
 
     from mia_ssl.boxes import Boxes
+    from mia_ssl.foreground import Foreground
     from mia_ssl.one_stage.draws import Places
 
 
 def search(
-    table: Tensor,
+    foreground: Foreground,
     image: Tensor,
     patch: tuple[Tensor, Tensor],
     places: Places,
@@ -34,7 +33,7 @@ def search(
     """The first box of each patch with more than this share of foreground.
 
     Args:
-        table: What ``counts_down`` gives.
+        foreground: What a box needs.
         image: The image to look at for each patch, int64 [P].
         patch: Where ``places`` has it: its row and its number, int64 [P] each.
         places: What may be tried.
@@ -49,8 +48,7 @@ def search(
     for number in range(len(places)):
         row, which = patch[0][searching], patch[1][searching]
         tried = places[number][row, which]
-        good = share(table, image[searching], propose(tried, searching)) > least
-        lucky, choice = good.any(1), good.byte().argmax(1)
+        lucky, choice = foreground.first(image[searching], propose(tried, searching), least)
         rows = lucky.nonzero().squeeze(1)
         found.append(searching[rows])
         accepted.append(tried[rows, choice[rows]])

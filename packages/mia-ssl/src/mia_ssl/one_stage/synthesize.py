@@ -14,13 +14,7 @@ from mia_ssl.foreground import Foreground
 from mia_ssl.one_stage.canvas import Canvas
 from mia_ssl.one_stage.draws import Draws
 from mia_ssl.one_stage.geometry import place
-from mia_ssl.one_stage.labels import (
-    changed,
-    difference,
-    logistic_levels,
-    raw_levels,
-    write_graded,
-)
+from mia_ssl.one_stage.labels import write_label
 from mia_ssl.one_stage.methods import RECORDS
 from mia_ssl.one_stage.options import PatchOptions
 
@@ -28,10 +22,8 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from mia_ssl.one_stage.methods import Method
-    from mia_ssl.one_stage.patches import Patches
 
 BATCH = 64  # images at a time: bounds the memory, whatever the user's batch
-_CACHED = 16  # images that are labelled while they lie in a CPU's cache
 SMALLEST = 8  # sides below this have no room for a patch and its surroundings
 
 
@@ -90,7 +82,7 @@ def paste(
     own = Foreground.of(planes, options.foreground_threshold)
     theirs = own if sources is None else Foreground.of(cut_from, options.foreground_threshold)
     pasted = planes.clone()
-    label = torch.empty((len(images), *images.shape[2:]), device=device)
+    label = _zeros((len(images), *images.shape[2:]), device)
     for start in range(0, len(images), BATCH):
         rows = slice(start, min(start + BATCH, len(images)))
         draws = Draws.draw(rows.stop - start, options, generator, device)
@@ -107,7 +99,7 @@ def paste(
         patches = place(method, draws, origin, theirs, own.rows(rows), options)
         for part in patches.in_turn():
             method.blend(canvas, part)
-        write_label(label[rows], method, planes[:, rows], canvas, patches, options)
+        write_label(label[rows], method.label, planes[:, rows], canvas, patches, options)
     return pasted.transpose(0, 1).contiguous(), label[:, None]
 
 
@@ -129,29 +121,11 @@ def factors(method: Method, draws: Draws, options: PatchOptions) -> Tensor:
     return (low + (high - low) * draws.factor).float()
 
 
-def write_label(
-    out: Tensor,
-    method: Method,
-    before: Tensor,
-    canvas: Canvas,
-    patches: Patches,
-    options: PatchOptions,
-) -> None:
-    """Write the method's label of a batch, float32 [N, H, W]."""
-    channels = len(before)
-    if method.label in ("logistic", "intensity"):
-        apart = difference(before, canvas.pasted)
-        levels = logistic_levels if method.label == "logistic" else raw_levels
-        mask = changed(apart, channels, options)
-        write_graded(out, apart, mask, patches, levels(channels, options))
-        return
-    step = _CACHED if out.device.type == "cpu" else len(out)
-    parts = (out, before.transpose(0, 1), canvas.pasted.transpose(0, 1), canvas.factor)
-    for label, old, new, factor in zip(*(part.split(step) for part in parts), strict=True):
-        apart = difference(old.transpose(0, 1), new.transpose(0, 1))
-        label.copy_(changed(apart, channels, options))
-        if method.random_factor:
-            label *= factor[:, None, None]
+def _zeros(shape: tuple[int, ...], device: torch.device) -> Tensor:
+    """Zeros in float32; most of them are never touched."""
+    if device.type == "cpu":
+        return torch.from_numpy(np.zeros(shape, np.float32))  # the system's own, where it has them
+    return torch.zeros(shape, device=device)
 
 
 def _checked(name: str, images: Any) -> Tensor:

@@ -111,17 +111,22 @@ def turn(scars: Scars) -> Tensor:
         For each pixel that is pasted: the patch it is of, its row and its column in the image, and
         the pixel that goes there, counted through all strips; int64 [4, M].
     """
-    strip, patches = scars.source, Regions(torch.arange(len(scars.angle)), scars.target)
-    row, column = patches.steps()
-    cos, sin = patches.spread(scars.angle.cos()), patches.spread(scars.angle.sin())
-    height, width = patches.spread(strip.height), patches.spread(strip.width)
-    dy = row - patches.spread(scars.target.height / 2 - 0.5)
-    dx = column - patches.spread(scars.target.width / 2 - 0.5)
-    y, x = sin * dx + cos * dy + height / 2, cos * dx - sin * dy + width / 2
-    inside = ((y >= 0) & (y < height) & (x >= 0) & (x < width)).nonzero()[:, 0]
-    pixel = patches.spread(strip.areas.cumsum(0) - strip.areas) + y.long() * width + x.long()
-    row, column = row + patches.spread(scars.target.top), column + patches.spread(scars.target.left)
-    return torch.stack((patches.spread(patches.image), row, column, pixel))[:, inside]
+    strip, turned = scars.source, scars.target
+    height, width = int(turned.height.max()), int(turned.width.max())
+    dy = torch.arange(height) - (turned.height / 2 - 0.5)[:, None]
+    dx = torch.arange(width) - (turned.width / 2 - 0.5)[:, None]
+    cos, sin = scars.angle.cos()[:, None], scars.angle.sin()[:, None]
+    y = ((sin * dx)[:, None, :] + (cos * dy)[:, :, None]).add_((strip.height / 2)[:, None, None])
+    x = ((cos * dx)[:, None, :] - (sin * dy)[:, :, None]).add_((strip.width / 2)[:, None, None])
+    # Whatever lies outside the box around a turned strip lies outside the strip.
+    inside = (y >= 0) & (y < strip.height[:, None, None])
+    inside &= (x >= 0) & (x < strip.width[:, None, None])
+    place = inside.view(-1).nonzero()[:, 0]
+    line, column = place // width, place % width
+    patch, row = line // height, line % height
+    y, x = (values.view(-1)[place].long() for values in (y, x))
+    pixel = (strip.areas.cumsum(0) - strip.areas)[patch] + y * strip.width[patch] + x
+    return torch.stack((patch, row + turned.top[patch], column + turned.left[patch], pixel))
 
 
 def paste(canvas: Canvas, images: Tensor, uniforms: Tensor, options: Options) -> None:
@@ -130,11 +135,13 @@ def paste(canvas: Canvas, images: Tensor, uniforms: Tensor, options: Options) ->
     strips = Regions(images, scars.source)
     pixels = cut(canvas.sources, strips, scars.factors if options.jitter else None)
     patch, row, column, pixel = turn(scars).to(pixels.device)
-    image = images.to(pixels.device)[patch]
+    image, place = images.to(pixels.device)[patch], row * canvas.width + column
+    area = canvas.height * canvas.width
+    out, first = canvas.out.view(-1), image * (len(pixels) * area) + place
     for channel, values in enumerate(pixels):
-        canvas.out[image, channel, row, column] = values[pixel]
+        out[first + channel * area] = values[pixel]
     if canvas.label is not None:
-        canvas.label[image, 0, row, column] = 1
+        canvas.label.view(-1)[image * area + place] = 1
 
 
 SCAR = Variant(draws=7 + JITTER_DRAWS, paste=paste)
