@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from torch import nn
 from torch._functorch import config as functorch_config
 
-from mia_recon.task import adam, compiled, load_adam, normalise
+from mia_recon._engine.adam import adam, load_adam
+from mia_recon.task import compiled, normalise
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import torch
 
+from mia_recon._engine.adam import adam, load_adam
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -31,24 +33,6 @@ class Loss(Protocol):
 def normalise(images: Tensor) -> Tensor:
     """uint8 [B, C, H, W] -> float32 in [-1, 1], rounded as ToTensor and Normalize(0.5, 0.5) do."""
     return images.float().div_(255).sub_(0.5).div_(0.5)
-
-
-def adam(network: torch.nn.Module, settings: Settings) -> torch.optim.Adam:
-    """Adam on the parameters that learn, all of them in one kernel."""
-    learning = [parameter for parameter in network.parameters() if parameter.requires_grad]
-    return torch.optim.Adam(learning, lr=settings.learning_rate, fused=True)
-
-
-def load_adam(optimizer: torch.optim.Optimizer, state: dict[str, Any]) -> None:
-    """Take back an Adam's state, each moment laid out in memory as its parameter.
-
-    A stored tensor comes back in the default layout; the fused kernel pairs values by their place.
-    """
-    optimizer.load_state_dict(state)
-    for parameter, moments in optimizer.state.items():
-        for name, value in moments.items():
-            if value.shape == parameter.shape:
-                moments[name] = torch.empty_like(parameter).copy_(value)
 
 
 def compiled(loss: Loss, settings: Settings) -> Loss:

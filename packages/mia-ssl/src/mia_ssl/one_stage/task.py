@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch.nn import functional as F
 
+from mia_ssl._engine.adam import adam, load_adam
 from mia_ssl.one_stage.augment import turn_and_crop
 from mia_ssl.one_stage.synthesize import paste
 
@@ -60,7 +61,7 @@ class OneStageTask:
         self.forward = torch.compile(network) if settings.compile else network
         self.loss = squared_error if method.label == "intensity" else cross_entropy
         self.first_rate = settings.learning_rate
-        self.optimizer = torch.optim.Adam(network.parameters(), lr=self.first_rate, fused=True)
+        self.optimizer = adam(network, settings)
 
     def step(self, images: Tensor, generator: torch.Generator) -> dict[str, Tensor]:
         """One gradient step; the loss."""
@@ -94,9 +95,5 @@ class OneStageTask:
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Take back what ``state_dict`` gave."""
         self.network.load_state_dict(state["network"])
-        self.optimizer.load_state_dict(state["optimizer"])
-        for moments in self.optimizer.state.values():
-            for key, value in moments.items():
-                if value.ndim == 4:  # the layout of the weights, which files do not keep
-                    moments[key] = value.contiguous(memory_format=torch.channels_last)
+        load_adam(self.optimizer, state["optimizer"])
         self.epoch = state["epoch"]
