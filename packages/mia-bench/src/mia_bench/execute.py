@@ -13,7 +13,8 @@ from filelock import Timeout
 
 from mia_bench import measure, outputs, providers
 from mia_bench.files import write_json
-from mia_bench.runfolder import FORMAT, RunFolder, State
+from mia_bench.jsonfiles import FORMAT
+from mia_bench.runfolder import RunFolder, State
 from mia_bench.selection import Selection, contrast, split
 from mia_bench.tracking import tell
 

@@ -5,38 +5,27 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import json
 import shutil
 from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
 from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from filelock import FileLock, Timeout
 
 from mia_bench.errors import StudyError
-from mia_bench.files import remove_temporaries, write_json, write_text
+from mia_bench.files import remove_temporaries, write_json
+from mia_bench.jsonfiles import read_json, read_result
+from mia_bench.scores import read_scores, write_scores
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
+    import numpy as np
+
 
 LOCK = ".lock"
-FORMAT = 1  # of run.json
-# What is read of run.json, and of its tables.
-RESULT_KEYS = {
-    "settings": ("dataset", "label", "method", "seed", "image_size", "channels", "options"),
-    "metrics": ("auroc", "ap"),
-    "images": ("train", "test"),
-    "losses": (),
-    "seconds": ("fit", "predict"),
-    "peak_memory": ("cpu",),
-    "machine": ("device", "name", "threads"),
-}
 TABLE, PAGE = "leaderboard.csv", "report.html"
 
 
@@ -120,7 +109,7 @@ class RunFolder:
         For the process that holds the lock.
         """
         self._tidy()
-        if self.settings.exists() and _read_json(self.settings) == settings:
+        if self.settings.exists() and read_json(self.settings) == settings:
             return
         for path in (self.checkpoint, self.selection):
             shutil.rmtree(path, ignore_errors=True)
@@ -177,13 +166,7 @@ class RunFolder:
         Raises:
             StudyError: It is damaged, of another format, or not written by this program.
         """
-        found = _read_json(self.result, "format", *RESULT_KEYS)
-        if found["format"] != FORMAT:
-            msg = f"cannot read {self.result}: its format is {found['format']}, expected {FORMAT}"
-            raise StudyError(msg)
-        for table, keys in RESULT_KEYS.items():
-            _require(self.result, found[table], keys, f"{table}.")
-        return found
+        return read_result(self.result)
 
     def read_settings(self) -> dict[str, Any] | None:
         """What the run is of, finished or not; None where nothing tells.
@@ -193,7 +176,7 @@ class RunFolder:
         """
         if self.result.exists():
             return self.read_result()["settings"]
-        return _read_json(self.settings, "method") if self.settings.exists() else None
+        return read_json(self.settings, "method") if self.settings.exists() else None
 
     def read_failure(self) -> dict[str, Any]:
         """failed.json.
@@ -201,36 +184,15 @@ class RunFolder:
         Raises:
             StudyError: It is damaged.
         """
-        return _read_json(self.failure, "error")
+        return read_json(self.failure, "error")
 
     def write_scores(self, ids: Iterable[str], labels: np.ndarray, scores: np.ndarray) -> None:
-        """Write scores.csv; scores with all digits that float32 has."""
-        buffer = io.StringIO()
-        writer = csv.writer(buffer, lineterminator="\n")
-        writer.writerow(["id", "label", "score"])
-        for name, label, score in zip(ids, labels.tolist(), scores, strict=True):
-            writer.writerow([name, label, np.format_float_scientific(score, unique=True)])
-        write_text(self.scores, buffer.getvalue())
+        """See ``mia_bench.scores``."""
+        write_scores(self.scores, ids, labels, scores)
 
     def read_scores(self) -> tuple[list[str], np.ndarray, np.ndarray]:
-        """Ids, labels (N,) and float32 scores (N,).
-
-        Raises:
-            StudyError: scores.csv is missing or damaged.
-        """
-        try:
-            with self.scores.open(newline="", encoding="utf-8") as file:
-                rows = list(csv.DictReader(file))
-            labels = np.array([int(row["label"]) for row in rows])
-            scores = np.array([row["score"] for row in rows], dtype=np.float32)
-            if set(labels.tolist()) != {0, 1} or not np.isfinite(scores).all():
-                msg = "expected images with the labels 0 and 1, and finite scores"
-                raise ValueError(msg)
-            return [row["id"] for row in rows], labels, scores
-        except (OSError, ValueError, KeyError, TypeError, csv.Error) as error:
-            reason = f"no column {error}" if isinstance(error, KeyError) else error
-            msg = f"cannot read {self.scores}: {reason}"
-            raise StudyError(msg) from error
+        """See ``mia_bench.scores``."""
+        return read_scores(self.scores)
 
     def write_progress(self, epoch: int, epochs: int, loss: float | None) -> None:
         """Tell whoever watches how far the run is."""
@@ -240,7 +202,7 @@ class RunFolder:
     def read_progress(self) -> dict[str, Any] | None:
         """progress.json, or None where there is no whole one."""
         try:
-            return _read_json(self.progress, "epoch", "epochs", "loss")
+            return read_json(self.progress, "epoch", "epochs", "loss")
         except StudyError:
             return None
 
@@ -252,20 +214,3 @@ def writing_results(out: Path) -> Iterator[None]:
         for name in (TABLE, PAGE):
             remove_temporaries(out / name)
         yield
-
-
-def _read_json(path: Path, *keys: str) -> dict[str, Any]:
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        msg = f"cannot read {path}: {error}"
-        raise StudyError(msg) from error
-    _require(path, found, keys)
-    return found
-
-
-def _require(path: Path, table: Any, keys: Iterable[str], where: str = "") -> None:
-    missing = [f"{where}{key}" for key in keys if not isinstance(table, dict) or key not in table]
-    if missing:
-        msg = f"cannot read {path}: it has no {', '.join(missing)}"
-        raise StudyError(msg)

@@ -140,6 +140,20 @@ def test_broken_files_are_listed_and_the_others_scored(model, damaged, scored, t
     assert (found.out / "heatmaps" / "ward 7" / "n01.png.png").is_file()
 
 
+def test_a_name_that_a_spreadsheet_would_compute_leads_to_the_file_and_is_no_formula(
+    model, mixed, tmp_path
+):
+    folder = tmp_path / "images"
+    folder.mkdir()
+    shutil.copy(mixed[0] / "n00.png", folder / "=1+1.png")
+    (folder / "@broken.png").write_bytes(b"no image")
+    found = mia_bench.score(model=model, images=folder, out=tmp_path / "out", device="cpu")
+    (image,), (broken,) = read(found.out), read(found.out, "broken.csv")
+    assert [image["file"], broken["file"]] == ["./=1+1.png", "./@broken.png"]
+    assert (folder / image["file"]).is_file()
+    assert (found.out / "heatmaps" / f"{image['file']}.png").is_file()
+
+
 def test_strict_makes_a_broken_file_an_error_and_writes_nothing(model, damaged, tmp_path):
     before = sorted(tmp_path.iterdir())
     with pytest.raises(DataError, match=r"ward 7.a\.png"):

@@ -14,9 +14,10 @@ from mia_bench.errors import StudyError
 from mia_bench.execute import load_split
 from mia_bench.files import write_json
 from mia_bench.fusion.members import METHOD, Member, aligned
+from mia_bench.jsonfiles import FORMAT
 from mia_bench.leaderboard import gather
 from mia_bench.providers import unknown
-from mia_bench.runfolder import FORMAT, RunFolder
+from mia_bench.runfolder import RunFolder
 
 if TYPE_CHECKING:
     from pathlib import Path

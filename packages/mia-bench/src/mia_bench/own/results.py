@@ -111,7 +111,7 @@ class Results:
             writer = _writer(file)
             for name, score, quantile, flag in zip(ids, scores, quantiles, flags, strict=True):
                 digits = np.format_float_scientific(score, unique=True)
-                writer.writerow([name, digits, f"{quantile:.6g}", int(flag)])
+                writer.writerow([_cell(name), digits, f"{quantile:.6g}", int(flag)])
         self.scores.extend(scores.tolist())
         self.flagged += int(flags.sum())
 
@@ -120,7 +120,7 @@ class Results:
         with (self.folder / BROKEN).open("w", newline="", encoding="utf-8") as file:
             writer = _writer(file)
             writer.writerow(["file", "reason"])
-            writer.writerows(self.broken.items())
+            writer.writerows((_cell(name), reason) for name, reason in self.broken.items())
 
     def _draw(self, scale: Scale, image: Decoded, heat: np.ndarray) -> None:
         whole = at_own_size(heat, image.box, *image.original.shape[1:])
@@ -134,6 +134,11 @@ class Results:
 
 def _writer(file: Any) -> Any:
     return csv.writer(file, lineterminator="\n")
+
+
+def _cell(name: str) -> str:
+    """A file's path that no spreadsheet takes for a formula; it leads to the same file."""
+    return f"./{name}" if name.startswith(tuple("=+-@\t\r")) else name
 
 
 def _inside(folder: Path, name: str) -> Path:
