@@ -37,7 +37,9 @@ def tests(session: nox.Session, package: str) -> None:
     session.run(
         *("pytest", "--import-mode=importlib", f"packages/{package}/tests"),
         # A file's tests share what it has prepared, so that files are what is spread.
-        *("-n", "auto", "--maxprocesses=4", "--dist=loadfile", *session.posargs),
+        *("-n", "auto", "--maxprocesses=4", "--dist=loadfile"),
+        # Folders of tests that passed are removed at once: those of mia-bench hold gigabytes.
+        *("-o", "tmp_path_retention_policy=failed", *session.posargs),
         # Waiting threads sleep instead of spinning: tests stay fast on a busy machine.
         env={"MIA_TEST_SHARED": shared, "OMP_WAIT_POLICY": "PASSIVE"},
     )
