@@ -19,6 +19,12 @@ from mia_metrics.image import (
     specificity_at_sensitivity,
 )
 from mia_metrics.pixel import best_dice, pixel_ap, pixel_auroc, pixel_metrics
+from mia_metrics.pixel_bootstrap import (
+    PixelBootstrap,
+    bootstrap_pixels,
+    compare_pixels,
+    compare_pixels_with_best,
+)
 from mia_metrics.ranks import CriticalDifference, critical_difference
 from mia_metrics.records import ORACLE_METRICS, AtThreshold
 from mia_metrics.seeds import SeedSummary, summarize_seeds
@@ -45,6 +51,7 @@ __all__ = [
     "Froc",
     "Interval",
     "PixelAccumulator",
+    "PixelBootstrap",
     "PixelHistogram",
     "PrCurve",
     "RocCurve",
@@ -56,7 +63,10 @@ __all__ = [
     "balanced_accuracy",
     "best_dice",
     "bootstrap_interval",
+    "bootstrap_pixels",
     "compare",
+    "compare_pixels",
+    "compare_pixels_with_best",
     "compare_with_best",
     "confusion",
     "corrected_auroc",

@@ -1,6 +1,6 @@
 """Many detectors on the same images: each one's interval, and its paired test against the best."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -10,7 +10,7 @@ from mia_metrics import validate
 from mia_metrics.bootstrap import paired_p_value
 from mia_metrics.evaluators import Metric, bounds, checked, difference_bounds
 from mia_metrics.holm import holm
-from mia_metrics.trainings import EFFECTS, resample_detectors
+from mia_metrics.trainings import EFFECTS, Resampled, resample_detectors
 
 
 class VersusBest(NamedTuple):
@@ -100,6 +100,18 @@ def compare_with_best(
     found = resample_detectors(
         metric, known, arrays, trainings=trainings, n_resamples=n_resamples, seed=seed
     )
+    return versus_best(scores, found, confidence, metric, higher_is_better=higher_is_better)
+
+
+def versus_best(
+    names: Iterable[str],
+    found: Resampled,
+    confidence: float,
+    metric: Metric,
+    *,
+    higher_is_better: bool = True,
+) -> dict[str, VersusBest]:
+    """Test every detector against the best of them."""
     estimates = found.estimates
     best = int(np.argmax(estimates if higher_is_better else -estimates))
     differences, offsets = found.differences(best), estimates - estimates[best]
@@ -117,5 +129,5 @@ def compare_with_best(
     rows = np.stack(columns, axis=1).tolist()
     return {
         name: VersusBest._make((*row, number == best))
-        for number, (name, row) in enumerate(zip(scores, rows, strict=True))
+        for number, (name, row) in enumerate(zip(names, rows, strict=True))
     }

@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 from mia_metrics import validate
 from mia_metrics.evaluators import Metric, bounds, checked, difference_bounds, evaluators, mean_of
 from mia_metrics.resample import leave_one_out, strata
-from mia_metrics.trainings import EFFECTS, resample_detectors
+from mia_metrics.trainings import EFFECTS, Resampled, resample_detectors
 
 METHODS = ("percentile", "bca")
 
@@ -161,9 +161,14 @@ def compare(
     found = resample_detectors(
         metric, known, both, trainings=trainings, n_resamples=n_resamples, seed=seed
     )
+    return comparison(found, confidence, difference_bounds(metric))
+
+
+def comparison(found: Resampled, confidence: float, limits: tuple[float, float]) -> Comparison:
+    """The difference of two detectors, which lies within the limits."""
     (a, b), differences = found.estimates, found.differences(1)[0]
     levels = [(1.0 - confidence) / 2.0, (1.0 + confidence) / 2.0]
-    low, high = np.quantile(differences, levels).clip(*difference_bounds(metric))
+    low, high = np.quantile(differences, levels).clip(*limits)
     p_value = paired_p_value(differences, a - b)
     ends = float(low), float(high)
     return Comparison(float(a), float(b), float(a - b), *ends, confidence, p_value)

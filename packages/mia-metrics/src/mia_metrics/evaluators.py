@@ -9,14 +9,14 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from mia_metrics import validate
 from mia_metrics.image import FORMULAS
 from mia_metrics.pixel import PIXEL_FORMULAS
 from mia_metrics.pixel_counts import PixelCounts
 from mia_metrics.ranking import Ranking
-from mia_metrics.resample import Evaluator, Indices, Strata, Values
+from mia_metrics.resample import Evaluator, Indices, Strata, Values, tally
 from mia_metrics.validate import Bools, Floats
 
 Metric = str | Callable[[Any, Any], float]
@@ -98,8 +98,8 @@ def _image_formula(metric: str, parts: Strata, scores: Floats) -> Evaluator:
     normal_group, abnormal_group = group[parts.normal], group[parts.abnormal]
 
     def evaluate(normal: Indices, abnormal: Indices) -> Values:
-        misses = _tally(normal_group[normal], distinct.size)
-        hits = _tally(abnormal_group[abnormal], distinct.size)
+        misses = tally(normal_group[normal], distinct.size)
+        hits = tally(abnormal_group[abnormal], distinct.size)
         tp, fp = np.cumsum(hits, axis=-1), np.cumsum(misses, axis=-1)
         sizes = abnormal.shape[1], normal.shape[1]
         return FORMULAS[metric](Ranking(thresholds, hits, tp, fp - misses, fp, *sizes))
@@ -134,9 +134,3 @@ def _called(
         return np.array([call(row) for row in drawn])
 
     return evaluate
-
-
-def _tally(groups: Indices, size: int) -> NDArray[np.int64]:
-    """Count the draws of each group in each row, (B, size)."""
-    rows = np.arange(len(groups))[:, None] * size
-    return np.bincount((groups + rows).ravel(), minlength=len(groups) * size).reshape(-1, size)

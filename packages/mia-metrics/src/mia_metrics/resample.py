@@ -48,7 +48,7 @@ def bootstrap_values(
     """
     values = np.empty((len(evaluators), n_resamples))
     start = 0
-    for normal, abnormal in _draws(parts, n_resamples, seed):
+    for normal, abnormal in draws(parts, n_resamples, seed):
         stop = start + len(normal)
         for out, evaluator in zip(values, evaluators, strict=True):
             out[start:stop] = evaluator(normal, abnormal)
@@ -79,7 +79,14 @@ def leave_one_out(parts: Strata, evaluator: Evaluator) -> tuple[Values, Values]:
     return found[0], found[1]
 
 
-def _draws(parts: Strata, n_resamples: int, seed: int) -> Iterator[tuple[Indices, Indices]]:
+def tally(groups: Indices, size: int) -> NDArray[np.int64]:
+    """Count the draws of each group 0 ... size - 1 in each row of (B, n), (B, size)."""
+    count = len(groups)
+    flat = groups + np.arange(count)[:, None] * size
+    return np.bincount(flat.ravel(), minlength=count * size).reshape(count, size)
+
+
+def draws(parts: Strata, n_resamples: int, seed: int) -> Iterator[tuple[Indices, Indices]]:
     """Yield positions drawn with replacement in both strata, (rows, n), in chunks of rows."""
     generators = [np.random.default_rng(child) for child in np.random.SeedSequence(seed).spawn(2)]
     rows = max(1, _CHUNK // sum(map(len, parts)))

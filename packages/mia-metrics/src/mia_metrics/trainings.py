@@ -106,9 +106,15 @@ def resample_detectors(
     found = [np.array([whole(parts, evaluator) for evaluator in own]) for own in each]
     means = [mean_of(own) for own in each]
     values = bootstrap_values(parts, means, n_resamples=n_resamples, seed=seed)
+    return joined(found, values, trainings=trainings, seed=seed)
+
+
+def joined(each: list[Values], by_images: Values, *, trainings: str, seed: int) -> Resampled:
+    """Add to what resamples of the images made of the means what other trainings would make."""
+    count = by_images.shape[1]
     stream = np.random.default_rng(np.random.SeedSequence(seed).spawn(3)[2])  # 0, 1 draw images
-    levels = (stream.permutation(n_resamples) + 0.5) / n_resamples
-    return Resampled(found, values, _spread(found, random=trainings == "random"), levels)
+    levels = (stream.permutation(count) + 0.5) / count
+    return Resampled(each, by_images, _spread(each, random=trainings == "random"), levels)
 
 
 def _spread(each: Sequence[Values], *, random: bool) -> Spread:

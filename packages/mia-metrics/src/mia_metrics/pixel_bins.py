@@ -1,0 +1,107 @@
+"""The pixels of each image counted in bins of the score, from which any resample can be ranked."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mia_metrics.aupro import region_weights
+from mia_metrics.ranking import Ranking
+from mia_metrics.resample import Indices, Strata, tally
+from mia_metrics.validate import Bools, Floats
+
+_CHUNK = 2**24  # numbers in an array of one chunk of resamples: 128 MB
+
+
+class Tallies(NamedTuple):
+    """What images hold in each of K bins, highest first, float64 (n, K).
+
+    Attributes:
+        normal: normal pixels.
+        lesion: lesion pixels.
+        mass: region weights of the lesion pixels.
+    """
+
+    normal: NDArray[np.float64]
+    lesion: NDArray[np.float64]
+    mass: NDArray[np.float64]
+
+
+class PixelBins:
+    """Pixels of normal and of abnormal images in bins that begin at quantiles of the lesion pixels.
+
+    A metric changes only where the threshold passes the score of a lesion pixel, so bins are fine
+    where these are dense. Normal pixels below all lesion ones are in no bin.
+
+    Args:
+        truth: checked masks (N, H, W).
+        maps: checked maps (N, H, W).
+        parts: which images are normal and which abnormal.
+        bins: most bins.
+    """
+
+    def __init__(self, truth: Bools, maps: Floats, parts: Strata, bins: int) -> None:
+        lesion = np.sort(maps[truth])
+        chosen = np.linspace(0, lesion.size - 1, min(bins, lesion.size)).round().astype(np.intp)
+        self._starts = np.unique(lesion[chosen])
+        self._pixels = maps[0].size
+        weights = np.zeros(truth.shape)
+        weights[truth] = region_weights(truth)
+        self._normal, self._abnormal = (
+            self._tally(truth[images], maps[images], weights[images]) for images in parts
+        )
+
+    def _tally(self, truth: Bools, maps: Floats, weights: NDArray[np.float64]) -> Tallies:
+        found = Tallies(*np.zeros((3, len(maps), self._starts.size)))
+        for row, (mask, scores, own) in enumerate(zip(truth, maps, weights, strict=True)):
+            place = np.searchsorted(self._starts, scores, side="right")  # 0: below all bins
+            every, lesion, mass = (
+                np.bincount(places, values, minlength=self._starts.size + 1)[:0:-1]
+                for places, values in (
+                    (place.ravel(), None),
+                    (place[mask], None),
+                    (place[mask], own[mask]),
+                )
+            )
+            found.normal[row], found.lesion[row], found.mass[row] = every - lesion, lesion, mass
+        return found
+
+    def ranked(
+        self, normal: Indices, abnormal: Indices
+    ) -> Iterator[tuple[Ranking, NDArray[np.float64]]]:
+        """The ranking of every resample and the region weights at its thresholds.
+
+        Args:
+            normal: positions of the drawn images among the normal ones, (B, n0).
+            abnormal: those among the abnormal ones, (B, n1).
+        """
+        step = max(1, _CHUNK // max(self._starts.size, normal.shape[1], abnormal.shape[1]))
+        for start in range(0, len(normal), step):
+            rows = slice(start, start + step)
+            yield from self._ranked(normal[rows], abnormal[rows])
+
+    def _ranked(
+        self, normal: Indices, abnormal: Indices
+    ) -> Iterator[tuple[Ranking, NDArray[np.float64]]]:
+        # In float64, whose products are many times as fast as those of whole numbers.
+        weights = tally(normal, len(self._normal.normal)).astype(np.float64)
+        of_lesion = tally(abnormal, len(self._abnormal.normal)).astype(np.float64)
+        misses = weights @ self._normal.normal + of_lesion @ self._abnormal.normal
+        hits, mass = of_lesion @ self._abnormal.lesion, of_lesion @ self._abnormal.mass
+        # Sums of whole numbers, which float64 holds exactly.
+        misses, hits = misses.astype(np.int64), hits.astype(np.int64)
+        fp, tp = misses.cumsum(axis=1), hits.cumsum(axis=1)
+        drawn = (normal.shape[1] + abnormal.shape[1]) * self._pixels
+        for row in range(len(normal)):
+            positives = int(tp[row, -1])
+            ranking = Ranking(
+                thresholds=self._starts[::-1],
+                hits=hits[row],
+                tp=tp[row],
+                above=fp[row] - misses[row],
+                fp=fp[row],
+                positives=positives,
+                negatives=drawn - positives,
+            )
+            yield ranking, mass[row]
