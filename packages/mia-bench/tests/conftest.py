@@ -116,13 +116,18 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def made_up():
     """Write the folders of finished runs with made-up scores, as the real ones without training.
 
-    ``strength`` of a method: how far its scores of abnormal images lie above those of normal ones.
+    ``strengths``: how far a method's scores of abnormal images lie above those of normal ones.
+    ``pixels``: how many resamples of maps, whose lesions stand out as much; 0: no maps.
     """
+    import mia_metrics
     from mia_bench import gallery
-    from mia_bench.files import write_json
+    from mia_bench.files import write_array, write_json
+    from mia_bench.resamples import write_resamples
     from mia_bench.runfolder import RunFolder
 
-    def write(out, datasets, strengths, *, seeds=(0, 1, 2), images=(40, 40), size=32, epochs=250):
+    def write(
+        out, datasets, strengths, *, seeds=(0, 1, 2), images=(40, 40), size=32, epochs=250, pixels=0
+    ):
         for dataset in datasets:
             rng = np.random.default_rng(sum(map(ord, dataset)))
             labels = np.repeat([0, 1], images)
@@ -140,11 +145,17 @@ def made_up():
                     folder.write_scores(ids, labels, scores)
                     maps = pictures[:, 0].astype(np.float32) / 255 + masks
                     gallery.collect(ids, labels, scores, pictures, maps, masks).save(folder.gallery)
-                    write_json(folder.result, result(dataset, method, seed, labels, scores, epochs))
+                    written = result(dataset, method, seed, labels, scores, epochs)
+                    if pixels:
+                        noise = np.random.default_rng([seed, number, 1]).normal(size=masks.shape)
+                        maps = (noise + strength * masks).astype(np.float32)
+                        write_array(folder.maps, maps)
+                        found = mia_metrics.bootstrap_pixels(masks, maps, n_resamples=pixels)
+                        write_resamples(folder.resamples, ids, found)
+                        written["metrics"] |= found.estimates
+                    write_json(folder.result, written)
 
     def result(dataset, method, seed, labels, scores, epochs):
-        import mia_metrics
-
         losses = [{"epoch": epoch, "loss": 1 / epoch} for epoch in range(1, epochs + 1)]
         return {
             "format": 1,

@@ -8,8 +8,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from mia_bench.execute import execute
+from mia_bench.leaderboard import PIXEL_METRICS
 from mia_bench.plan import plan
 from mia_bench.providers import method
+from mia_bench.resamples import read_resamples
 from mia_bench.runfolder import RunFolder, State
 from mia_bench.study import DatasetEntry, MethodEntry, Study
 
@@ -40,7 +42,13 @@ def test_a_run_leaves_everything_a_reader_needs(run, root, tmp_path):
     maps = np.load(folder.maps)
     np.testing.assert_allclose(maps.mean((1, 2)), scores, rtol=1e-5)
     names = {path.name for path in folder.path.iterdir() if not path.name.startswith(".")}
-    assert names == {"run.json", "scores.csv", "maps.npy", "gallery.npz", "model", "log.txt"}
+    files = {"run.json", "scores.csv", "maps.npy", "resamples.npz", "gallery.npz", "log.txt"}
+    assert names == {*files, "model"}
+    kept = read_resamples(folder.resamples, result["metrics"]).pixels
+    assert set(kept.resampled) == set(PIXEL_METRICS)
+    for name in PIXEL_METRICS:
+        low, high = result["intervals"][name]
+        assert kept.interval(name)[:3] == (result["metrics"][name], low, high)
 
 
 def test_the_saved_model_gives_the_saved_scores(run, root, tmp_path):

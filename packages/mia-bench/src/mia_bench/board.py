@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mia_bench import leaderboard, published
-from mia_bench.significance import METRICS
 from mia_bench.significance.across import Ranking, ranking
 from mia_bench.significance.within import Mark, Standing, standings
 
@@ -65,8 +64,8 @@ class Board:
         return [row for row in self.rows if row.dataset == dataset]
 
     def standing(self, row: Row, metric: str) -> Standing | None:
-        """A row's interval and test, None for a metric that is not tested."""
-        return self.standings.get(metric, {}).get(row.key)
+        """A row's interval and test, None where its runs have not kept what they need."""
+        return self.standings[metric].get(row.key)
 
     def mark(self, row: Row, metric: str) -> Mark:
         """Where a row stands to the best of its dataset; "alone" for what is not tested."""
@@ -97,6 +96,6 @@ def make_board(rows: list[Row]) -> Board:
     return Board(
         rows,
         standings(rows),
-        {metric: ranking(rows, metric) for metric in METRICS},
+        {metric: ranking(rows, metric) for metric in leaderboard.METRICS},
         {row.key: found for row in rows if (found := published.beside(row))},
     )

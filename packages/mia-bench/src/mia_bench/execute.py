@@ -104,14 +104,14 @@ def _do(run: Run, folder: RunFolder, root: str | None, device: str, told: Told) 
     with _timed(seconds, "predict"):
         prediction = chosen.predict(test.images, device=device)
     with _timed(seconds, "metrics"):
-        metrics, intervals = outputs.measure(test, prediction, run.metrics)
+        measured = outputs.measure(test, prediction, run.metrics)
     chosen.save(folder.model)
-    outputs.write(folder, test, prediction)
+    outputs.write(folder, test, prediction, measured.pixels)
     result = {
         "format": FORMAT,
         "settings": run.settings(),
-        "metrics": metrics,
-        "intervals": intervals,
+        "metrics": measured.metrics,
+        "intervals": measured.intervals,
         "images": {"train": len(images), "test": len(test)},
         "losses": curve,
         "seconds": seconds,
@@ -122,7 +122,7 @@ def _do(run: Run, folder: RunFolder, root: str | None, device: str, told: Told) 
     }
     if selection is not None:
         at_end = detector.predict(test.images, device=device)
-        last, _ = outputs.measure(test, at_end, run.metrics)
+        last = outputs.metrics_of(test, at_end, run.metrics)
         result["selection"] = {**selection.record(), "last": {"epoch": run.epochs, "metrics": last}}
     return result
 

@@ -14,8 +14,9 @@ from mia_bench.runfolder import RunFolder
 if TYPE_CHECKING:
     from pathlib import Path
 
+IMAGE_METRICS = ("auroc", "ap")
 PIXEL_METRICS = ("pixel_auroc", "pixel_ap", "best_dice", "aupro")
-METRICS = ("auroc", "ap", *PIXEL_METRICS)
+METRICS = (*IMAGE_METRICS, *PIXEL_METRICS)
 # How tables name them; a star marks what the test masks choose a threshold for.
 TITLES = {
     "auroc": "AUROC",

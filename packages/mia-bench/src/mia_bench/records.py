@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from mia_bench.files import write_text
 from mia_bench.leaderboard import METRICS
-from mia_bench.significance import METRICS as TESTED
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -46,12 +45,12 @@ def write_csv(path: Path, board: Board) -> None:
 
 
 def _metric(board: Board, row: Row, metric: str) -> dict[str, Any]:
-    """The columns of one metric; image-level ones have an interval, a test and ranks too."""
+    """The columns of one metric: value, interval, test, ranks, published figure."""
     beside = board.beside(row, metric)
     return {
         metric: row.mean(metric),
         f"{metric}_sd": row.deviation(metric),
-        **(_tested(board, row, metric) if metric in TESTED else {}),
+        **_tested(board, row, metric),
         f"{metric}_published": beside and beside.figure.value,
         f"{metric}_difference": beside and beside.difference,
         f"{metric}_caveats": "; ".join(beside.caveats) if beside else None,
@@ -61,16 +60,14 @@ def _metric(board: Board, row: Row, metric: str) -> dict[str, Any]:
 
 def _tested(board: Board, row: Row, metric: str) -> dict[str, Any]:
     standing = board.standing(row, metric)
-    if standing is None:
-        return {}
-    found = standing.found
-    return {
-        f"{metric}_low": found.low,
-        f"{metric}_high": found.high,
-        f"{metric}_mark": standing.mark,
-        f"{metric}_below_best": found.difference if standing.rivals else None,
-        f"{metric}_p": found.p_value if standing.mark in ("alike", "worse") else None,
-        f"{metric}_p_holm": found.adjusted if standing.mark in ("alike", "worse") else None,
-        f"{metric}_rank": board.rank(row, metric),
-        f"{metric}_average_rank": board.rankings[metric].average.get(row.label),
-    }
+    known: dict[str, Any] = dict.fromkeys(("low", "high", "mark", "below_best", "p", "p_holm"))
+    if standing is not None:
+        found = standing.found
+        known |= {"low": found.low, "high": found.high, "mark": standing.mark}
+        if standing.rivals:
+            known["below_best"] = found.difference
+        if standing.mark in ("alike", "worse"):
+            known |= {"p": found.p_value, "p_holm": found.adjusted}
+    known["rank"] = board.rank(row, metric)
+    known["average_rank"] = board.rankings[metric].average.get(row.label)
+    return {f"{metric}_{name}": value for name, value in known.items()}

@@ -95,6 +95,11 @@ class RunFolder:
         return self.path / "maps.npy"
 
     @property
+    def resamples(self) -> Path:
+        """resamples.npz: pixel metrics in resamples of the test images, where there are any."""
+        return self.path / "resamples.npz"
+
+    @property
     def gallery(self) -> Path:
         """gallery.npz: the images that the page shows."""
         return self.path / "gallery.npz"
@@ -149,7 +154,7 @@ class RunFolder:
     def _tidy(self) -> None:
         for path in (
             *(self.result, self.failure, self.progress, self.settings),
-            *(self.scores, self.maps, self.gallery, self.checkpoint, self.model),
+            *(self.scores, self.maps, self.resamples, self.gallery, self.checkpoint, self.model),
         ):
             remove_temporaries(path)
 

@@ -11,7 +11,6 @@ from rich.table import Table
 from mia_bench.board import DAGGER, DAGGER_NOTE, INTERVALS_NOTE, MARKS, MARKS_NOTE
 from mia_bench.console import print_whole
 from mia_bench.leaderboard import ORACLE_NOTE, TITLES, format_count, format_value
-from mia_bench.significance import METRICS as TESTED
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -83,7 +82,7 @@ def _columns(board: Board, *, published: bool) -> dict[str, Callable[[Row], str]
 def _value(board: Board, metric: str, row: Row) -> str:
     value = format_value(row.mean(metric), row.deviation(metric))
     # A place for the mark in every row, so that the digits stand below each other.
-    return f"{value} {MARKS[board.mark(row, metric)] or NO_BREAK}" if metric in TESTED else value
+    return f"{value} {MARKS[board.mark(row, metric)] or NO_BREAK}"
 
 
 def _interval(board: Board, metric: str, row: Row) -> str:

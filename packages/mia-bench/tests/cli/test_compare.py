@@ -72,6 +72,30 @@ def test_two_folders_are_matched_by_their_runs(mia_bench, study, made_up, tmp_pa
     assert record["differs"]
 
 
+def test_pixel_metrics_are_compared_by_the_resamples_that_runs_kept(mia_bench, made_up, tmp_path):
+    out = tmp_path / "study"
+    made_up(out, ["lag"], {"ae": 0.4, "dae": 1.0}, seeds=(0, 1, 2), size=20, pixels=200)
+    made_up(out, ["rsna"], {"ae": 0.4, "dae": 1.0}, seeds=(0,), size=20)
+    masks = np.zeros((80, 20, 20))
+    masks[40:, 8:16, 8:20] = 1
+    a, b = (
+        np.stack([np.load(out / f"lag/{label}/seed-{seed}/maps.npy") for seed in (0, 1, 2)])
+        for label in ("dae", "ae")
+    )
+    expected = mia_metrics.compare(masks, a, b, metric="pixel_ap", n_resamples=200)
+    options = ("--out", out, "--metric", "pixel_ap")
+    (record,) = json.loads(mia_bench("compare", "dae", "ae", *options, "--json").stdout)
+    assert record["difference"] == pytest.approx(expected.difference)
+    assert (record["low"], record["high"]) == pytest.approx(
+        (expected.low, expected.high), abs=0.003
+    )
+    assert (record["dataset"], record["seeds"], record["differs"]) == ("lag", 3, True)
+    (out / "lag/ae/seed-2/resamples.npz").unlink()
+    result = mia_bench("compare", "dae", "ae", *options)
+    assert result.returncode == 2
+    assert f"the runs in {out}/lag/ae have kept no resamples of pixel_ap" in result.stderr
+
+
 def test_a_folder_against_itself_does_not_differ(mia_bench, study):
     records = json.loads(mia_bench("compare", study, study, "--json").stdout)
     assert {(record["difference"], record["p_holm"]) for record in records} == {(0.0, 1.0)}
@@ -85,7 +109,8 @@ def test_a_folder_against_itself_does_not_differ(mia_bench, study):
         (["STUDY", "EMPTY"], "no runs in"),
         (["STUDY", "OTHER"], "scored different test images"),
         (["STUDY", "STRANGE"], "no finished runs of the same dataset"),
-        (["dae", "ae", "--out", "STUDY", "--metric", "pixel_ap"], "--metric"),
+        (["dae", "ae", "--out", "STUDY", "--metric", "pixel_ap"], "that have pixel_ap"),
+        (["dae", "ae", "--out", "STUDY", "--metric", "pixel_app"], "--metric"),
         (["dae"], "B"),
     ],
 )

@@ -4,7 +4,7 @@ import mia_metrics
 import numpy as np
 import pytest
 from mia_bench.errors import StudyError
-from mia_bench.leaderboard import gather
+from mia_bench.leaderboard import PIXEL_METRICS, gather
 from mia_bench.significance.within import standings
 
 SEEDS = (0, 1, 2, 3)
@@ -64,6 +64,35 @@ def test_one_method_alone_has_an_interval_and_no_mark(made_up, tmp_path):
     standing = standings(gather(tmp_path))["auroc"]["lag", "ae"]
     assert standing.mark == "alone"
     assert standing.found.low < standing.found.estimate < standing.found.high
+
+
+def test_pixel_metrics_are_tested_by_the_resamples_that_runs_kept(made_up, tmp_path):
+    strengths = {"ae": 0.2, "vae": 1.4, "dae": 1.5}
+    made_up(tmp_path, ["lag"], strengths, seeds=(0, 1), size=20, pixels=100)
+    masks = np.zeros((80, 20, 20))
+    masks[40:, 8:16, 8:20] = 1
+    maps = {
+        label: np.stack([np.load(tmp_path / f"lag/{label}/seed-{s}/maps.npy") for s in (0, 1)])
+        for label in strengths
+    }
+    found = standings(gather(tmp_path))
+    for metric in PIXEL_METRICS:
+        expected = mia_metrics.compare_with_best(masks, maps, metric=metric, n_resamples=100)
+        for label, each in expected.items():
+            standing = found[metric]["lag", label]
+            assert standing.found == pytest.approx(each, abs=0.005)
+            assert standing.rivals == 2
+    assert found["pixel_ap"]["lag", "dae"].mark == "best"
+
+
+def test_runs_that_kept_no_resamples_have_no_standing_by_their_pixels(made_up, tmp_path):
+    made_up(tmp_path, ["lag"], {"ae": 0.2, "vae": 1.4}, seeds=(0, 1), size=20, pixels=20)
+    made_up(tmp_path, ["lag"], {"dae": 1.4}, seeds=(0, 1), size=20, pixels=30)
+    (tmp_path / "lag/ae/seed-1/resamples.npz").unlink()
+    found = standings(gather(tmp_path))
+    assert len(found["auroc"]) == 3
+    assert set(found["pixel_ap"]) == {("lag", "vae"), ("lag", "dae")}
+    assert {each.mark for each in found["pixel_ap"].values()} == {"alone"}  # 20 are not 30
 
 
 def test_a_method_on_other_images_is_not_tested_against_the_rest(made_up, tmp_path):

@@ -16,8 +16,8 @@ from mia_bench.cli.options import FOLDER, JSON
 from mia_bench.console import make_console, print_whole
 from mia_bench.errors import StudyError
 from mia_bench.files import write_text
-from mia_bench.leaderboard import TITLES
-from mia_bench.significance import ALPHA, METRICS
+from mia_bench.leaderboard import METRICS, TITLES
+from mia_bench.significance import ALPHA
 from mia_bench.significance.pairs import Pair, between_folders, between_methods
 
 

@@ -100,16 +100,14 @@ def _fuse(
             raise StudyError(msg)
     members = {label: Member.read(each) for label, each in folders.items()}
     prediction, test, seconds = _predict(ensemble, members, root, device)
-    metrics, intervals = outputs.measure(test, prediction)
-    measured = {"metrics": metrics, "intervals": intervals}
+    measured = outputs.measure(test, prediction)
     result = _result(ensemble, members, measured, seconds)
     folder.path.mkdir(parents=True, exist_ok=True)
     try:
         with folder.lock():
             folder.claim(result["settings"])
             folder.result.unlink(missing_ok=True)
-            folder.maps.unlink(missing_ok=True)
-            outputs.write(folder, test, prediction)
+            outputs.write(folder, test, prediction, measured.pixels)
             write_json(folder.result, result)
             folder.finish()
     except Timeout as error:
@@ -156,7 +154,7 @@ def _largest(members: Members) -> Member:
 
 
 def _result(
-    ensemble: Ensemble, members: Members, measured: dict[str, Any], seconds: float
+    ensemble: Ensemble, members: Members, measured: outputs.Measured, seconds: float
 ) -> dict[str, Any]:
     """run.json; an ensemble costs what its members cost together, but memory one after another."""
     results = [each.result for each in members.values()]
@@ -180,7 +178,8 @@ def _result(
             "options": {"scale": ensemble.scale, "combine": ensemble.combine},
         },
         "members": {label: each.scores_sha256 for label, each in members.items()},
-        **measured,
+        "metrics": measured.metrics,
+        "intervals": measured.intervals,
         "images": largest.result["images"],
         "losses": [],
         "seconds": {**spent, "predict": round(spent["predict"] + seconds, 3)},

@@ -9,7 +9,6 @@ from mia_bench.board import DAGGER, MARK_NAMES, MARKS, MARKS_NOTE
 from mia_bench.leaderboard import METRICS, TITLES, format_count, format_value
 from mia_bench.published import TIME
 from mia_bench.report import ranks
-from mia_bench.significance import METRICS as TESTED
 
 if TYPE_CHECKING:
     from mia_bench.board import Board
@@ -62,15 +61,15 @@ def matrix(board: Board, metric: str) -> dict[str, Any]:
     names = list(dict.fromkeys(each.dataset for each in having))
     labels = dict.fromkeys(each.label for each in having)
     by_key = {each.key: each for each in board.rows}
-    ranking = board.rankings.get(metric)
-    average = ranking.average if ranking else {}
+    ranking = board.rankings[metric]
+    average = ranking.average
     ordered = [*average, *(label for label in labels if label not in average)]
     return {
         "metric": metric,
         "title": TITLES[metric],
         "datasets": names,
         "ranked": bool(average),
-        "marks_note": MARKS_NOTE if metric in TESTED else None,
+        "marks_note": MARKS_NOTE,
         "rows": [
             {
                 "method": label,
@@ -80,7 +79,7 @@ def matrix(board: Board, metric: str) -> dict[str, Any]:
             for label in ordered
         ],
         "ranking": ranking,
-        "diagram": ranks.diagram(ranking.difference) if ranking and ranking.difference else None,
+        "diagram": ranks.diagram(ranking.difference) if ranking.difference else None,
     }
 
 

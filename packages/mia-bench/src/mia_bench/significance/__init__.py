@@ -2,5 +2,3 @@
 
 # Level of every test and mark; intervals are of 1 - ALPHA.
 ALPHA = 0.05
-# Image-level metrics have what a test needs in scores.csv; those of pixels would need the masks.
-METRICS = ("auroc", "ap")

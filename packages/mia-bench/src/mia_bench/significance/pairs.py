@@ -9,17 +9,17 @@ import mia_metrics
 import numpy as np
 
 from mia_bench.errors import StudyError
-from mia_bench.leaderboard import find_runs
+from mia_bench.leaderboard import IMAGE_METRICS, find_runs
 from mia_bench.providers import unknown
+from mia_bench.resamples import N_RESAMPLES
 from mia_bench.runfolder import State
-from mia_bench.significance import ALPHA, predictions
+from mia_bench.significance import ALPHA, pixels, predictions
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from mia_bench.runfolder import RunFolder
 
-N_RESAMPLES = 2000
 
 Key = tuple[str, str]  # dataset and label
 Seeds = dict[str, "RunFolder"]  # by the name of the seed's folder
@@ -61,7 +61,10 @@ def between_folders(a: Path, b: Path, *, metric: str) -> list[Pair]:
     """
     first, second = _finished(a), _finished(b)
     found = [_compare(key, key, first[key], second[key], metric) for key in first if key in second]
-    return _adjusted(found, f"{a} and {b} have no finished runs of the same dataset, method, seed")
+    return _adjusted(
+        found,
+        f"{a} and {b} have no finished runs of the same dataset, method, seed that have {metric}",
+    )
 
 
 def between_methods(out: Path, a: str, b: str, *, metric: str) -> list[Pair]:
@@ -80,7 +83,9 @@ def between_methods(out: Path, a: str, b: str, *, metric: str) -> list[Pair]:
         for name in dict.fromkeys(dataset for dataset, _ in runs)
         if (name, a) in runs and (name, b) in runs
     ]
-    return _adjusted(found, f"{a} and {b} have no finished runs of the same dataset and seed")
+    return _adjusted(
+        found, f"{a} and {b} have no finished runs of the same dataset and seed that have {metric}"
+    )
 
 
 def _finished(out: Path) -> dict[Key, Seeds]:
@@ -93,26 +98,51 @@ def _finished(out: Path) -> dict[Key, Seeds]:
 
 
 def _compare(key_a: Key, key_b: Key, first: Seeds, second: Seeds, metric: str) -> Pair | None:
-    """The pair of what both have, None where they have no seed in common."""
+    """The pair of what both have, None where they have no seed or not this metric in common."""
     seeds = [seed for seed in first if seed in second]
-    if not seeds:
+    a, b = ([runs[seed] for seed in seeds] for runs in (first, second))
+    measured = [[folder.read_result()["metrics"].get(metric) for folder in own] for own in (a, b)]
+    if not seeds or None in (*measured[0], *measured[1]):
         return None
-    a, b = (predictions.read([runs[seed] for seed in seeds]) for runs in (first, second))
-    if not a.same_images(b):
-        folders = first[seeds[0]].path, second[seeds[0]].path
-        msg = f"{folders[0]} and {folders[1]} scored different test images"
-        raise StudyError(msg)
-    comparison = mia_metrics.compare(
+    test = _compare_scores if metric in IMAGE_METRICS else _compare_pixels
+    each = [own - other for own, other in zip(*measured, strict=True)]
+    deviation = float(np.std(each, ddof=1)) if len(seeds) > 1 else None
+    (dataset, label), (_, other) = key_a, key_b
+    return Pair(dataset, label, other, len(seeds), test(a, b, metric), deviation, adjusted=1.0)
+
+
+def _compare_scores(
+    first: list[RunFolder], second: list[RunFolder], metric: str
+) -> mia_metrics.Comparison:
+    a, b = predictions.read(first), predictions.read(second)
+    if a.images != b.images:
+        raise _different(first[0], second[0], "scored different test images")
+    return mia_metrics.compare(
         a.labels, a.scores, b.scores, metric=metric, n_resamples=N_RESAMPLES, confidence=1 - ALPHA
     )
-    each = [
-        mia_metrics.image_metrics(a.labels, own)[metric]
-        - mia_metrics.image_metrics(a.labels, other)[metric]
-        for own, other in zip(a.scores, b.scores, strict=True)
-    ]
-    deviation = float(np.std(each, ddof=1)) if len(seeds) > 1 else None
-    (dataset, label), (_, other_label) = key_a, key_b
-    return Pair(dataset, label, other_label, len(seeds), comparison, deviation, adjusted=1.0)
+
+
+def _compare_pixels(
+    first: list[RunFolder], second: list[RunFolder], metric: str
+) -> mia_metrics.Comparison:
+    a, b = pixels.read(first, metric), pixels.read(second, metric)
+    if not a or not b:
+        lacking = (second if a else first)[0].path.parent
+        msg = f"the runs in {lacking} have kept no resamples of {metric}, or different ones: an "
+        msg += "older version made them; remove them and run them again"
+        raise StudyError(msg)
+    if pixels.draws(a[0]) != pixels.draws(b[0]):
+        raise _different(first[0], second[0], "have other resamples or different test images")
+    return mia_metrics.compare_pixels(
+        [kept.pixels for kept in a],
+        [kept.pixels for kept in b],
+        metric=metric,
+        confidence=1 - ALPHA,
+    )
+
+
+def _different(a: RunFolder, b: RunFolder, what: str) -> StudyError:
+    return StudyError(f"{a.path} and {b.path} {what}")
 
 
 def _adjusted(found: list[Pair | None], nothing: str) -> list[Pair]:

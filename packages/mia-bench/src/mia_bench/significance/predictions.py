@@ -29,9 +29,10 @@ class Predictions:
     labels: np.ndarray
     scores: np.ndarray
 
-    def same_images(self, other: Predictions) -> bool:
-        """Whether both are of the same images with the same labels."""
-        return self.ids == other.ids and np.array_equal(self.labels, other.labels)
+    @property
+    def images(self) -> tuple[tuple[str, ...], bytes]:
+        """Alike for predictions of the same images with the same labels."""
+        return self.ids, self.labels.tobytes()
 
 
 def read(folders: Sequence[RunFolder]) -> Predictions:
@@ -42,7 +43,7 @@ def read(folders: Sequence[RunFolder]) -> Predictions:
     """
     each = [_read(folder) for folder in folders]
     for folder, found in zip(folders, each, strict=True):
-        if not found.same_images(each[0]):
+        if found.images != each[0].images:
             msg = f"{folder.path} and {folders[0].path} scored different test images"
             raise StudyError(msg)
     scores = np.concatenate([found.scores for found in each])

@@ -8,10 +8,14 @@ from typing import TYPE_CHECKING, Literal
 
 import mia_metrics
 
-from mia_bench.significance import ALPHA, METRICS, predictions
+from mia_bench.leaderboard import IMAGE_METRICS, PIXEL_METRICS
+from mia_bench.significance import ALPHA, pixels, predictions
 
 if TYPE_CHECKING:
+    from collections.abc import Hashable, Iterator, Mapping
+
     from mia_bench.leaderboard import Row
+    from mia_bench.resamples import Resamples
     from mia_bench.significance.predictions import Predictions
 
 Key = tuple[str, str]
@@ -48,35 +52,59 @@ def standings(rows: list[Row]) -> dict[str, dict[Key, Standing]]:
     """For each metric the standing of each row, by dataset and label.
 
     Only methods that scored the same test images are tested against each other; those that scored
-    others than most (of a dataset that changed between two runs) have an interval alone.
+    others than most (of a dataset that changed between two runs) have an interval alone. Rows
+    whose runs have not kept resamples of their pixel metrics have no standing by these.
 
     Raises:
-        StudyError: Seeds of a method that scored different images.
+        StudyError: Seeds of a method that scored different images, or damaged files.
     """
-    found: dict[str, dict[Key, Standing]] = {metric: {} for metric in METRICS}
+    found: dict[str, dict[Key, Standing]] = {m: {} for m in (*IMAGE_METRICS, *PIXEL_METRICS)}
     for dataset in dict.fromkeys(row.dataset for row in rows):
-        read = {row.label: predictions.read(row.folders) for row in rows if row.dataset == dataset}
-        for group in _groups(read):
-            for metric in METRICS:
-                for label, standing in _test(group, metric).items():
-                    found[metric][dataset, label] = standing
+        own = [row for row in rows if row.dataset == dataset]
+        scores = {row.label: predictions.read(row.folders) for row in own}
+        for labels in _groups({label: each.images for label, each in scores.items()}):
+            for metric in IMAGE_METRICS:
+                tested = _test_scores({label: scores[label] for label in labels}, metric)
+                found[metric].update(_named(dataset, tested))
+        for metric in PIXEL_METRICS:
+            kept = {row.label: each for row in own if (each := pixels.read(row.folders, metric))}
+            for labels in _groups({label: pixels.draws(each[0]) for label, each in kept.items()}):
+                tested = _test_pixels({label: kept[label] for label in labels}, metric)
+                found[metric].update(_named(dataset, tested))
     return found
 
 
-def _groups(read: dict[str, Predictions]) -> list[dict[str, Predictions]]:
+def _named(
+    dataset: str, tested: Mapping[str, mia_metrics.VersusBest]
+) -> Iterator[tuple[Key, Standing]]:
+    for label, each in tested.items():
+        yield (dataset, label), Standing(each, len(tested) - 1)
+
+
+def _groups(images: Mapping[str, Hashable]) -> list[list[str]]:
     """The methods of the most common test images, and each other one alone."""
-    images = {label: (each.ids, each.labels.tobytes()) for label, each in read.items()}
+    if not images:
+        return []
     most, _ = Counter(images.values()).most_common(1)[0]
-    together = {label: each for label, each in read.items() if images[label] == most}
-    return [together, *({label: read[label]} for label in read if label not in together)]
+    together = [label for label, own in images.items() if own == most]
+    return [together, *([label] for label in images if label not in together)]
 
 
-def _test(group: dict[str, Predictions], metric: str) -> dict[str, Standing]:
-    found = mia_metrics.compare_with_best(
+def _test_scores(group: dict[str, Predictions], metric: str) -> dict[str, mia_metrics.VersusBest]:
+    return mia_metrics.compare_with_best(
         next(iter(group.values())).labels,
         {label: each.scores for label, each in group.items()},
         metric=metric,
         confidence=1 - ALPHA,
         n_resamples=max(MIN_RESAMPLES, RESAMPLES_PER_METHOD * len(group)),
     )
-    return {label: Standing(each, len(group) - 1) for label, each in found.items()}
+
+
+def _test_pixels(
+    group: dict[str, list[Resamples]], metric: str
+) -> dict[str, mia_metrics.VersusBest]:
+    return mia_metrics.compare_pixels_with_best(
+        {label: [seed.pixels for seed in each] for label, each in group.items()},
+        metric=metric,
+        confidence=1 - ALPHA,
+    )

@@ -1,0 +1,33 @@
+"""What several trainings of one method kept of their pixel metrics."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mia_bench.resamples import Resamples, read_resamples
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Sequence
+
+    from mia_bench.runfolder import RunFolder
+
+
+def read(folders: Sequence[RunFolder], metric: str) -> list[Resamples] | None:
+    """The resamples of finished runs, None where one has none of this metric or they differ.
+
+    Runs of older versions have kept none.
+
+    Raises:
+        StudyError: A damaged file.
+    """
+    if not all(folder.resamples.exists() for folder in folders):
+        return None
+    each = [read_resamples(each.resamples, each.read_result()["metrics"]) for each in folders]
+    if not all(metric in kept.pixels.resampled for kept in each):
+        return None
+    return each if len({draws(kept) for kept in each}) == 1 else None
+
+
+def draws(kept: Resamples) -> Hashable:
+    """Alike for runs whose resamples hold the same images."""
+    return kept.images, kept.pixels.drawn
