@@ -94,6 +94,15 @@ def test_sensitivity_at_a_rate_and_the_score():
     assert curve.score() == pytest.approx((3 * 0.25 + 0.5 + 3 * 1.0) / 7)
 
 
+def test_a_rate_that_no_curve_has_is_refused(pixels):
+    curve = mm.froc(*pixels(0))
+    for rate in (-1, float("nan"), "x", None):
+        with pytest.raises(ValueError, match=f"expected false_positives .*, got {rate!r}"):
+            curve.sensitivity_at(rate)
+    with pytest.raises(ValueError, match="at least 1 rate"):
+        curve.score([])
+
+
 def test_bad_criteria_are_refused(pixels):
     with pytest.raises(ValueError, match=r"expected hit to be one of .*'peak'"):
         mm.froc(*pixels(0), hit="peek")

@@ -98,7 +98,9 @@ def test_fusion_of_complementary_detectors_is_better_than_each():
 @pytest.mark.parametrize(
     ("scores", "options", "message"),
     [
-        ({}, {}, "expected scores of at least one detector, got none"),
+        ({}, {}, "expected scores of at least 1 detector, got 0"),
+        ([[1.0]], {}, "expected scores as a mapping of names, got list"),
+        ({"a": [1.0]}, {"scale": "quantile", "train_scores": [[1.0]]}, "train_scores as a mapping"),
         ({"a": [1.0], "b": [1.0, 2.0]}, {}, r"of one shape, got \(1,\) and \(2,\)"),
         ({"a": [np.nan]}, {}, r"expected scores\['a'\] to be finite, got NaN"),
         ({"a": [1.0]}, {"scale": "ranks"}, r"one of 'rank', .*nearest: 'rank'"),

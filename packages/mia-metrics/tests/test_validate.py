@@ -116,7 +116,7 @@ def test_paired_functions_name_the_second_scores():
             function(labels, good, [1, 2, 3])
 
 
-@pytest.mark.parametrize("value", [-0.1, 1.1, float("nan")])
+@pytest.mark.parametrize("value", [-0.1, 1.1, float("nan"), "x", None])
 def test_shares_outside_the_unit_range(value):
     labels, scores = [0, 1], [1, 2]
     with pytest.raises(ValueError, match=r"expected specificity in \[0, 1\]"):
@@ -127,6 +127,24 @@ def test_shares_outside_the_unit_range(value):
         mm.fpr_at_tpr(labels, scores, tpr=value)
     with pytest.raises(ValueError, match=r"expected quantile in \(0, 1\)"):
         mm.normal_threshold(scores, quantile=value)
+
+
+@pytest.mark.parametrize("threshold", [None, "x", float("nan")])
+def test_a_threshold_is_a_number(pixels, threshold):
+    for function, data in ((mm.confusion, ([0, 1], [1, 2])), (mm.dice_at, pixels(0))):
+        with pytest.raises(
+            ValueError, match=f"expected threshold to be a number, got {threshold!r}"
+        ):
+            function(*data, threshold=threshold)
+
+
+def test_detectors_and_methods_have_names():
+    with pytest.raises(ValueError, match="expected scores as a mapping of names, got list"):
+        mm.compare_with_best([0, 1], [[1, 2]])
+    with pytest.raises(ValueError, match="expected results as a mapping of names, got list"):
+        mm.critical_difference([[1, 2], [3, 4]])
+    with pytest.raises(ValueError, match="expected detectors as a mapping of names, got list"):
+        mm.compare_pixels_with_best([[]])
 
 
 @pytest.mark.parametrize("n_thresholds", [0, -3, 2.5, True])

@@ -92,9 +92,7 @@ def compare_with_best(
     n_resamples = validate.at_least("n_resamples", n_resamples, 2)
     seed = validate.at_least("seed", seed, 0)
     validate.one_of("trainings", trainings, EFFECTS)
-    if not scores:
-        msg = "expected scores of at least 1 detector, got none"
-        raise ValueError(msg)
+    validate.named("scores", scores, "detector")
     named = [(f"scores[{name!r}]", values) for name, values in scores.items()]
     known, arrays = checked(metric, truth, named)
     found = resample_detectors(

@@ -35,11 +35,26 @@ class Froc(NamedTuple):
     images: int
 
     def sensitivity_at(self, false_positives: float) -> float:
-        """Highest sensitivity of the thresholds with at most so many false detections an image."""
-        return float(self.sensitivity[self.false_positives <= false_positives].max())
+        """Highest sensitivity of the thresholds with at most so many false detections an image.
+
+        Raises:
+            ValueError: a number below 0, or none.
+        """
+        allowed = validate.number("false_positives", false_positives)
+        if allowed < 0.0:
+            msg = f"expected false_positives of at least 0, got {false_positives!r}"
+            raise ValueError(msg)
+        return float(self.sensitivity[self.false_positives <= allowed].max())
 
     def score(self, rates: Sequence[float] = RATES) -> float:
-        """Mean of `sensitivity_at` over rates of false detections an image."""
+        """Mean of `sensitivity_at` over rates of false detections an image.
+
+        Raises:
+            ValueError: no rate; as `sensitivity_at`.
+        """
+        if len(rates) == 0:
+            msg = "expected at least 1 rate of false detections, got none"
+            raise ValueError(msg)
         return float(np.mean([self.sensitivity_at(rate) for rate in rates]))
 
 

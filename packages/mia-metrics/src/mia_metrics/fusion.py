@@ -1,6 +1,7 @@
 """Fusion of several detectors' scores, or maps, of the same images."""
 
 from collections.abc import Callable, Mapping
+from functools import reduce
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -49,22 +50,21 @@ def fuse(
     """
     validate.one_of("scale", scale, SCALES)
     validate.one_of("combine", combine, COMBINE)
+    validate.named("scores", scores, "detector")
     _check_train(scores, train_scores, scale)
-    total: NDArray[np.float64] | None = None
-    for name, value in scores.items():
-        array = validate.as_scores(f"scores[{name!r}]", value, None)
-        if total is not None:
-            validate.same_shape("the scores before", total, f"scores[{name!r}]", array)
+    first, *_ = scores
+    like = np.asarray(scores[first])
+
+    def scaled(name: str) -> NDArray[np.float64]:
+        array = validate.as_scores(f"scores[{name!r}]", scores[name], None)
+        validate.same_shape(f"scores[{first!r}]", like, f"scores[{name!r}]", array)
         if scale == "rank":
-            scaled = rank_scale(array)
-        elif train_scores is not None:
-            scaled = quantile_scale(train_scores[name], array)
-        else:
-            scaled = array.astype(np.float64)
-        total = scaled if total is None else COMBINE[combine](total, scaled)
-    if total is None:
-        msg = "expected scores of at least one detector, got none"
-        raise ValueError(msg)
+            return rank_scale(array)
+        if train_scores is not None:
+            return quantile_scale(train_scores[name], array)
+        return array.astype(np.float64)
+
+    total = reduce(COMBINE[combine], map(scaled, scores))  # one at a time in memory
     return total / len(scores) if combine == "mean" else total
 
 
@@ -136,6 +136,9 @@ def _check_train(
         got = "train_scores" if train is not None else "no train_scores"
         msg = f"expected train_scores with scale 'quantile' and only then, got {got} with {scale!r}"
         raise ValueError(msg)
-    if train is not None and set(train) != set(scores):
+    if train is None:
+        return
+    validate.named("train_scores", train, "detector")
+    if set(train) != set(scores):
         msg = f"expected train_scores of {sorted(scores)}, got those of {sorted(train)}"
         raise ValueError(msg)

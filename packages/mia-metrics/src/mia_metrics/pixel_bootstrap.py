@@ -190,9 +190,7 @@ def compare_pixels_with_best(
         >>> found["good"].is_best, found["poor"].adjusted < 0.01
         (True, True)
     """
-    if not detectors:
-        msg = "expected bootstraps of at least 1 detector, got none"
-        raise ValueError(msg)
+    validate.named("detectors", detectors, "detector")
     found = _together(detectors, metric, trainings)
     confidence = validate.share("confidence", confidence, closed=False)
     return versus_best(detectors, found, confidence, metric)

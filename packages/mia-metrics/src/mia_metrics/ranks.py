@@ -133,10 +133,8 @@ def critical_difference(
 
 def _table(results: Mapping[str, ArrayLike]) -> tuple[list[str], Table]:
     """Check the results and return the names and the values, (D, K)."""
+    validate.named("results", results, "method", least=2)
     columns = [validate.as_scores(f"results[{name!r}]", v, 1) for name, v in results.items()]
-    if len(columns) < 2:
-        msg = f"expected results of at least 2 methods, got {len(columns)}"
-        raise ValueError(msg)
     sizes = {name: column.size for name, column in zip(results, columns, strict=True)}
     if len(set(sizes.values())) > 1 or columns[0].size < 2:
         msg = f"expected results of every method on the same 2 or more datasets, got {sizes}"

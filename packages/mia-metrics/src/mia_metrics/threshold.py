@@ -178,8 +178,5 @@ def at_or_above(scores: Floats, threshold: float) -> Bools:
 
 def _called(truth: Bools, scores: Floats, threshold: float) -> tuple[int, int]:
     """Return how many abnormal entries, and how many in all, are at or above the threshold."""
-    if math.isnan(threshold):
-        msg = f"expected threshold to be a number, got {threshold}"
-        raise ValueError(msg)
-    called = at_or_above(scores, float(threshold))
+    called = at_or_above(scores, validate.number("threshold", threshold))
     return int(np.count_nonzero(called & truth)), int(np.count_nonzero(called))

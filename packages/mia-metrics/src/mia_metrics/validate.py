@@ -1,7 +1,8 @@
 """The checks at the border: labels, masks, scores and maps as arrays that the rest can trust."""
 
 import difflib
-from collections.abc import Iterable
+import math
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -119,23 +120,50 @@ def pixel_pair(masks: ArrayLike, maps: ArrayLike) -> Pair:
     return pair
 
 
-def finite(name: str, value: float) -> float:
-    """Return `value` as a float, or raise ValueError where it is NaN or infinite."""
-    number = float(value)
-    if not np.isfinite(number):
-        msg = f"expected {name} to be a finite number, got {value}"
+def number(name: str, value: float) -> float:
+    """Return `value` as a float, or raise ValueError where it is none or NaN."""
+    found = _as_float(value)
+    if math.isnan(found):
+        msg = f"expected {name} to be a number, got {value!r}"
         raise ValueError(msg)
-    return number
+    return found
+
+
+def finite(name: str, value: float) -> float:
+    """Return `value` as a float, or raise ValueError where it is none, NaN or infinite."""
+    found = _as_float(value)
+    if not math.isfinite(found):
+        msg = f"expected {name} to be a finite number, got {value!r}"
+        raise ValueError(msg)
+    return found
 
 
 def share(name: str, value: float, *, closed: bool = True) -> float:
     """Return `value` as a float in [0, 1], or in (0, 1) where not `closed`."""
-    number = float(value)
-    inside = 0.0 <= number <= 1.0 if closed else 0.0 < number < 1.0
+    found = _as_float(value)
+    inside = 0.0 <= found <= 1.0 if closed else 0.0 < found < 1.0
     if not inside:
-        msg = f"expected {name} in {'[0, 1]' if closed else '(0, 1)'}, got {value}"
+        msg = f"expected {name} in {'[0, 1]' if closed else '(0, 1)'}, got {value!r}"
         raise ValueError(msg)
-    return number
+    return found
+
+
+def _as_float(value: float) -> float:
+    """NaN for what is no number, which every comparison refuses."""
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        return math.nan
+
+
+def named(name: str, value: object, what: str, least: int = 1) -> None:
+    """Raise ValueError unless `value` is a mapping of names, of so many `what` at least."""
+    if not isinstance(value, Mapping):
+        msg = f"expected {name} as a mapping of names, got {type(value).__name__}"
+        raise ValueError(msg)
+    if len(value) < least:
+        msg = f"expected {name} of at least {least} {what}{'s'[: least - 1]}, got {len(value)}"
+        raise ValueError(msg)
 
 
 def at_least(name: str, value: int, smallest: int) -> int:
