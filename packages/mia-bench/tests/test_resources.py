@@ -55,6 +55,30 @@ def test_threads_that_were_asked_for_win_over_the_environment(monkeypatch):
     assert thread_settings(8, insist=False)["OMP_NUM_THREADS"] == "8"
 
 
+def test_idle_threads_sleep_unless_the_user_wants_otherwise(monkeypatch):
+    code = (
+        "import atexit, os; atexit.register(lambda: print(os.environ['OMP_WAIT_POLICY']));"
+        "from mia_bench.cli import main; main(['list', 'datasets'])"
+    )
+    for given, expected in ((None, "PASSIVE"), ("ACTIVE", "ACTIVE")):
+        monkeypatch.delenv("OMP_WAIT_POLICY", raising=False)
+        if given is not None:
+            monkeypatch.setenv("OMP_WAIT_POLICY", given)
+        assert thread_settings(2, insist=True)["OMP_WAIT_POLICY"] == expected
+        done = subprocess.run(
+            [sys.executable, "-c", code],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert done.stdout.splitlines()[-1] == expected
+
+
+def test_no_module_of_the_command_line_loads_torch_before_the_environment_is_set():
+    code = "import sys, mia_bench.cli; sys.exit('torch' in sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
 def test_the_environment_is_as_before_afterwards(monkeypatch):
     monkeypatch.setenv("A_SETTING", "old")
     monkeypatch.delenv("ANOTHER", raising=False)

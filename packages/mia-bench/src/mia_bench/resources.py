@@ -59,12 +59,16 @@ def thread_settings(threads: int, *, insist: bool) -> dict[str, str]:
         insist: Whether the number was asked for; else a number that is set already stays.
     """
     number = str(threads) if insist else os.environ.get("OMP_NUM_THREADS", str(threads))
-    # Threads that wait by spinning make training many times slower as soon as something else uses
-    # the processor too.
-    return {
-        "OMP_NUM_THREADS": number,
-        "OMP_WAIT_POLICY": os.environ.get("OMP_WAIT_POLICY", "PASSIVE"),
-    }
+    return {"OMP_NUM_THREADS": number, **waiting()}
+
+
+def waiting() -> dict[str, str]:
+    """Environment variables for a process whose idle threads are to sleep; what is set stays.
+
+    Threads that wait by spinning make training many times slower as soon as something else uses
+    the processor too.
+    """
+    return {"OMP_WAIT_POLICY": os.environ.get("OMP_WAIT_POLICY", "PASSIVE")}
 
 
 @contextmanager
