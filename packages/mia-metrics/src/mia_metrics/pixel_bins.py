@@ -46,25 +46,26 @@ class PixelBins:
         chosen = np.linspace(0, lesion.size - 1, min(bins, lesion.size)).round().astype(np.intp)
         self._starts = np.unique(lesion[chosen])
         self._pixels = maps[0].size
-        weights = np.zeros(truth.shape)
-        weights[truth] = region_weights(truth)
+        ends = np.count_nonzero(truth, axis=(1, 2)).cumsum()
+        weights = np.split(region_weights(truth), ends[:-1])
         self._normal, self._abnormal = (
-            self._tally(truth[images], maps[images], weights[images]) for images in parts
+            self._tally([(truth[image], maps[image], weights[image]) for image in images])
+            for images in parts
         )
 
-    def _tally(self, truth: Bools, maps: Floats, weights: NDArray[np.float64]) -> Tallies:
-        found = Tallies(*np.zeros((3, len(maps), self._starts.size)))
-        for row, (mask, scores, own) in enumerate(zip(truth, maps, weights, strict=True)):
+    def _tally(self, images: list[tuple[Bools, Floats, NDArray[np.float64]]]) -> Tallies:
+        """Count the pixels of masks, maps and the region weights of their lesion pixels."""
+        size = self._starts.size + 1
+        found = Tallies(*np.zeros((3, len(images), size - 1)))
+        for row, (mask, scores, weights) in enumerate(images):
             place = np.searchsorted(self._starts, scores, side="right")  # 0: below all bins
-            every, lesion, mass = (
-                np.bincount(places, values, minlength=self._starts.size + 1)[:0:-1]
-                for places, values in (
-                    (place.ravel(), None),
-                    (place[mask], None),
-                    (place[mask], own[mask]),
-                )
+            of_lesion = place[mask]
+            every, lesion = (
+                np.bincount(some, minlength=size) for some in (place.ravel(), of_lesion)
             )
-            found.normal[row], found.lesion[row], found.mass[row] = every - lesion, lesion, mass
+            mass = np.bincount(of_lesion, weights, minlength=size)
+            for out, counts in zip(found, (every - lesion, lesion, mass), strict=True):
+                out[row] = counts[:0:-1]
         return found
 
     def ranked(
