@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import struct
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -48,6 +50,22 @@ def save_image(rng):
         return pixels
 
     return save
+
+
+@pytest.fixture
+def make_png():
+    """Return the bytes of a PNG with these fields in its header and this data, whether it fits."""
+
+    def chunk(name, data):
+        crc = struct.pack(">I", zlib.crc32(name + data))
+        return struct.pack(">I", len(data)) + name + data + crc
+
+    def make(width, height, *, bits, color_type, data):
+        header = struct.pack(">IIBBBBB", width, height, bits, color_type, 0, 0, 0)
+        chunks = ((b"IHDR", header), (b"IDAT", zlib.compress(data)), (b"IEND", b""))
+        return b"\x89PNG\r\n\x1a\n" + b"".join(chunk(*each) for each in chunks)
+
+    return make
 
 
 @pytest.fixture

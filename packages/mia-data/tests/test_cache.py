@@ -186,6 +186,13 @@ def test_what_somebody_else_put_into_the_cache_folder_stays(json_dataset, cache_
     assert all((folder / "index.json").is_file() for folder in others)
 
 
+def test_an_entry_of_another_format_is_not_read(json_dataset, decoded, monkeypatch):
+    _load(json_dataset)
+    monkeypatch.setattr(cache, "FORMAT", cache.FORMAT + 1)
+    _load(json_dataset)
+    assert len(decoded) == 2
+
+
 @pytest.mark.parametrize("index", ["{", "[]", "{}"])
 def test_a_damaged_entry_is_not_listed_but_cleared(json_dataset, cache_folder, index):
     _load(json_dataset)

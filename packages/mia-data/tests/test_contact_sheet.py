@@ -93,6 +93,12 @@ def test_a_folder_that_is_not_there_and_a_wrong_number_are_named(ds, tmp_path):
         contact_sheet(ds, seed=-1)
 
 
+def test_numpy_integers_are_whole_numbers(ds):
+    plain = {"columns": 2, "rows": 1, "tile": 32, "seed": 3}
+    numpy = {name: np.int64(value) for name, value in plain.items()}
+    np.testing.assert_array_equal(contact_sheet(ds, **numpy), contact_sheet(ds, **plain))
+
+
 def test_a_sheet_that_would_fill_the_memory_is_refused(ds):
     with pytest.raises(DataError, match="at most 89478485 pixels, got 129999998 x"):
         contact_sheet(ds, columns=1_000_000)

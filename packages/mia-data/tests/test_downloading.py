@@ -79,6 +79,15 @@ def test_an_empty_folder_is_no_dataset_and_is_filled(tmp_path, braintumor_archiv
     assert _left(root) == ["BrainTumor"]
 
 
+def test_a_folder_of_hidden_files_only_is_no_dataset_and_is_filled(tmp_path, braintumor_archive):
+    folder = tmp_path / "new" / "BrainTumor"
+    folder.mkdir(parents=True)
+    (folder / ".DS_Store").touch()
+    assert mia_data.download("braintumor", folder.parent, progress=False) == folder
+    assert _left(folder) == [".DS_Store", "data.json", "images"]
+    assert _left(folder.parent) == ["BrainTumor"]
+
+
 def test_the_archive_is_kept_on_request_and_used_again(tmp_path, braintumor_archive):
     archive, _ = braintumor_archive
     folder = mia_data.download("brain", tmp_path / "r", progress=False, keep_archive=True)

@@ -8,6 +8,7 @@ from mia_data.errors import DataError
 from mia_data.files import (
     fingerprint,
     is_image_name,
+    list_folders,
     list_images,
     read_bytes,
     without_suffix,
@@ -47,6 +48,14 @@ def test_list_images_is_sorted_and_leaves_out_stray_files(tmp_path):
     assert list_images(tmp_path, "") == ["a.jpg", "b.png"]
 
 
+def test_a_link_to_itself_is_listed_as_an_image_and_not_as_a_folder(tmp_path):
+    (tmp_path / "b.png").symlink_to("b.png")
+    (tmp_path / "in").mkdir()
+    (tmp_path / "linked").symlink_to("in")
+    assert list_images(tmp_path, "") == ["b.png"]
+    assert list_folders(tmp_path) == ["in", "linked"]
+
+
 @pytest.mark.parametrize("inner", ["", "absent"])
 def test_list_images_names_an_empty_or_missing_folder(tmp_path, inner):
     with pytest.raises(DataError, match=str(tmp_path / inner)):
@@ -71,6 +80,14 @@ def test_fingerprint_changes_with_size_time_label_and_name(tmp_path):
     seen.add(fingerprint(_listing(tmp_path, labels=(0, 1))))
     seen.add(fingerprint(Listing(tmp_path, "here", ["a.png", "c.png"], [0, 0])))
     assert len(seen) == 5
+
+
+def test_fingerprint_changes_with_whose_a_mask_is(tmp_path):
+    for name in ("a.png", "b.png", "m.png"):
+        (tmp_path / name).touch()
+    columns = (None, [None, None], ["m.png", None], [None, "m.png"], ["m.png", "m.png"])
+    listings = [Listing(tmp_path, "here", ["a.png", "b.png"], [0, 0], masks) for masks in columns]
+    assert len(set(map(fingerprint, listings))) == len(columns)
 
 
 def test_fingerprint_says_how_many_files_are_missing(tmp_path):

@@ -1,7 +1,7 @@
 """All images below a folder, and nothing else."""
 
 import pytest
-from mia_data import DataError, find_images
+from mia_data import DataError, decode_files, find_images
 
 
 def test_images_of_all_depths_sorted_and_nothing_else(tmp_path):
@@ -18,3 +18,11 @@ def test_images_of_all_depths_sorted_and_nothing_else(tmp_path):
 def test_a_folder_that_is_missing_or_empty(tmp_path, name, message):
     with pytest.raises(DataError, match=message):
         find_images(tmp_path / name)
+
+
+def test_a_link_to_itself_is_found_and_named_when_it_is_read(tmp_path):
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "b.png").symlink_to("b.png")
+    assert find_images(tmp_path) == ["in/b.png"]
+    with pytest.raises(DataError, match=r"cannot read .*in/b\.png"):
+        next(decode_files(tmp_path, ["in/b.png"]))

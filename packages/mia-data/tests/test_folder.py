@@ -123,11 +123,36 @@ def test_an_absent_and_an_empty_folder_are_named(tmp_path):
         from_folder(tmp_path / "file")
 
 
+def test_a_folder_whose_name_is_too_long_does_not_exist():
+    with pytest.raises(DataError, match="aaa does not exist"):
+        from_folder("a" * 300)
+
+
+def test_a_link_to_itself_is_named(tree):
+    folder = tree("a.png")
+    (folder / "b.png").symlink_to("b.png")
+    with pytest.raises(DataError, match=r"1 of 2 files that do not exist .* is 'b\.png'"):
+        from_folder(folder)
+
+
 def test_an_empty_class_is_named(tree):
     folder = tree("test/good/a.png")
     (folder / "test" / "cyst").mkdir()
     with pytest.raises(DataError, match="test/cyst holds no image"):
         from_folder(folder, "test")
+
+
+def test_numpy_integers_are_whole_numbers(tree):
+    folder = tree("a.png")
+    ds = from_folder(folder, size=np.int64(8), channels=np.uint8(1))
+    np.testing.assert_array_equal(ds.images, from_folder(folder, size=8, channels=1).images)
+
+
+@pytest.mark.parametrize("number", [True, np.True_, 1.0, "1"])
+def test_other_types_than_integers_are_refused(tree, number):
+    for name in ("size", "channels"):
+        with pytest.raises(DataError, match=f"expected {name} to be"):
+            from_folder(tree("a.png"), **{name: number})
 
 
 def test_window_and_channels_reach_the_decoder(tmp_path, save_image):

@@ -19,6 +19,7 @@ from mia_data.listing import by_class, check_names
         "..\\a.png",
         "a\0.png",
         "a\nb.png",
+        "\ud800.png",
         "",
         None,
         3,
@@ -33,6 +34,11 @@ def test_a_name_that_leaves_the_folder_is_refused_wherever_it_stands(name):
 @pytest.mark.parametrize("name", ["a.png", "in/side.png", "..a.png", "a..png", "a/..b", "é ß.png"])
 def test_a_name_inside_the_folder_is_kept(name):
     assert check_names(["x.png", name], "lists.json") == ["x.png", name]
+
+
+@pytest.mark.parametrize("name", ["./in/a.png", "in/./a.png", "in//a.png", "././in/.//a.png"])
+def test_a_name_is_returned_in_its_shortest_spelling(name):
+    assert check_names(["x.png", name], "lists.json") == ["x.png", "in/a.png"]
 
 
 def test_no_names_are_no_error():

@@ -75,3 +75,48 @@ def test_a_wrong_table_is_named(write, text, split, message):
 def test_an_absent_table_is_named(tmp_path):
     with pytest.raises(DataError, match=r"absent\.csv: No such file"):
         from_manifest(tmp_path / "absent.csv")
+
+
+@pytest.fixture
+def save_masks(tmp_path, save_image):
+    """An empty mask ``empty.png``, and ``lesion.png`` of four pixels."""
+    for name, value in (("empty.png", 0), ("lesion.png", 255)):
+        mask = np.zeros((8, 8), np.uint8)
+        mask[2:4, 2:4] = value
+        save_image(tmp_path / name, mask)
+
+
+@pytest.mark.parametrize(("split", "rest"), [("train", ""), ("test", "c.png,test,1,lesion.png\n")])
+def test_a_normal_image_with_a_lesion_in_its_mask_is_refused(write, save_masks, split, rest):
+    table = write(f"{HEADER}a.png,{split},0,lesion.png\n{rest}")
+    with pytest.raises(DataError, match=r"mask .*lesion\.png marks .*a\.png is labelled normal"):
+        from_manifest(table, split)
+
+
+def test_a_mask_that_moves_to_another_row_is_loaded_with_that_row(write, save_masks, tmp_path):
+    table = "b.png,test,1,{}\nc.png,test,1,{}\n"
+    (tmp_path / "b.png").write_bytes((tmp_path / "a.png").read_bytes())
+    for first, second in (("empty.png", "lesion.png"), ("lesion.png", "empty.png")):
+        test = from_manifest(
+            write(HEADER + "a.png,test,0,\n" + table.format(first, second)), "test", size=8
+        )
+        assert test.masks.any(axis=(1, 2)).tolist() == [False, "l" in first, "l" in second]
+
+
+def test_one_file_under_two_spellings_is_refused(write):
+    table = write(HEADER + "a.png,test,0,\n./a.png,test,1,\n")
+    with pytest.raises(DataError, match=r"names 'a\.png' twice"):
+        from_manifest(table, "test")
+
+
+def test_masks_follow_images_whose_names_are_spelled_in_a_roundabout_way(write, save_masks):
+    table = write(HEADER + "./a.png,test,0,\nin/./b.png,test,1,.//lesion.png\n")
+    test = from_manifest(table, "test", size=8)
+    assert test.ids == ("a", "in/b")
+    assert test.masks.sum(axis=(1, 2)).tolist() == [0, 4]
+
+
+def test_a_name_that_is_too_long_is_a_file_that_does_not_exist(write):
+    table = write(HEADER + "a" * 300 + ".png,train,0,\n")
+    with pytest.raises(DataError, match=r"names 1 of 1 files that do not exist.*'aaa"):
+        from_manifest(table)

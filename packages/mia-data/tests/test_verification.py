@@ -56,6 +56,13 @@ def test_each_trouble_is_listed(json_dataset):
     assert report.stray == (".DS_Store", "images/extra.png")
 
 
+def test_a_name_that_is_too_long_is_missing(json_dataset):
+    lists = json.loads((json_dataset / "data.json").read_text())
+    lists["train"]["0"].append(name := "a" * 300 + ".png")
+    (json_dataset / "data.json").write_text(json.dumps(lists))
+    assert verify("braintumor", json_dataset.parent).missing == (f"images/{name}",)
+
+
 def test_masks_are_checked_too(brats_dataset, save_image):
     masks = brats_dataset / "test" / "annotation"
     (masks / "t1_seg_3.png").unlink()

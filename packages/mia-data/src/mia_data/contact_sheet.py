@@ -35,9 +35,11 @@ def contact_sheet(
         DataError: an argument is not a whole number above 0 (the seed: 0 or above), or the sheet
             has more than ``MAX_PIXELS``.
     """
-    for name, value in (("columns", columns), ("rows", rows), ("tile", tile)):
+    columns, rows, tile = (
         check_count(name, value)
-    check_count("seed", seed, least=0)
+        for name, value in (("columns", columns), ("rows", rows), ("tile", tile))
+    )
+    seed = check_count("seed", seed, least=0)
     chosen = _choose(ds, columns * rows, np.random.default_rng(seed))
     rows = -(-len(chosen) // columns)
     step = tile + _GAP

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from mia_data.errors import DataError, reason
 from mia_data.extracting import extract_tar
+from mia_data.files import is_folder
 from mia_data.registry import definition
 from mia_data.roots import data_root
 
@@ -39,7 +40,7 @@ def download(
         msg = f"{info.name} is drawn, there is nothing to download"
         raise DataError(msg)
     folder = base / info.folder
-    if folder.is_dir() and any(folder.iterdir()):
+    if _holds_data(folder):
         return folder
     if info.archive is None:
         msg = f"{info.name} cannot be downloaded by a program: {info.how_to_get}: {folder}"
@@ -54,6 +55,11 @@ def download(
         msg = f"cannot write {info.name} to {base}: {error.strerror or reason(error)}"
         raise DataError(msg) from error
     return folder
+
+
+def _holds_data(folder: Path) -> bool:
+    """Tell whether there is more in a folder than what a system hides in it (``.DS_Store``)."""
+    return is_folder(folder) and not all(path.name.startswith(".") for path in folder.iterdir())
 
 
 def _fetch(archive: Archive, base: Path, *, progress: bool) -> Path:
@@ -83,15 +89,19 @@ def _unpack(archive: Path, info: DatasetInfo, base: Path) -> None:
     temporary = Path(tempfile.mkdtemp(prefix=f".{info.folder}-", dir=base))
     try:
         extract_tar(archive, temporary)
-        unpacked = temporary / str(info.folder)
+        unpacked, final = temporary / str(info.folder), base / str(info.folder)
         if not unpacked.is_dir():
             msg = f"{archive} does not hold the folder {info.folder}"
             raise DataError(msg)
+        if is_folder(final) and not _holds_data(final):
+            # Only an empty folder can make room for another.
+            for hidden in final.iterdir():
+                hidden.replace(unpacked / hidden.name)
         try:
-            unpacked.rename(base / str(info.folder))
+            unpacked.rename(final)
         except OSError:
             # Another process may have been first.
-            if not (base / str(info.folder)).is_dir():
+            if not _holds_data(final):
                 raise
     finally:
         shutil.rmtree(temporary, ignore_errors=True)

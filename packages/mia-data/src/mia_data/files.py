@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import stat
 from hashlib import blake2b
@@ -47,6 +48,22 @@ def without_suffix(name: str) -> str:
     return stem[:-4] if name.lower().endswith(".nii.gz") else stem
 
 
+# Not pathlib's functions, which raise for a name that is too long to be one.
+def is_folder(path: Path | str) -> bool:
+    """Tell whether a path is a folder; never raises."""
+    return os.path.isdir(path)  # noqa: PTH112
+
+
+def is_file(path: Path | str) -> bool:
+    """Tell whether a path is a file; never raises."""
+    return os.path.isfile(path)  # noqa: PTH113
+
+
+def exists(path: Path | str) -> bool:
+    """Tell whether there is something at a path; never raises."""
+    return os.path.exists(path)  # noqa: PTH110
+
+
 def list_images(folder: Path, inner: str) -> list[str]:
     """Return the images that lie directly in ``folder/inner``, sorted, relative to ``folder``.
 
@@ -57,7 +74,7 @@ def list_images(folder: Path, inner: str) -> list[str]:
     prefix = f"{inner}/" if inner else ""
     try:
         with os.scandir(where) as entries:
-            names = [e.name for e in entries if is_image_name(e.name) and not e.is_dir()]
+            names = [e.name for e in entries if is_image_name(e.name) and not _leads_to_folder(e)]
     except OSError as error:
         msg = f"cannot list the folder {where}: {error.strerror}"
         raise DataError(msg) from error
@@ -85,7 +102,7 @@ def find_images(folder: str | Path) -> list[str]:
                 for entry in entries:
                     if entry.is_dir(follow_symlinks=False) and not entry.name.startswith("."):
                         waiting.append(f"{inner}{entry.name}/")
-                    elif is_image_name(entry.name) and not entry.is_dir():
+                    elif is_image_name(entry.name) and not _leads_to_folder(entry):
                         found.append(inner + entry.name)
         except OSError as error:
             msg = f"cannot list the folder {root / inner}: {error.strerror}"
@@ -100,14 +117,25 @@ def list_folders(folder: Path) -> list[str]:
     """Return the names of the folders inside a folder, sorted, without hidden ones."""
     try:
         with os.scandir(folder) as entries:
-            return sorted(e.name for e in entries if e.is_dir() and not e.name.startswith("."))
+            return sorted(
+                e.name for e in entries if not e.name.startswith(".") and _leads_to_folder(e)
+            )
     except OSError as error:
         msg = f"cannot list the folder {folder}: {error.strerror}"
         raise DataError(msg) from error
 
 
+def _leads_to_folder(entry: os.DirEntry[str]) -> bool:
+    """Tell whether an entry is a folder or a link to one."""
+    try:
+        return entry.is_dir()
+    except OSError:
+        # A link that leads back to itself: opening it as an image gives an error that names it.
+        return False
+
+
 def fingerprint(listing: Listing) -> str:
-    """Hash the names, sizes and modification times of a listing's files, and its labels.
+    """Hash a listing's names, labels and which mask is whose, and its files' sizes and times.
 
     Raises:
         DataError: a listed file does not exist.
@@ -121,15 +149,14 @@ def fingerprint(listing: Listing) -> str:
         stats = [x for s in map(os.stat, paths) for x in (s.st_size, s.st_mtime_ns)]
     except OSError as error:
         raise _missing(listing, names) from error
-    digest = blake2b(digest_size=16)
-    digest.update("\n".join(names).encode("utf-8", "surrogateescape"))
+    columns = json.dumps([listing.files, listing.labels, listing.masks])
+    digest = blake2b(columns.encode(), digest_size=16)
     digest.update(np.array(stats, dtype=np.int64).tobytes())
-    digest.update(np.array(listing.labels, dtype=np.int64).tobytes())
     return digest.hexdigest()
 
 
 def _missing(listing: Listing, names: list[str]) -> DataError:
-    missing = [name for name in names if not (listing.folder / name).exists()]
+    missing = [name for name in names if not exists(listing.folder / name)]
     if not missing:
         return DataError(f"cannot read the files of {listing.folder}")
     return DataError(

@@ -6,7 +6,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mia_data.errors import DataError
-from mia_data.files import is_image_name, list_folders, list_images, without_suffix
+from mia_data.files import (
+    exists,
+    is_folder,
+    is_image_name,
+    list_folders,
+    list_images,
+    without_suffix,
+)
 from mia_data.listing import NORMAL, UNKNOWN, Listing, by_class
 from mia_data.loading import check_split, load_listing, make_request
 
@@ -68,8 +75,8 @@ def list_folder(folder: Path, split: str) -> Listing:
     Raises:
         DataError: the folder does not exist or has another layout.
     """
-    if not folder.is_dir():
-        what = "is not a folder" if folder.exists() else "does not exist"
+    if not is_folder(folder):
+        what = "is not a folder" if exists(folder) else "does not exist"
         msg = f"the folder {folder} {what}"
         raise DataError(msg)
     inner = list_folders(folder)

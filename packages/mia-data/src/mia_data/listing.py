@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import posixpath
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
 # What is in "\n<name>\n" for a name that leaves its folder or that means different files on
 # different systems. Plain searches, because a regular expression takes a millisecond for a list.
 _UNSAFE = ("\\", "\0", "\n/", "\n../", "/../", "/..\n", "\n..\n", "\n\n")
+# What is in it for a name that has another, shorter spelling.
+_ROUNDABOUT = ("\n./", "/./", "//")
 _DRIVE = re.compile(r"^[A-Za-z]:", re.MULTILINE)
 
 NORMAL, ABNORMAL, UNKNOWN = 0, 1, -1
@@ -33,7 +37,7 @@ class Listing:
         files: N image files.
         labels: N labels: 0 normal, 1 abnormal, -1 unknown.
         masks: N mask files, None for an image that has no abnormal pixel; or None as a whole where
-            the split has no masks.
+            the split has no masks. A normal image's mask is empty.
         id_folder: ids are relative to this folder inside ``folder``.
     """
 
@@ -72,9 +76,11 @@ def by_class(
 def check_names(names: Sequence[object], source: str) -> list[str]:
     """Return names that a list file gave, once they are known to stay inside their folder.
 
+    One file has one name: ``./a.png`` becomes ``a.png``.
+
     Raises:
-        DataError: a name is not text, is absolute, or has ``..``, a backslash, a drive or a line
-            break in it.
+        DataError: a name is not text, is absolute, or has ``..``, a backslash, a drive, a line
+            break, or what no file name can hold in it.
     """
     # All names at once, here and below: lists are long and a warm load is a few milliseconds.
     checked = [name for name in names if isinstance(name, str)]
@@ -86,11 +92,22 @@ def check_names(names: Sequence[object], source: str) -> list[str]:
         bad = next(name for name in checked if not _is_safe([name]))
         msg = f"{source} names {bad!r}; expected a path inside the dataset's folder"
         raise DataError(msg)
+    text = _lines(checked)
+    if any(part in text for part in _ROUNDABOUT):
+        return [posixpath.normpath(name) for name in checked]
     return checked
 
 
+def _lines(names: Sequence[str]) -> str:
+    return "\n{}\n".format("\n".join(names)) if names else ""
+
+
 def _is_safe(names: Sequence[str]) -> bool:
-    text = "\n{}\n".format("\n".join(names)) if names else ""
+    text = _lines(names)
+    try:
+        os.fsencode(text)
+    except UnicodeEncodeError:
+        return False
     if text.count("\n") != (len(names) + 1 if names else 0):
         return False
     has_drive = ":" in text and _DRIVE.search(text)

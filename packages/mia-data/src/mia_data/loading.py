@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from contextlib import suppress
+from numbers import Integral
 from typing import TYPE_CHECKING
 
 from mia_data import cache
@@ -33,18 +34,23 @@ def check_split(split: str) -> str:
 
 def check_size(size: int) -> int:
     """Return an image size once it is known to be one."""
-    if not isinstance(size, int) or isinstance(size, bool) or not 1 <= size <= MAX_SIZE:
+    if not (_is_whole(size) and 1 <= size <= MAX_SIZE):
         msg = f"expected size to be a whole number from 1 to {MAX_SIZE}, got {size!r}"
         raise DataError(msg)
-    return size
+    return int(size)
 
 
 def check_count(name: str, count: int, *, least: int = 1) -> int:
     """Return a whole number once it is known to be one, and large enough."""
-    if not isinstance(count, int) or isinstance(count, bool) or count < least:
+    if not (_is_whole(count) and count >= least):
         msg = f"expected {name} to be a whole number, {least} or above, got {count!r}"
         raise DataError(msg)
-    return count
+    return int(count)
+
+
+def _is_whole(value: object) -> bool:
+    """Tell whether a value is a whole number of Python or NumPy."""
+    return isinstance(value, Integral) and not isinstance(value, bool)
 
 
 def make_request(
@@ -55,13 +61,14 @@ def make_request(
     Raises:
         DataError: one of them is out of its range.
     """
-    check_size(size)
-    if not isinstance(channels, int) or isinstance(channels, bool) or channels not in (1, 3):
+    size = check_size(size)
+    if not (_is_whole(channels) and channels in (1, 3)):
         msg = f"expected channels to be 1 (gray) or 3 (RGB), got {channels!r}"
         raise DataError(msg)
     if resize not in RESIZES:
         raise unknown_name("resize", resize, RESIZES)
-    return Request(size, channels, resize, None if window is None else _check_window(window))
+    window = None if window is None else _check_window(window)
+    return Request(size, int(channels), resize, window)
 
 
 def _check_window(window: Window) -> Window:

@@ -34,7 +34,7 @@ def from_manifest(
     Its columns: ``path`` and, optionally, ``mask``, relative to the table's folder (or ``root``),
     with forward slashes; ``split``: train or test; ``label``: 0 or normal, 1 or abnormal. Other
     columns are ignored. A split has masks where any of its rows names one; then every abnormal
-    image needs one.
+    image needs one. A normal image's mask, if it has one, must be empty.
 
     Args:
         csv: the table.
@@ -91,10 +91,12 @@ def _listing(
         if not files[label]:
             msg = f"{table} lists no image with split {split} and label {label}"
             raise DataError(msg)
-    check_names([*files[0], *files[1], *masks.values()], str(table))
+    source = str(table)
+    normal, abnormal, masked = (check_names(n, source) for n in (files[0], files[1], list(masks)))
+    masks = dict(zip(masked, check_names(list(masks.values()), source), strict=True))
     if masks:
-        bare = sorted(set(files[1]) - set(masks))
+        bare = sorted(set(abnormal) - set(masks))
         if bare:
             msg = f"{table} names masks, but none for the abnormal image {bare[0]!r}"
             raise DataError(msg)
-    return by_class(folder, str(table), files[0], files[1], abnormal_masks=masks or None)
+    return by_class(folder, source, normal, abnormal, abnormal_masks=masks or None)

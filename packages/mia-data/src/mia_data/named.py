@@ -56,13 +56,13 @@ def load(
             row,
             split,
             root=root,
-            size=size,
+            size=request.size,
             channels=request.channels,
             resize=resize,
             cache_dir=cache_dir,
         )
     if row.list_split is None:
-        return phantom(split, size=size, channels=request.channels, cache_dir=cache_dir)
+        return phantom(split, size=request.size, channels=request.channels, cache_dir=cache_dir)
     listing = row.list_split(dataset_folder(info, root), split)
     return load_listing(info.name, split, listing, request, cache_dir)
 

@@ -8,6 +8,7 @@ from shlex import quote
 from typing import TYPE_CHECKING
 
 from mia_data.errors import MissingDataError
+from mia_data.files import is_folder
 
 if TYPE_CHECKING:
     from mia_data.description import DatasetInfo
@@ -28,12 +29,12 @@ def dataset_folder(info: DatasetInfo, root: str | Path | None) -> Path:
     """
     base = data_root(root)
     folder = base / str(info.folder)
-    if folder.is_dir():
+    if is_folder(folder):
         return folder
     if info.archive is not None:
         hint = f"run: mia-data download {info.name} --root {quote(str(base))}"
     else:
         hint = info.how_to_get
-    what = f"the folder {folder} of {info.name}" if base.is_dir() else f"the data root {base}"
+    what = f"the folder {folder} of {info.name}" if is_folder(base) else f"the data root {base}"
     msg = f"{what} does not exist; {hint}, or point --root or MIA_DATA_ROOT at the data"
     raise MissingDataError(msg)

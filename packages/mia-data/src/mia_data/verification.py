@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from mia_data.decode.batch import check_links
 from mia_data.decode.reader import Reader, Request, Source
 from mia_data.errors import DataError
-from mia_data.files import read_bytes
+from mia_data.files import is_file, read_bytes
 from mia_data.listing import Listing
 from mia_data.loading import SPLITS
 from mia_data.registry import Definition, definition
@@ -46,7 +46,7 @@ def verify(name: str, root: str | Path | None = None) -> Report:
         )
     }
     named = [*pairs, *(mask for mask in pairs.values() if mask is not None)]
-    missing = [file for file in named if not (folder / file).is_file()]
+    missing = [file for file in named if not is_file(folder / file)]
     absent = set(missing)
     present = {
         file: None if mask in absent else mask for file, mask in pairs.items() if file not in absent

@@ -120,6 +120,31 @@ def test_slices_of_an_abnormal_volume_are_abnormal_where_the_mask_is(tmp_path, r
     assert masks.sum(axis=(1, 2)).tolist() == [0, 25, 25, 0]
 
 
+@pytest.mark.parametrize("resize", ["squash", "short_side"])
+@pytest.mark.parametrize("size", [4, 8, 32, 40])
+@pytest.mark.parametrize("voxel", [(0, 0), (13, 21), (31, 39)])
+def test_a_slice_with_one_abnormal_voxel_is_abnormal_at_every_size(tmp_path, size, resize, voxel):
+    lesion = np.zeros((32, 40, 4), np.uint8)
+    lesion[(*voxel, 2)] = 1
+    _save_volume(tmp_path / "a.nii", np.zeros((32, 40, 4), np.int16))
+    _save_volume(tmp_path / "m.nii", lesion)
+    listing = Listing(tmp_path, "s", ["a.nii"], [1], ["m.nii"])
+    _, _, labels, _ = _decode(listing, tmp_path / "out", size=size, resize=resize)
+    assert labels.tolist() == [0, 1]
+
+
+def test_a_normal_volume_with_a_lesion_in_its_mask_is_refused(tmp_path):
+    _save_volume(tmp_path / "a.nii", np.zeros((8, 8, 4), np.int16))
+    for name, value in (("empty.nii", 0), ("lesion.nii", 1)):
+        _save_volume(tmp_path / name, np.full((8, 8, 4), value, np.uint8))
+    _, _, labels, masks = _decode(
+        Listing(tmp_path, "s", ["a.nii"], [0], ["empty.nii"]), tmp_path / "out"
+    )
+    assert (labels.tolist(), masks.any()) == ([0, 0], False)
+    with pytest.raises(DataError, match=r"lesion\.nii marks .*a\.nii is labelled normal"):
+        _decode(Listing(tmp_path, "s", ["a.nii"], [0], ["lesion.nii"]), tmp_path / "other")
+
+
 @pytest.mark.parametrize("depth", [3, 7, 9])
 def test_a_mask_of_fewer_or_more_slices_than_its_volume_is_refused(tmp_path, depth):
     _save_volume(tmp_path / "a.nii", np.zeros((8, 8, 8), np.uint8))

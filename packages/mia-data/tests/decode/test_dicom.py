@@ -62,6 +62,20 @@ def test_the_first_of_several_windows_is_taken(write_dicom, pixels):
     np.testing.assert_array_equal(read_dicom(two, "L", None), one)
 
 
+def test_a_window_of_width_1_is_a_threshold(write_dicom, pixels):
+    path = write_dicom(pixels, WindowCenter="40", WindowWidth="1")
+    # PS3.3 C.11.2.1.2: 0 where x <= c - 0.5 - (w - 1) / 2, else 255.
+    expected = np.where(pixels <= 39.5, 0, 255)
+    np.testing.assert_array_equal(read_dicom(path, "L", None), expected)
+
+
+@pytest.mark.parametrize("width", ["0", "-5", "0.5"])
+def test_a_window_that_the_standard_does_not_allow_is_none(write_dicom, pixels, width):
+    expected = np.asarray(read_dicom(write_dicom(pixels), "L", None))
+    path = write_dicom(pixels, WindowCenter="40", WindowWidth=width)
+    np.testing.assert_array_equal(read_dicom(path, "L", None), expected)
+
+
 def test_a_given_window_goes_before_that_of_the_file(write_dicom, pixels):
     path = write_dicom(pixels, WindowCenter="40", WindowWidth="400")
     expected = np.clip((pixels + 1000.0) / 3000 * 255, 0, 255)

@@ -29,6 +29,11 @@ def test_a_constant_image_is_black():
     assert not to_uint8(np.full((3, 3), 700, np.uint16), None).any()
 
 
+def test_a_window_of_one_value_is_a_threshold():
+    values = np.array([[-9.0, 39.0, 39.5, 40.0, 900.0]])
+    np.testing.assert_array_equal(to_uint8(values, (39.5, 39.5)), [[0, 0, 0, 255, 255]])
+
+
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
 def test_values_that_are_no_numbers_are_refused(bad):
     with pytest.raises(ValueError, match="NaN or infinite"):

@@ -107,3 +107,13 @@ def test_the_mean_gray_alone_tells_little():
 def test_a_wrong_argument_is_named(options, message):
     with pytest.raises(DataError, match=message):
         phantom(**{"split": "train", **options})
+
+
+def test_numpy_integers_are_whole_numbers():
+    plain = {"size": 32, "channels": 1, "n_train": 3, "seed": 7}
+    numpy = {name: np.int64(value) for name, value in plain.items()}
+    np.testing.assert_array_equal(
+        phantom("train", **numpy).images, phantom("train", **plain).images
+    )
+    small = load("phantom", "train", size=np.int32(16), channels=np.int32(3))
+    assert small.images.shape == (256, 3, 16, 16)

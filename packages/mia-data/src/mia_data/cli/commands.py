@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mia_data import cache
 from mia_data.contact_sheet import save_contact_sheet
 from mia_data.downloading import download
 from mia_data.errors import UnknownNameError
+from mia_data.files import is_folder
 from mia_data.folder import from_folder
 from mia_data.named import load
 from mia_data.registry import info, names
@@ -26,7 +26,7 @@ def list_datasets(args: Namespace) -> int:
     """Print the table of the datasets."""
     root = data_root(args.root)
     rows = [info(name) for name in names()]
-    present = [row.folder is None or (root / row.folder).is_dir() for row in rows]
+    present = [row.folder is None or is_folder(root / row.folder) for row in rows]
     if args.json:
         _print_json([{**r.to_dict(), "present": p} for r, p in zip(rows, present, strict=True)])
         return 0
@@ -111,7 +111,7 @@ def _named_or_folder(args: Namespace) -> ImageSet:
     try:
         info(args.name)
     except UnknownNameError:
-        if Path(args.name).is_dir():
+        if is_folder(args.name):
             return from_folder(args.name, args.split, size=args.size, channels=3)
         raise
     return load(args.name, args.split, root=args.root, size=args.size)

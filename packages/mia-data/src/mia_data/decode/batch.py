@@ -11,10 +11,10 @@ import numpy as np
 from numpy.lib.format import open_memmap
 
 from mia_data.decode.nifti import slice_numbers
-from mia_data.decode.reader import Reader, Request, Source, errors_name
+from mia_data.decode.reader import Mask, Reader, Request, Source, errors_name
 from mia_data.errors import DataError
 from mia_data.files import is_volume, without_suffix
-from mia_data.listing import ABNORMAL, Listing
+from mia_data.listing import ABNORMAL, NORMAL, Listing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -82,12 +82,14 @@ def decode(planned: Plan, request: Request, folder: Path) -> None:
     A slice of an abnormal volume that has a mask is abnormal only where the mask touches it.
 
     Raises:
-        DataError: a file cannot be read; the first one in order is named.
+        DataError: a file cannot be read, or a normal image's mask is not empty; the first file in
+            order is named.
     """
     size, count = request.size, len(planned.sources)
     shape = (count, request.channels, size, size)
     images = create_array(folder / "images.npy", shape)
     masks = create_array(folder / "masks.npy", (count, size, size)) if planned.has_masks else None
+    labels = np.array(planned.labels, dtype=np.int64)
 
     def work(numbers: range) -> None:
         reader = Reader(request)
@@ -95,7 +97,8 @@ def decode(planned: Plan, request: Request, folder: Path) -> None:
             image, mask = reader.read(planned.sources[i])
             images[i] = image
             if masks is not None and mask is not None:
-                masks[i] = mask
+                masks[i] = mask.pixels
+                labels[i] = _label(planned.sources[i], planned.labels[i], mask)
 
     with ThreadPoolExecutor(min(os.cpu_count() or 1, _MAX_THREADS)) as pool:
         tasks = [pool.submit(work, numbers) for numbers in _chunks(planned.sources)]
@@ -105,9 +108,6 @@ def decode(planned: Plan, request: Request, folder: Path) -> None:
         except BaseException:
             pool.shutdown(cancel_futures=True)
             raise
-    labels = np.array(planned.labels, dtype=np.int64)
-    if masks is not None:
-        _label_slices(labels, planned, masks)
     np.save(folder / "labels.npy", labels, allow_pickle=False)
 
 
@@ -136,10 +136,17 @@ def create_array(path: Path, shape: tuple[int, ...]) -> NDArray[np.uint8]:
     return np.asarray(array)
 
 
-def _label_slices(labels: NDArray[np.int64], planned: Plan, masks: NDArray[np.uint8]) -> None:
-    for i, source in enumerate(planned.sources):
-        if source.number is not None and source.mask is not None and labels[i] == ABNORMAL:
-            labels[i] = int(masks[i].any())
+def _label(source: Source, label: int, mask: Mask) -> int:
+    """Return the label of an image that has a mask: a volume's need not be that of each slice."""
+    if label == NORMAL and mask.has_lesion:
+        msg = (
+            f"the mask {source.mask} marks abnormal pixels, expected an empty one: {source.image} "
+            "is labelled normal"
+        )
+        raise DataError(msg)
+    if label == ABNORMAL and source.number is not None and not mask.has_lesion:
+        return NORMAL
+    return label
 
 
 def check_links(listing: Listing) -> None:

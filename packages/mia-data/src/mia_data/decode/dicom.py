@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,8 +26,8 @@ def read_dicom(path: Path | str, mode: str, window: Window | None) -> Image.Imag
     """Read a DICOM image of one frame as ``mode``, ``"L"`` or ``"RGB"``.
 
     Gray values go through the file's rescale slope and intercept and then through ``window``, else
-    the file's first window, else the image's percentiles. MONOCHROME1 (white is low) is inverted.
-    Color images must have 8 bits; palettes are looked up.
+    the file's first window if its width is at least 1, else the image's percentiles. MONOCHROME1
+    (white is low) is inverted. Color images must have 8 bits; palettes are looked up.
 
     Raises:
         MissingExtraError: pydicom is not installed.
@@ -84,5 +85,8 @@ def _file_window(dataset: Any) -> Window | None:
     # Several windows are allowed; the first is the one that viewers show.
     center, width = (v if isinstance(v, str | float | int) else v[0] for v in (center, width))
     center, width = float(center), float(width)
+    # The standard allows no narrower one; 0 stands in some files for no window.
+    if not (math.isfinite(center) and 1 <= width < math.inf):
+        return None
     # DICOM PS3.3 C.11.2.1.2: the linear function's ends, in terms of pixel centres.
     return center - 0.5 - (width - 1) / 2, center - 0.5 + (width - 1) / 2

@@ -19,8 +19,8 @@ Window = tuple[float, float]
 def to_uint8(values: NDArray[Any], window: Window | None) -> NDArray[np.uint8]:
     """Map values linearly to 0..255, clipped outside the window.
 
-    ``window`` is (low, high); without one the image's own 0.5 and 99.5 percentiles are taken. A
-    constant image becomes 0.
+    ``window`` is (low, high); without one the image's own 0.5 and 99.5 percentiles are taken. Where
+    low is high, what is above becomes 255 and all else 0; a constant image becomes 0.
 
     Raises:
         ValueError: a value is not finite.
@@ -28,11 +28,16 @@ def to_uint8(values: NDArray[Any], window: Window | None) -> NDArray[np.uint8]:
     if not np.isfinite(values).all():
         msg = "it holds NaN or infinite values"
         raise ValueError(msg)
-    low, high = window if window is not None else np.percentile(values, _PERCENTILES)
+    low, high = window if window is not None else _own_window(values)
     if high <= low:
-        # Percentiles of an image with very few bright pixels can coincide.
-        low, high = float(values.min()), float(values.max())
-    if high <= low:
-        return np.zeros(values.shape, np.uint8)
+        return (values > low) * np.uint8(255)
     scaled = (values.astype(np.float64) - low) * (255.0 / (high - low))
     return np.clip(np.rint(scaled), 0, 255).astype(np.uint8)
+
+
+def _own_window(values: NDArray[Any]) -> Window:
+    low, high = np.percentile(values, _PERCENTILES)
+    if high <= low:
+        # Percentiles of an image with very few bright pixels can coincide.
+        low, high = values.min(), values.max()
+    return float(low), float(high)

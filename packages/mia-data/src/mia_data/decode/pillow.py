@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PIL import Image, ImageFile, UnidentifiedImageError
 
+from mia_data.decode.deep_color import is_deep_color, read_deep_color
 from mia_data.decode.intensity import Window, to_uint8
 from mia_data.errors import DataError
 from mia_data.files import read_bytes
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from numpy.typing import NDArray
 
 # JPEG first: Pillow tries them in this order.
 _FORMATS = ("JPEG", "PNG", "TIFF", "BMP")
@@ -53,10 +56,13 @@ def read_image(path: Path | str, mode: str, window: Window | None) -> Image.Imag
 
     The orientation tag of a JPEG is not applied: the study's code did not, and masks would not
     follow it.
+
+    Raises:
+        DataError: as ``open_image``, or color of 16 bits is stored in a way that is not read.
     """
-    image: Image.Image = open_image(path)
-    if image.mode in _DEEP_MODES:
-        image = Image.fromarray(to_uint8(np.asarray(image), window))
+    opened = open_image(path)
+    values = _deep_values(opened, path)
+    image = opened if values is None else Image.fromarray(to_uint8(values, window))
     # Converting drops transparency, and would warn of it.
     image.info.pop("transparency", None)
     # Converting to the same mode would only copy.
@@ -65,7 +71,18 @@ def read_image(path: Path | str, mode: str, window: Window | None) -> Image.Imag
 
 def read_mask(path: Path | str) -> Image.Image:
     """Read a mask as an ``"L"`` image of 0 and 255: above zero is abnormal."""
-    image: Image.Image = open_image(path)
-    if image.mode not in _DEEP_MODES:
-        image = image.convert("L")
-    return Image.fromarray((np.asarray(image) > 0).astype(np.uint8) * np.uint8(255))
+    image = open_image(path)
+    values = _deep_values(image, path)
+    if values is None:
+        values = np.asarray(image.convert("L"))
+    if values.ndim == 3:
+        values = values.max(axis=2)
+    return Image.fromarray((values > 0) * np.uint8(255))
+
+
+def _deep_values(image: ImageFile.ImageFile, path: Path | str) -> NDArray[Any] | None:
+    """Return an image of more than 8 bits, (H, W) or (H, W, 3) without alpha; None for others."""
+    if image.mode in _DEEP_MODES:
+        return np.asarray(image)
+    # Each of the two gives one byte of every value.
+    return read_deep_color(image, open_image(path), path) if is_deep_color(image) else None

@@ -50,6 +50,20 @@ class Source:
     number: int | None
 
 
+@dataclass(frozen=True, eq=False)
+class Mask:
+    """An image's mask.
+
+    Attributes:
+        pixels: uint8 (size, size) of 0 and 1.
+        has_lesion: whether a pixel is set before the mask is resized, in which a small lesion can
+            vanish.
+    """
+
+    pixels: NDArray[np.uint8]
+    has_lesion: bool
+
+
 class Reader:
     """Decodes images of one request; keeps the last volume, whose slices come one after another.
 
@@ -61,8 +75,8 @@ class Reader:
         self._volume = lru_cache(maxsize=1)(nifti.read_volume)
         self._volume_mask = lru_cache(maxsize=1)(nifti.read_volume_mask)
 
-    def read(self, source: Source) -> tuple[NDArray[np.uint8], NDArray[np.uint8] | None]:
-        """Return an image (C, size, size) and its mask (size, size) of 0 and 1, or None.
+    def read(self, source: Source) -> tuple[NDArray[np.uint8], Mask | None]:
+        """Return an image (C, size, size) and its mask, or None where it has none.
 
         Raises:
             DataError: a file cannot be read, or the mask has another size than the image.
@@ -78,7 +92,8 @@ class Reader:
             if mask.size != image.size:
                 msg = f"it is {_size(mask)}, expected {_size(image)}, the size of {source.image}"
                 raise ValueError(msg)
-            return pixels, np.asarray(resize_mask(mask, size, resize)) // 255
+            resized = np.asarray(resize_mask(mask, size, resize)) // 255
+            return pixels, Mask(resized, has_lesion=mask.getbbox() is not None)
 
     def read_whole(self, source: Source) -> Image.Image:
         """Return an image at its own size, in the request's pixel format.

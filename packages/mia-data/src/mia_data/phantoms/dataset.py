@@ -64,19 +64,24 @@ def phantom(
         DataError: an argument is out of its range.
     """
     check_split(split)
-    make_request(size, channels)
+    request = make_request(size, channels)
+    size, channels = request.size, request.channels
     if size < 16:
         msg = f"expected size to be at least 16 for the phantom, got {size}"
         raise DataError(msg)
-    counts = {"n_train": n_train, "n_normal": n_normal, "n_abnormal": n_abnormal, "seed": seed}
-    for name, count in counts.items():
-        check_count(name, count, least=0 if name == "seed" else 1)
+    given = {"n_train": n_train, "n_normal": n_normal, "n_abnormal": n_abnormal, "seed": seed}
+    counts = {
+        name: check_count(name, count, least=0 if name == "seed" else 1)
+        for name, count in given.items()
+    }
     groups = (
-        [(NORMAL, n_train)] if split == "train" else [(NORMAL, n_normal), (ABNORMAL, n_abnormal)]
+        [(NORMAL, counts["n_train"])]
+        if split == "train"
+        else [(NORMAL, counts["n_normal"]), (ABNORMAL, counts["n_abnormal"])]
     )
 
     def build(folder: Path) -> tuple[list[str], None]:
-        return _draw_split(folder, split, groups, size, channels, seed), None
+        return _draw_split(folder, split, groups, size, channels, counts["seed"]), None
 
     asked = {"name": _NAME, "split": split, "size": size, "channels": channels, **counts}
     entry = cache.get_or_build(cache.cache_root(cache_dir), asked, f"v{VERSION}", build)
