@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from mia_bench.files import atomic, remove_temporaries, write_array, write_json, write_text
+from mia_bench.files import (
+    atomic,
+    is_folder_name,
+    remove_temporaries,
+    write_array,
+    write_json,
+    write_text,
+)
 
 
 def test_an_error_leaves_the_old_file_and_nothing_else(tmp_path):
@@ -46,6 +53,13 @@ def test_an_error_names_the_file_and_not_the_temporary_one(tmp_path):
     with pytest.raises(OSError, match="taken") as caught:
         write_text(path, "x")
     assert caught.value.filename == str(path)
+    assert str(caught.value).endswith(f"'{path}'")
+
+
+def test_a_folders_name_can_be_seen_and_stays_where_it_is_put():
+    assert all(map(is_folder_name, ("ae", "ae wide", "größer", "a" * 200)))
+    for bad in ("", ".", "..", ".ae", "a/b", "a\\b", "a\nb", "a" * 201, "ö" * 101):
+        assert not is_folder_name(bad)
 
 
 def test_what_a_killed_process_left_is_removed_and_nothing_else(tmp_path):

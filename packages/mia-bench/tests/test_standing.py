@@ -103,3 +103,4 @@ def test_a_folder_without_a_finished_run_says_what_there_is(tmp_path, report):
     told = report(tmp_path)
     assert told.code == 2
     assert told.err == f"mia-bench: no finished run in {tmp_path}: 1 failed\n"
+    assert told.out == f"Runs: 1 failed\n   failed  brats2021/ae/seed-0  {ERROR}\n"

@@ -67,6 +67,12 @@ def test_a_file_that_is_not_toml_is_named(tmp_path):
         read_study(path)
 
 
+def test_a_byte_order_mark_is_no_part_of_a_study(tmp_path):
+    path = tmp_path / "study.toml"
+    path.write_bytes(b"\xef\xbb\xbf[datasets.phantom]\n[methods.ae]\n")
+    assert read_study(path).datasets == (DatasetEntry(name="phantom"),)
+
+
 def test_a_choice_keeps_the_settings_of_names_that_the_study_has():
     study = parse_study(GOOD, name="mine")
     chosen = study.choose(datasets=["rsna", "lag"], methods=["wide", "vae"], seeds=[7], root="/r")

@@ -36,10 +36,21 @@ class Display(Protocol):
         ...
 
 
-def make_display(console: Console, total: int, done: int) -> Display:
-    """The display that fits the console: live where it is a terminal."""
+def make_display(console: Console, total: int, done: int, failed: int) -> Display:
+    """The display that fits the console: live where it is a terminal.
+
+    Args:
+        console: Where to show.
+        total: All runs.
+        done: Those that are done already.
+        failed: Those that failed before and are left as they are.
+    """
+    if failed:
+        console.print(
+            f"failed before and not tried again: {failed} (--retry-failed does)", soft_wrap=True
+        )
     kind = LiveDisplay if console.is_terminal else LogDisplay
-    return kind(console, total, done)
+    return kind(console, total - failed, done)
 
 
 class LiveDisplay:

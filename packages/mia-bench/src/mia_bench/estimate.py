@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 # Images that an unknown run is timed on: the second number where the first is done in no time.
 SAMPLES, SECONDS = (8, 64), 1.0
+_CHECKPOINT = 3  # times the model: its weights and the two moments that Adam keeps of each
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,7 @@ class Estimate:
         state: Where it stands.
         seconds: Of training and scoring; measured where it is finished.
         bytes: Of its folder; measured where it is finished.
+        working_bytes: More than that while it goes on, for its checkpoint.
         source: ``"done"``, ``"other seeds"`` or ``"sample"``: what the estimate comes from; in
             ``"sample, published counts"`` the dataset is not there yet.
     """
@@ -42,6 +44,7 @@ class Estimate:
     state: State
     seconds: float
     bytes: int
+    working_bytes: int
     source: str
 
 
@@ -125,7 +128,8 @@ def _from_finished(
         return None
     seconds = sum(other.read_result()["seconds"].values())
     source = "done" if state is State.FINISHED else "other seeds"
-    return Estimate(run, state, seconds, _size(other.path), source)
+    checkpoint = _CHECKPOINT * _size(other.model)
+    return Estimate(run, state, seconds, _size(other.path), checkpoint, source)
 
 
 def _from_sample(run: Run, folder: RunFolder, cost: _Cost, images: _Images) -> Estimate:
@@ -135,7 +139,7 @@ def _from_sample(run: Run, folder: RunFolder, cost: _Cost, images: _Images) -> E
     epoch = images.train if cost.epoch_images is None else cost.epoch_images
     seconds = run.epochs * epoch * cost.train + (images.train + images.test) * cost.score
     source = "sample" if images.counted else "sample, published counts"
-    return Estimate(run, state, seconds, cost.model + maps, source)
+    return Estimate(run, state, seconds, cost.model + maps, _CHECKPOINT * cost.model, source)
 
 
 def _same_but_seed(run: Run, other: RunFolder) -> bool:

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
+_LONGEST = 200  # bytes of a folder's name, of the 255 that most file systems allow
+
+
 @contextmanager
 def atomic(path: Path, *, durable: bool = True) -> Iterator[Path]:
     """A temporary path beside ``path`` that takes its place when the block ends without error.
@@ -44,13 +47,13 @@ def atomic(path: Path, *, durable: bool = True) -> Iterator[Path]:
             raise
     except OSError as error:
         # The name of the temporary file says nothing to anybody.
-        error.filename, error.filename2 = str(path), None
-        raise
+        raise OSError(error.errno, error.strerror, str(path)) from error
 
 
 def is_folder_name(name: str) -> bool:
     """Whether this can be the name of a folder that stays where it is put and can be seen."""
-    return bool(name) and name.isprintable() and not set(name) & set("/\\") and name[0] != "."
+    plain = name.isprintable() and not set(name) & set("/\\")
+    return plain and name[:1] not in ("", ".") and len(name.encode()) <= _LONGEST
 
 
 def check_writable(folder: Path) -> None:

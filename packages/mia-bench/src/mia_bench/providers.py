@@ -105,7 +105,8 @@ def build(
     try:
         return provider.build(name, in_channels=in_channels, image_size=image_size, **options)
     except (ValueError, TypeError, RuntimeError) as error:  # torch: no memory for such a network
-        msg = f"method {label!r}: {error}"
+        what = str(error).partition("\n")[0]  # torch goes on with where it was in C++
+        msg = f"method {label!r}: {what}"
         raise StudyError(msg) from error
 
 

@@ -114,6 +114,7 @@ class RunFolder:
         For the process that holds the lock.
         """
         self._tidy()
+        self.progress.unlink(missing_ok=True)  # how far the last try came is not how far this is
         if self.settings.exists() and read_json(self.settings) == settings:
             return
         for path in (self.checkpoint, self.selection):

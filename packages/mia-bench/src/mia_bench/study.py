@@ -110,7 +110,7 @@ def read_study(path: Path) -> Study:
         StudyError: No such file, not TOML, or a key or value that has no meaning there.
     """
     try:
-        tree = tomllib.loads(path.read_text(encoding="utf-8"))
+        tree = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         msg = f"cannot read the study {path}: {error}"
         raise StudyError(msg) from error

@@ -33,6 +33,8 @@ def test_a_new_study_is_estimated_from_a_sample(mia_bench, tmp_path):
     assert not out.exists()
     # 2000 float32 maps of 64 x 64 pixels and a model of 2.35 million float32 parameters.
     assert short["bytes"] == pytest.approx(2000 * 64 * 64 * 4 + 2.35e6 * 4, rel=0.02)
+    # While it trains, the weights once more and two moments of each.
+    assert short["working_bytes"] == pytest.approx(3 * 2.35e6 * 4, rel=0.02)
     assert 10 < long["seconds"] / short["seconds"] < 200
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -27,6 +28,68 @@ def test_other_settings_in_the_same_folder_are_refused(mia_bench, finished, root
     result = mia_bench("run", "--root", root, "--out", finished, *arguments)
     assert result.returncode == 2
     assert "was run with other settings (epochs 3 -> 4)" in result.stderr
+
+
+def test_another_root_with_other_images_in_the_same_folder_is_refused(
+    mia_bench, finished, root, tmp_path
+):
+    other = tmp_path / "other"
+    shutil.copytree(root, other)
+    test = other / "BraTS2021" / "test" / "normal"
+    next(test.iterdir()).rename(test / "another_flair.png")
+    arguments = ["--datasets", "brats2021", "--methods", "ae", "--epochs", 3, "--out", finished]
+    for seeds in ("0,1", "0,1,2"):  # whether or not a run is left
+        result = mia_bench("run", "--root", other, "--seeds", seeds, *arguments)
+        assert result.returncode == 2
+        assert f"scored other test images than brats2021 has in {other}" in result.stderr
+    shutil.rmtree(other / "BraTS2021")  # the same images may lie elsewhere, or nowhere any more
+    shutil.copytree(root / "BraTS2021", other / "BraTS2021")
+    for where in (other, tmp_path):
+        result = mia_bench("run", "--root", where, "--seeds", "0,1", *arguments)
+        assert result.returncode == 0, result.stderr
+
+
+def test_a_run_that_failed_stays_so_until_it_is_asked_for_or_changed(mia_bench, root, tmp_path):
+    study, out = tmp_path / "study.toml", tmp_path / "out"
+    text = '[datasets.brats2021]\n[methods.x]\nmethod = "{}"\nepochs = 1\n'
+    study.write_text(text.format("ae-perceptual"))  # whose weights are not there
+    command = ("run", study, "--root", root, "--out", out, "--device", "cpu")
+    first = mia_bench(*command)
+    assert (first.returncode, "runs: 1, done already: 0" in first.stderr) == (1, True)
+    again = mia_bench(*command)
+    assert again.returncode == 1
+    assert "failed before and not tried again: 1 (--retry-failed does)" in again.stderr
+    assert "runs: 0, done already: 0" in again.stderr
+    study.write_text(text.format("ae"))
+    changed = mia_bench(*command)
+    assert changed.returncode == 0, changed.stderr
+    assert "failed before" not in changed.stderr
+
+
+@pytest.mark.parametrize(
+    ("study", "message"),
+    [
+        ('tracking = "wandb"', "unknown tracking 'wandb'"),
+        (f"[methods.{'a' * 300}]", "expected methods.NAME to have a name that a folder can have"),
+        (
+            "options = { width = 99999999999999999999999 }",
+            "Overflow when unpacking",
+        ),
+    ],
+)
+def test_a_plan_refuses_what_a_run_refuses(mia_bench, tmp_path, study, message):
+    path = tmp_path / "study.toml"
+    path.write_text(
+        f"{study}\n[datasets.phantom]\n[methods.ae]\n"
+        if "options" not in study
+        else f"[datasets.phantom]\n[methods.ae]\n{study}\n"
+    )
+    for command in ("plan", "run"):
+        result = mia_bench(command, path, "--out", tmp_path / "out")
+        assert result.returncode == 2
+        assert message in result.stderr
+        assert len(result.stderr) < 500
+        assert not (tmp_path / "out").exists()
 
 
 def test_report_writes_the_page_again(mia_bench, finished):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 
 import mia_bench
 import mia_data
@@ -124,6 +125,17 @@ def test_thresholds_come_from_the_calibration_images(normals, quick, tmp_path, d
     assert reference.threshold(0.05) == np.nextafter(reference.scores[24], np.float32(np.inf))
     with pytest.raises(StudyError, match=r"25 calibration images are too few .* at least 0\.0385"):
         reference.threshold(0.03)
+
+
+def test_calibration_images_that_are_trained_on_are_refused(normals, quick, tmp_path, draw_folder):
+    draw_folder(tmp_path / "more", 5, seed=9)
+    first = sorted(normals.iterdir())[3]
+    shutil.copy(first, tmp_path / "more" / f"copy{first.suffix}")
+    for folder, count in ((normals, r"(\d+) of \1"), (tmp_path / "more", "1 of 6")):
+        message = f"got {count} with the pixels of training images"
+        with pytest.raises(StudyError, match=message):
+            mia_bench.fit(images=normals, model=tmp_path / "m", calibration=folder, **quick)
+    assert not (tmp_path / "m").exists()
 
 
 def test_of_a_dataset_with_splits_the_train_split_is_taken(quick, tmp_path, draw_folder):

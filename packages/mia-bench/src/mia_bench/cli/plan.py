@@ -20,6 +20,7 @@ from mia_bench.plan import plan as plan_runs
 from mia_bench.plan import roots_of
 from mia_bench.runfolder import State
 from mia_bench.running import check_folder
+from mia_bench.tracking import check_trackers
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -40,7 +41,8 @@ def plan(study: Study, out: Path, device: str, as_json: bool) -> None:
     as the dataset's folder holds, or should hold where it is not there yet.
     """
     runs = plan_runs(study)
-    check_folder(runs, out)
+    check_folder(runs, out, roots_of(study))
+    check_trackers(study.tracking)
     with make_console(stderr=True).status("") as status:
         found = estimate(
             runs,
@@ -55,6 +57,7 @@ def plan(study: Study, out: Path, device: str, as_json: bool) -> None:
         "left": len(left),
         "seconds": sum(each.seconds for each in left),
         "bytes": sum(each.bytes for each in left),
+        "working_bytes": max((each.working_bytes for each in left), default=0),
     }
     if as_json:
         click.echo(json.dumps({**totals, "plan": [_record(each) for each in found]}, indent=1))
@@ -62,7 +65,8 @@ def plan(study: Study, out: Path, device: str, as_json: bool) -> None:
     print_whole(make_console(), _table(found))
     click.echo(
         f"{totals['left']} of {totals['runs']} runs are left: about {_duration(totals['seconds'])} "
-        f"one after another, {decimal(int(totals['bytes']))} of disk"
+        f"one after another, {decimal(int(totals['bytes']))} of disk, "
+        f"and {decimal(int(totals['working_bytes']))} more for each run under way"
     )
 
 
@@ -72,6 +76,7 @@ def _record(each: Estimate) -> dict[str, object]:
         "state": each.state.value,
         "seconds": each.seconds,
         "bytes": each.bytes,
+        "working_bytes": each.working_bytes,
         "source": each.source,
         "settings": each.run.settings(),
     }

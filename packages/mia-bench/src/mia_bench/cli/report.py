@@ -9,8 +9,10 @@ import click
 
 from mia_bench.cli.options import FOLDER, JSON
 from mia_bench.console import make_console
+from mia_bench.errors import StudyError
 from mia_bench.records import as_records
 from mia_bench.results import write_results
+from mia_bench.runfolder import State
 from mia_bench.standing import in_short, standings, unfinished
 from mia_bench.table import print_leaderboard
 
@@ -25,20 +27,29 @@ if TYPE_CHECKING:
 )
 @JSON
 def report(folder: Path, published: bool, as_json: bool) -> None:
-    """Write report.html and leaderboard.csv of finished runs in DIR."""
-    results = write_results(folder)
+    """Write report.html and leaderboard.csv of finished runs in DIR, and tell where the others are.
+
+    A run that has not begun has left nothing in DIR: `mia-bench plan` names those of a study.
+    """
     runs = standings(folder)
+    finished = any(run.state is State.FINISHED for run in runs)
+    results = write_results(folder) if finished else None
     if as_json:
         answer = {
             "runs": {run.name: run.state.value for run in runs},
-            "leaderboard": as_records(results.board),
-            "page": str(results.page),
-            "table": str(results.table),
+            "leaderboard": as_records(results.board) if results else [],
+            "page": results and str(results.page),
+            "table": results and str(results.table),
         }
         click.echo(json.dumps(answer, indent=1))
-        return
-    print_leaderboard(make_console(), results.board, published=published)
-    click.echo(f"Runs: {in_short(runs)}")
-    for run in unfinished(runs):
-        click.echo(f"{run.state.value:>9}  {run.name}  {run.note}".rstrip())
-    click.echo(f"Page: {results.page}\nTable: {results.table}")
+    else:
+        if results:
+            print_leaderboard(make_console(), results.board, published=published)
+        click.echo(f"Runs: {in_short(runs)}")
+        for run in unfinished(runs):
+            click.echo(f"{run.state.value:>9}  {run.name}  {run.note}".rstrip())
+        if results:
+            click.echo(f"Page: {results.page}\nTable: {results.table}")
+    if not results:
+        msg = f"no finished run in {folder}: {in_short(runs)}"
+        raise StudyError(msg)

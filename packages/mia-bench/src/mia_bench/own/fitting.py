@@ -72,7 +72,8 @@ def fit(
         on_epoch: Told each epoch's record.
 
     Raises:
-        StudyError: A method, option or folder that cannot be used.
+        StudyError: A method, option or folder that cannot be used; calibration images that are
+            trained on.
         DataError: An images folder that is missing, empty or holds a file that cannot be read.
         RunsFailedError: The training diverged or the device ran out of memory.
     """
@@ -101,6 +102,8 @@ def fit(
     device = resolve_device(device)
     train = _read(images, reading)
     held_out = None if calibration is None else _read(calibration, reading)
+    if held_out is not None:
+        _check_held_out(train, held_out)
     training = {**settings, **_identity(train)}
     unfinished = Unfinished.of(
         path,
@@ -156,6 +159,22 @@ def _read(folder: str | os.PathLike[str], reading: Reading) -> ImageSet:
         resize=reading.resize,
         window=reading.window,
     )
+
+
+def _check_held_out(train: ImageSet, held_out: ImageSet) -> None:
+    """Refuse calibration images that are trained on: a model scores these too low."""
+    known = {hashlib.sha256(image).digest() for image in train.images}
+    both = [
+        name
+        for name, image in zip(held_out.ids, held_out.images, strict=True)
+        if hashlib.sha256(image).digest() in known
+    ]
+    if both:
+        msg = (
+            f"expected calibration images that are not trained on, got {len(both)} of "
+            f"{len(held_out)} with the pixels of training images, the first is {both[0]!r}"
+        )
+        raise StudyError(msg)
 
 
 def _identity(images: ImageSet) -> dict[str, Any]:
