@@ -7,7 +7,7 @@ import pytest
 from mia_data.errors import DataError
 from mia_data.files import (
     fingerprint,
-    is_image_name,
+    is_image,
     list_folders,
     list_images,
     read_bytes,
@@ -29,8 +29,8 @@ from mia_data.listing import Listing
         ("a.png.txt", False),
     ],
 )
-def test_is_image_name(name, expected):
-    assert is_image_name(name) is expected
+def test_is_image(name, expected):
+    assert is_image(name) is expected
 
 
 @pytest.mark.parametrize(

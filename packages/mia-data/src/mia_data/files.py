@@ -20,14 +20,21 @@ PILLOW_SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp")
 DICOM_SUFFIXES = (".dcm", ".dicom")
 NIFTI_SUFFIXES = (".nii", ".nii.gz")
 IMAGE_SUFFIXES = PILLOW_SUFFIXES + DICOM_SUFFIXES + NIFTI_SUFFIXES
+_PREAMBLE = 128  # bytes of a DICOM file that mean nothing
 _LAST_SUFFIXES = {f".{suffix.rpartition('.')[2]}" for suffix in IMAGE_SUFFIXES}
 # Non-blocking, so that a named pipe in the place of an image is refused and not waited for.
 _OPEN_FLAGS = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
 
 
-def is_image_name(name: str) -> bool:
-    """Tell whether a file is an image by its name: a known suffix, and not a hidden file."""
-    return name.lower().endswith(IMAGE_SUFFIXES) and not name.startswith(".")
+def is_image(path: Path | str) -> bool:
+    """Tell whether a file is an image, and not a hidden one.
+
+    By its suffix; DICOM files, which often have none or one of their own, by their first bytes too.
+    """
+    name = os.path.basename(path)  # noqa: PTH119
+    if name.startswith("."):
+        return False
+    return name.lower().endswith(IMAGE_SUFFIXES) or is_dicom(path)
 
 
 def is_volume(path: Path | str) -> bool:
@@ -36,8 +43,30 @@ def is_volume(path: Path | str) -> bool:
 
 
 def is_dicom(path: Path | str) -> bool:
-    """Tell by its name whether a file is DICOM."""
-    return str(path).lower().endswith(DICOM_SUFFIXES)
+    """Tell whether a file is DICOM, by its suffix or, where that is none of an image, by content.
+
+    The directory of a medium (``DICOMDIR``) holds no image and is none.
+    """
+    name = os.path.basename(path).lower()  # noqa: PTH119
+    if name.endswith(IMAGE_SUFFIXES):
+        return name.endswith(DICOM_SUFFIXES)
+    return name != "dicomdir" and _starts_as_dicom(path)
+
+
+def _starts_as_dicom(path: Path | str) -> bool:
+    """Tell whether a regular file has the four letters that follow a DICOM file's preamble."""
+    try:
+        handle = os.open(path, _OPEN_FLAGS)
+    except (OSError, ValueError):
+        return False
+    try:
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            return False
+        return os.read(handle, _PREAMBLE + 4)[_PREAMBLE:] == b"DICM"
+    except OSError:
+        return False
+    finally:
+        os.close(handle)
 
 
 def without_suffix(name: str) -> str:
@@ -74,7 +103,7 @@ def list_images(folder: Path, inner: str) -> list[str]:
     prefix = f"{inner}/" if inner else ""
     try:
         with os.scandir(where) as entries:
-            names = [e.name for e in entries if is_image_name(e.name) and not _leads_to_folder(e)]
+            names = [e.name for e in entries if is_image(e.path) and not _leads_to_folder(e)]
     except OSError as error:
         msg = f"cannot list the folder {where}: {error.strerror}"
         raise DataError(msg) from error
@@ -102,7 +131,7 @@ def find_images(folder: str | Path) -> list[str]:
                 for entry in entries:
                     if entry.is_dir(follow_symlinks=False) and not entry.name.startswith("."):
                         waiting.append(f"{inner}{entry.name}/")
-                    elif is_image_name(entry.name) and not _leads_to_folder(entry):
+                    elif is_image(entry.path) and not _leads_to_folder(entry):
                         found.append(inner + entry.name)
         except OSError as error:
             msg = f"cannot list the folder {root / inner}: {error.strerror}"

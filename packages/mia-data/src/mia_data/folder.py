@@ -9,7 +9,7 @@ from mia_data.errors import DataError
 from mia_data.files import (
     exists,
     is_folder,
-    is_image_name,
+    is_image,
     list_folders,
     list_images,
     without_suffix,
@@ -82,7 +82,7 @@ def list_folder(folder: Path, split: str) -> Listing:
     inner = list_folders(folder)
     if "train" in inner or "test" in inner:
         return _by_split(folder, split)
-    if inner and not any(is_image_name(file.name) for file in folder.iterdir()):
+    if inner and not any(map(is_image, folder.iterdir())):
         msg = (
             f"the folder {folder} holds no image, only the folders {', '.join(inner)}; expected "
             "images, or train/normal and test/normal, or train/good and test/good"

@@ -4,6 +4,7 @@ import sys
 
 import numpy as np
 import pytest
+from mia_data import decode_files, find_images, from_folder
 from mia_data.decode.dicom import read_dicom
 from mia_data.errors import DataError, MissingExtraError
 
@@ -109,6 +110,25 @@ def test_several_frames_are_refused(write_dicom, rng):
     path = write_dicom(rng.integers(0, 9, (4, 5), dtype=np.uint8), NumberOfFrames="3")
     with pytest.raises(DataError, match=r"3 frame\(s\) of 5 x 4, expected one frame"):
         read_dicom(path, "L", None)
+
+
+@pytest.mark.parametrize("name", ["IM000001", "1.2.840.113619.2", "A0001.IMA"])
+def test_a_file_without_a_known_suffix_is_known_by_its_content(write_dicom, pixels, name, tmp_path):
+    folder = tmp_path / "medium"
+    folder.mkdir()
+    write_dicom(pixels, WindowCenter="40", WindowWidth="400").rename(folder / name)
+    (folder / "DICOMDIR").write_bytes((folder / name).read_bytes())
+    (folder / "README").write_text("no image " * 100)
+    (folder / "empty").touch()
+    (folder / f".{name}").write_bytes((folder / name).read_bytes())
+    (folder / "sub").mkdir()
+    assert find_images(folder) == [name]
+    images = from_folder(folder, size=8, cache_dir=tmp_path / "cache")
+    assert images.ids == (name,)
+    expected = np.asarray(read_dicom(folder / name, "L", None).resize((8, 8), 2))
+    np.testing.assert_array_equal(images.images[0, 0], expected)
+    decoded = next(decode_files(folder, [name], size=8))
+    np.testing.assert_array_equal(decoded.image, images.images[0])
 
 
 def test_without_pydicom_the_extra_is_named(write_dicom, pixels, monkeypatch):
