@@ -215,6 +215,7 @@ def test_images_that_do_not_fit_are_refused(wrong, error, message, small):
         ({"epochs": -1}, "epochs.*-1"),
         ({"epochs": 1.5}, "epochs.*1.5"),
         ({"epochs": True}, "epochs.*True"),
+        ({"epochs": "1"}, "epochs to be a whole number, 0 or above, got '1'"),
         ({"seed": -1}, "seed.*-1"),
         ({"seed": 1.5}, "seed.*1.5"),
         ({"seed": None}, "seed.*None"),

@@ -77,7 +77,7 @@ def test_sizes_that_contradict_the_weights_are_refused(checkpoint_of):
     path = checkpoint_of("ae")
     with pytest.raises(ValueError, match=r"checkpoint of ae, but not with {'image_size': 128}"):
         mia_recon.load_medianomaly("ae", path, image_size=128)
-    with pytest.raises(ValueError, match="image_size to be a whole number above 0, got '64'"):
+    with pytest.raises(ValueError, match="image_size to be a whole number, 1 or above, got '64'"):
         mia_recon.load_medianomaly("ae-ssim", path, image_size="64")
 
 
@@ -91,6 +91,12 @@ def test_names_that_are_not_known_are_refused(checkpoint_of):
         mia_recon.load_medianomaly("vea", checkpoint_of("vae"))
     with pytest.raises(ValueError, match="'kl_wieght'; did you mean 'kl_weight'"):
         mia_recon.load_medianomaly("vae", checkpoint_of("vae"), kl_wieght=1.0)
+
+
+def test_sizes_may_be_numpy_s_numbers(checkpoint_of):
+    sizes = {"image_size": np.int64(64), "in_channels": np.int64(1), "latent": np.int64(16)}
+    detector = mia_recon.load_medianomaly("ae", checkpoint_of("ae"), **sizes)
+    assert (detector.image_size, detector.in_channels, detector.options.latent) == (64, 1, 16)
 
 
 @pytest.mark.parametrize("content", ["text", "empty", "truncated", "pickle", "list"])
@@ -112,6 +118,21 @@ def test_what_is_not_a_state_dict_is_refused(content, checkpoint_of, tmp_path):
 
 def test_a_state_dict_of_no_method_is_refused(tmp_path):
     torch.save({"layer.weight": torch.zeros(2)}, tmp_path / "model.pt")
+    with pytest.raises(ValueError, match="nor of any other method"):
+        mia_recon.load_medianomaly("ae", tmp_path / "model.pt")
+
+
+@pytest.mark.parametrize(
+    "shapes",
+    [
+        {"down_path.0.block.1.weight": ()},
+        {"en_block1.model.0.weight": (), "bottle_neck.linear_enc.0.weight": (4,)},
+        {"en_block1.model.0.weight": (0, 1, 4, 4), "bottle_neck.linear_enc.0.weight": (4, 4)},
+    ],
+)
+def test_tensors_of_impossible_shapes_are_refused(shapes, tmp_path):
+    shapes["bottle_neck.linear_dec.0.weight"] = (4, 4)
+    torch.save({name: torch.zeros(shape) for name, shape in shapes.items()}, tmp_path / "model.pt")
     with pytest.raises(ValueError, match="nor of any other method"):
         mia_recon.load_medianomaly("ae", tmp_path / "model.pt")
 

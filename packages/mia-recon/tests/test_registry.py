@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import mia_recon
 import pytest
@@ -11,6 +13,7 @@ import torch
 
 # Parameters that the study states, in millions.
 STATED = {"ae": 2.35, "dae": 31.0}
+PAGE = Path(__file__).resolve().parents[3] / "docs" / "recon.md"
 
 
 def test_there_are_the_seventeen_methods_of_the_study():
@@ -36,6 +39,19 @@ def test_parameters_are_as_many_as_the_study_states(name):
     assert mia_recon.METHODS[name].cost.parameters / 1e6 == pytest.approx(STATED[name], abs=0.05)
 
 
+def test_the_documented_costs_are_those_counted_for_every_method():
+    if not PAGE.is_file():
+        pytest.skip("the documentation is not beside the tests")
+    row = re.compile(r"^\| \[([\w-]+)\].*?\| ([\d.]+) M \| ([\d.,]+) M \|", re.MULTILINE)
+    documented = {name: tuple(counts) for name, *counts in row.findall(PAGE.read_text("utf-8"))}
+    costs = {name: info.cost for name, info in mia_recon.METHODS.items()}
+    counted = {
+        name: (f"{cost.parameters / 1e6:.2f}", f"{cost.macs / 1e6:,.1f}")
+        for name, cost in costs.items()
+    }
+    assert documented == counted
+
+
 def test_operations_of_the_autoencoder_are_those_counted_by_hand():
     # Each block: output values x input channels x 16; the decoder mirrors the encoder.
     blocks = [(32, 1, 16), (16, 16, 32), (8, 32, 64), (4, 64, 64)]
@@ -54,6 +70,7 @@ def test_a_gradient_costs_a_way_back():
     ("name", "arguments", "message"),
     [
         ("autoencoder", {}, "unknown method 'autoencoder'"),
+        (["ae"], {}, r"unknown method \['ae'\]; expected one of ae, "),
         ("vae-comb", {}, "did you mean 'vae-combi'"),
         ("VAE", {}, "did you mean 'vae'"),
         ("ae", {"latnet": 3}, "did you mean 'latent'.*width, depth, hidden"),
@@ -68,13 +85,16 @@ def test_a_gradient_costs_a_way_back():
         ("vae", {"kl_weight": float("nan")}, "kl_weight.*nan"),
         ("ae-ssim", {"image_size": "64"}, "image_size.*'64'"),
         ("ae-ssim", {"image_size": 8, "depth": 2}, "at least 11"),
-        ("ae", {"in_channels": 2}, "in_channels.*2"),
+        ("ae", {"in_channels": 2}, r"in_channels to be 1 \(gray\) or 3 \(RGB\), got 2"),
+        ("ae", {"in_channels": "1"}, "in_channels to be a whole number, 1 or above, got '1'"),
+        ("ae", {"in_channels": True}, "in_channels to be a whole number, 1 or above, got True"),
         ("ae", {"batch_size": 1}, "batch_size"),
         ("ae", {"batch_size": 0}, "batch_size"),
         ("ae", {"learning_rate": -1.0}, "learning_rate"),
         ("ae", {"learning_rate": "fast"}, "learning_rate.*'fast'"),
-        ("ae", {"epochs": -1}, "epochs to be 0 or above, got -1"),
-        ("ae", {"epochs": 1.5}, "epochs to be a whole number, got 1.5"),
+        ("ae", {"learning_rate": float("inf")}, "learning_rate to be finite, got inf"),
+        ("ae", {"epochs": -1}, "epochs to be a whole number, 0 or above, got -1"),
+        ("ae", {"epochs": 1.5}, "epochs to be a whole number, 0 or above, got 1.5"),
         ("ae", {"compile": "no"}, "compile to be True or False, got 'no'"),
         ("ae", {"precision": "16"}, "precision.*bf16-mixed"),
         ("ceae", {"patch": 65}, "patch.*65"),

@@ -27,13 +27,25 @@ def test_a_saved_model_scores_as_before_and_knows_how_it_was_made(name, small, i
 
 
 def test_what_numpy_and_pathlib_give_can_be_saved(small, images, vgg_file, tmp_path):
-    options = {"weights": vgg_file, "learning_rate": np.float32(0.5)}
-    detector = small("ae-perceptual", **options)
-    detector.fit(images[:2], epochs=0, seed=np.int64(3), device="cpu", checkpoint=tmp_path / "c")
+    whole = {"in_channels": 1, "image_size": 32, "epochs": 2, "batch_size": 4, "latent": 3}
+    whole = {name: np.int64(value) for name, value in whole.items()}
+    detector = small("ae-perceptual", weights=vgg_file, learning_rate=np.float32(0.5), **whole)
+    detector.fit(
+        images[:2],
+        epochs=np.int32(1),
+        seed=np.int64(3),
+        device="cpu",
+        checkpoint=tmp_path / "c",
+        checkpoint_every=np.int64(1),
+    )
     detector.save(tmp_path / "model")
     loaded = mia_recon.load(tmp_path / "model")
     assert (loaded.seed, loaded.settings.learning_rate) == (3, 0.5)
+    assert (loaded.in_channels, loaded.image_size, loaded.options.latent) == (1, 32, 3)
+    assert (loaded.settings.epochs, loaded.settings.batch_size) == (2, 4)
     assert loaded.options.weights == str(vgg_file)
+    prediction = loaded.predict(images, batch_size=np.int64(7), device="cpu")
+    np.testing.assert_allclose(prediction.score, loaded.predict(images).score, rtol=1e-4)
 
 
 def loaded_versions(path):
@@ -53,6 +65,41 @@ def test_a_damaged_model_is_an_error_that_names_the_path(damage, small, tmp_path
     if damage == "package":
         text = (path / "model.json").read_text()
         (path / "model.json").write_text(text.replace('"mia_recon"', '"mia_other"'))
+    with pytest.raises(mia_recon.ModelFileError, match=str(path)):
+        mia_recon.load(path)
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {"format": 2},
+        {"method": []},
+        {"method": None},
+        {"package": []},
+        {"in_channels": "1"},
+        {"in_channels": True},
+        {"image_size": 32.0},
+        {"settings": []},
+        {"settings": {"epochs": "1"}},
+        {"settings": {"learning_rate": 10**400}},
+        {"options": {"latent": [4]}},
+        {"structure": None},
+        {"structure": {"dict": [["network", None]]}},
+        {"structure": {"dict": [["network", {"dict": [[1, 2]]}]]}},
+        {"seed": "x"},
+        {"history": 5},
+        {"history": [5]},
+        {"history": [{"loss": "low"}]},
+        {"score_quantiles": 5},
+        {"score_quantiles": [["0.5", None]]},
+    ],
+    ids=lambda facts: str(facts)[:60],
+)
+def test_values_of_another_kind_are_an_error_that_names_the_path(facts, small, tmp_path):
+    path = tmp_path / "model"
+    small("ae").save(path)
+    meta = json.loads((path / "model.json").read_text())
+    (path / "model.json").write_text(json.dumps({**meta, **facts}))
     with pytest.raises(mia_recon.ModelFileError, match=str(path)):
         mia_recon.load(path)
 

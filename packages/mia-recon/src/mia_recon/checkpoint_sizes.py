@@ -25,10 +25,10 @@ def sizes_of(state: Mapping[str, Tensor]) -> dict[str, Any]:
         if f"{blocks}.0.0.weight" in state:
             try:
                 return _autoencoder(state, blocks, to_code, from_code)
-            except (KeyError, IndexError):
+            except (KeyError, IndexError, ZeroDivisionError):
                 return {}
-    if "down.0.0.weight" in state:
-        first = state["down.0.0.weight"]
+    first = state.get("down.0.0.weight")
+    if first is not None and first.ndim == 4:
         depth = _count(state, r"down\.\d+\.0\.weight")
         return {"in_channels": first.shape[1], "filters": first.shape[0], "depth": depth}
     return {}

@@ -51,7 +51,7 @@ class ReconstructionDetector(TrainedDetector):
         self.options = parse_options(method.options, options, owner=method.info.name)
         self._method = method
         with torch.random.fork_rng(devices=[]):  # layers draw from the global generator when made
-            self.network = method.network(in_channels, image_size, self.options)
+            self.network = method.network(self.in_channels, self.image_size, self.options)
         _check_batch_size(settings.batch_size, self.network)
         # The layout that convolutions are fastest in, on CPUs and GPUs.
         self.network.to(memory_format=torch.channels_last)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from mia_recon._engine.options import check_counts, parse_options, unknown
+from mia_recon._engine.options import check_choice, parse_options, whole_number
 from mia_recon._engine.state_dict import read_state
 from mia_recon.checkpoint_sizes import sizes_of
 from mia_recon.registry import RECORDS, build
@@ -80,12 +80,12 @@ def load_medianomaly(
         ValueError: An unknown method or option, not a state dict, or one of another method or
             other sizes.
     """
-    if name not in RECORDS:
-        raise unknown("method", name, RECORDS)
+    check_choice("method", name, RECORDS)
     parse_options(RECORDS[name].options, options, owner=name)
     given = {"image_size": image_size, "in_channels": in_channels}
-    sizes = {key: value for key, value in given.items() if value is not None}
-    check_counts(**sizes)
+    sizes = {
+        key: whole_number(key, value, least=1) for key, value in given.items() if value is not None
+    }
     state = {rename(key): value for key, value in read_state(Path(path)).items()}
     problem = _problem(name, state, sizes | options)
     if problem:
@@ -118,7 +118,8 @@ def _problem(name: str, state: Mapping[str, Tensor], given: Mapping[str, Any]) -
     image_size = options.pop("image_size", record.info.image_size)
     try:
         with torch.device("meta"):  # shapes are enough
-            network = record.network(in_channels, image_size, record.options(**options))
+            options_record = parse_options(record.options, options, owner=name)
+            network = record.network(in_channels, image_size, options_record)
     except ValueError as error:
         return str(error)
     expected = {key: tuple(value.shape) for key, value in network.state_dict().items()}

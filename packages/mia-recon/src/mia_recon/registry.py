@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mia_recon._engine.options import unknown
+from mia_recon._engine.options import check_choice
 from mia_recon._engine.settings import Settings
 from mia_recon._engine.storage import ModelFileError, load_folder
 from mia_recon.detector import ReconstructionDetector
@@ -74,7 +74,8 @@ def build(
     Args:
         name: One of ``METHODS``.
         in_channels: 1 (gray) or 3 (RGB).
-        image_size: Side of the square images in pixels, a multiple of 16.
+        image_size: Side of the square images in pixels, a multiple of 2 to the power of ``depth``
+            (16); for ganomaly and dae 32 or above.
         epochs: Epochs of ``fit``.
         batch_size: Images a training step.
         learning_rate: Of Adam.
@@ -85,8 +86,7 @@ def build(
     Raises:
         ValueError: An unknown method or option, or a size that the network cannot take.
     """
-    if name not in RECORDS:
-        raise unknown("method", name, RECORDS)
+    check_choice("method", name, RECORDS)
     info = RECORDS[name].info
     settings = Settings.resolve(
         info,
@@ -109,7 +109,7 @@ def load(path: str | os.PathLike[str]) -> ReconstructionDetector:
     """The detector that ``save`` wrote into this folder.
 
     Raises:
-        ModelFileError: Nothing there, damaged files, or a model of another package.
+        ModelFileError: Nothing there, damaged files, or a model of another package or format.
     """
     state, meta = load_folder(path)
     if meta.get("package") != "mia_recon":
@@ -123,6 +123,6 @@ def load(path: str | os.PathLike[str]) -> ReconstructionDetector:
             **meta["settings"],
             **meta["options"],
         ).restore(state, meta)
-    except (KeyError, TypeError, ValueError, RuntimeError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError, RuntimeError) as error:
         msg = f"the saved model at {path} does not fit this version: {error}"
         raise ModelFileError(msg) from error

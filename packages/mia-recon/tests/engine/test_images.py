@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -53,6 +54,29 @@ def test_the_layout_in_memory_does_not_matter(images, expected):
 def test_what_holds_no_images_is_refused(images, kind):
     with pytest.raises(TypeError, match=kind):
         ImageSource(images)
+
+
+class WithImages:
+    """A dataset whose items are not what it calls its images."""
+
+    images = IMAGES
+
+    def __len__(self):
+        return 3
+
+    def __getitem__(self, index):
+        return {"image": 255 - self.images[index]}
+
+
+def test_a_dataset_is_its_items_whatever_else_it_has():
+    source = ImageSource(WithImages())
+    assert source.shape == (3, *IMAGES.shape[1:])
+    np.testing.assert_array_equal(source.take(torch.tensor([2, 0])), 255 - IMAGES[[2, 0]])
+
+
+def test_images_of_something_that_is_no_dataset_are_not_looked_for():
+    with pytest.raises(TypeError, match="map-style dataset, got SimpleNamespace"):
+        ImageSource(SimpleNamespace(images=IMAGES))
 
 
 def test_an_image_of_another_shape_is_named():

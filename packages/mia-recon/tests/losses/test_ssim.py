@@ -28,6 +28,11 @@ def test_equal_images_differ_nowhere_and_the_map_has_the_input_s_size(pair):
     assert dissimilarity_map(image, other).shape == image.shape
 
 
+def test_the_size_of_the_map_is_known_without_computing_it():
+    shapes = torch.empty(2, 1, 24, 30, device="meta")
+    assert dissimilarity_map(shapes, shapes).shape == shapes.shape
+
+
 def test_a_change_shows_in_the_map_where_it_is():
     image = torch.zeros(1, 1, 64, 64)
     changed = image.clone()

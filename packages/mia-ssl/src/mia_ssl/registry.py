@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mia_ssl import one_stage, two_stage
-from mia_ssl._engine.options import unknown
+from mia_ssl._engine.options import check_choice
 from mia_ssl._engine.storage import ModelFileError, load_folder
 
 if TYPE_CHECKING:
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from mia_ssl._engine.records import MethodInfo
+    from mia_ssl.one_stage.detector import OneStageDetector
+    from mia_ssl.two_stage.detector import TwoStageDetector
 
 _FAMILIES: tuple[ModuleType, ...] = (one_stage, two_stage)
 METHODS: dict[str, MethodInfo] = {**one_stage.METHODS, **two_stage.METHODS}
@@ -26,13 +28,13 @@ def family_of(name: str) -> ModuleType:
     Raises:
         ValueError: No family has it.
     """
-    for family in _FAMILIES:
-        if name in family.METHODS:
-            return family
-    raise unknown("method", name, METHODS)
+    check_choice("method", name, METHODS)
+    return next(family for family in _FAMILIES if name in family.METHODS)
 
 
-def build(name: str, *, in_channels: int = 1, image_size: int | None = None, **options: Any) -> Any:
+def build(
+    name: str, *, in_channels: int = 1, image_size: int | None = None, **options: Any
+) -> OneStageDetector | TwoStageDetector:
     """A detector of this method, with the study's settings for whatever is not given.
 
     Args:
@@ -43,32 +45,50 @@ def build(name: str, *, in_channels: int = 1, image_size: int | None = None, **o
             and the method's own.
 
     Raises:
-        ValueError: An unknown method or option, or a size that the network cannot take.
+        ValueError: An unknown method or option, a value that the option cannot have, a size that
+            the network cannot take, or pretrained weights that do not fit it.
+        FileNotFoundError: Pretrained weights that are not there.
     """
     family = family_of(name)
     return family.build(name, in_channels=in_channels, image_size=image_size, **options)
 
 
-def load(path: str | os.PathLike[str]) -> Any:
+def load(path: str | os.PathLike[str]) -> OneStageDetector | TwoStageDetector:
     """The detector that ``save`` wrote into this folder.
 
     Raises:
         ModelFileError: Nothing there, damaged files, or a model of another package.
     """
     state, meta = load_folder(path)
-    if meta.get("package") != "mia_ssl" or meta.get("method") not in METHODS:
+    if meta.get("package") != "mia_ssl" or meta.get("method") not in list(METHODS):
         got = f"{meta.get('package')!r}, method {meta.get('method')!r}"
         msg = f"expected a model of mia_ssl at {path}, got one of {got}"
         raise ModelFileError(msg)
     try:
         return family_of(meta["method"]).restore(state, meta)
-    except (KeyError, TypeError, ValueError, RuntimeError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError, RuntimeError) as error:
         msg = f"the saved model at {path} does not fit this version: {error}"
         raise ModelFileError(msg) from error
 
 
-def load_medianomaly(name: str, path: str | os.PathLike[str], **options: Any) -> Any:
-    """A detector with the weights of the original project's checkpoint; see the family's own."""
+def load_medianomaly(
+    name: str, path: str | os.PathLike[str], **options: Any
+) -> OneStageDetector | TwoStageDetector:
+    """A detector with the weights of the original project's checkpoint.
+
+    Two-stage detectors have no density then: call ``fit_density`` before ``predict``.
+
+    Args:
+        name: One of ``METHODS``.
+        path: The state dict; loaded as tensors only, never unpickled.
+        options: As in ``build``. Where ``in_channels`` is not given: one-stage, that of the
+            weights; two-stage, 3.
+
+    Raises:
+        FileNotFoundError: No such file.
+        ValueError: An unknown method or option, a method that has no checkpoint, or a file that is
+            no state dict of its network.
+    """
     return family_of(name).load_medianomaly(name, path, **options)
 
 
@@ -79,21 +99,22 @@ def synthesize(
 
     Args:
         name: A method that pastes; each family's page lists them.
-        images: uint8 (N, C, H, W), array or tensor, gray or RGB, on any device.
+        images: uint8 (N, C, H, W), gray or RGB, sides of 8 pixels or more: array, tensor on any
+            device, or map-style dataset.
         seed: The same seed pastes the same.
-        sources: uint8, the same shape: where the patches of each image are cut from, for methods
-            that cut from another image; None: another of ``images``.
+        sources: The same: where the patches of each image are cut from. None: from another of
+            ``images``, or from the image itself, as the method does.
         options: The method's own.
 
     Returns:
-        Pasted images of the same shape and dtype, on the images' device, and the label, float32
-        (N, 1, H, W).
+        Tensors on the images' device: pasted images, uint8 (N, C, H, W), and the label, float32
+        (N, 1, H, W). Of ``cutpaste-3way-2stage`` both are (2 N, ...): all images with a rectangle,
+        then all with a scar.
 
     Raises:
         TypeError: Images that are not uint8.
-        ValueError: An unknown method or option, or images of another shape.
+        ValueError: An unknown method, an option that it does not use, or images of another shape.
     """
     homes = {known: family for family in _FAMILIES for known in family.SYNTHESES}
-    if name not in homes:
-        raise unknown("method that pastes", name, homes)
+    check_choice("method that pastes", name, homes)
     return homes[name].synthesize(name, images, seed=seed, sources=sources, **options)

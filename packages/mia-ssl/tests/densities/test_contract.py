@@ -49,6 +49,22 @@ def test_state_gives_the_same_scores(density, points, tmp_path):
 
 
 @pytest.mark.parametrize("density", ALL)
+@pytest.mark.parametrize("damage", [lambda a: a[..., 0], lambda a: a * np.nan, lambda a: a > 0])
+def test_damaged_state_is_refused(density, damage, points):
+    state = {name: damage(array) for name, array in density().fit(points).state().items()}
+    with pytest.raises(ValueError, match="expected"):
+        density().restore(state)
+    with pytest.raises(KeyError):
+        density().restore({})
+
+
+@pytest.mark.parametrize("density", [GaussianDensity, KernelDensity])
+def test_flag_must_be_one(density):
+    with pytest.raises(ValueError, match="l2_normalise to be True or False, got 'no'"):
+        density(l2_normalise="no")
+
+
+@pytest.mark.parametrize("density", ALL)
 def test_scores_do_not_depend_on_the_other_rows(density, points):
     fitted = density().fit(points[:15])
     alone = np.concatenate([fitted.score(row[None]) for row in points])

@@ -51,6 +51,21 @@ def test_same_embedding_over_and_over_is_refused():
         GaussianDensity().fit(np.ones((10, 4)))
 
 
-def test_one_embedding_is_refused():
-    with pytest.raises(ValueError, match="at least 2 embeddings, got 1"):
-        GaussianDensity().fit(np.ones((1, 4)))
+@pytest.mark.parametrize("width", [5, 512])
+def test_two_embeddings_are_refused_as_their_shrunk_covariance_is_singular(width):
+    train = np.random.default_rng(4).normal(size=(2, width))
+    covariance = LedoitWolf().fit(train).covariance_
+    assert np.linalg.matrix_rank(covariance, hermitian=True) == 1
+    with pytest.raises(ValueError, match="at least 3 embeddings, got 2"):
+        GaussianDensity().fit(train)
+    assert np.isfinite(GaussianDensity().fit([*train, -train[0]]).score(train)).all()
+
+
+def test_damaged_state_is_refused():
+    state = GaussianDensity().fit(np.random.default_rng(5).normal(size=(9, 4))).state()
+    with pytest.raises(ValueError, match=r"whitening \(D, D\), got \(4,\), \(4, 3\)"):
+        GaussianDensity().restore({**state, "whitening": state["whitening"][:, :3]})
+    with pytest.raises(ValueError, match=r"mean \(D,\)"):
+        GaussianDensity().restore({**state, "mean": state["mean"][None]})
+    with pytest.raises(ValueError, match="NaN"):
+        GaussianDensity().restore({**state, "whitening": state["whitening"] * np.nan})

@@ -43,3 +43,7 @@ def test_blocks_of_queries_change_nothing(monkeypatch):
 def test_bandwidth_must_be_above_zero():
     with pytest.raises(ValueError, match="bandwidth to be above 0, got 0"):
         KernelDensity(bandwidth=0)
+    with pytest.raises(ValueError, match="bandwidth to be above 0, got 'wide'"):
+        KernelDensity(bandwidth="wide")
+    with pytest.raises(ValueError, match="bandwidth to be finite, got inf"):
+        KernelDensity(bandwidth=float("inf"))

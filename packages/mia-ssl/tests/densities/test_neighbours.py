@@ -19,9 +19,13 @@ def test_agrees_with_scikit_learn(metric, k):
 
 
 def test_wrong_settings_are_refused():
-    with pytest.raises(ValueError, match="k to be 1 or above, got 0"):
+    with pytest.raises(ValueError, match="k to be a whole number, 1 or above, got 0"):
         NearestNeighbours(k=0)
+    with pytest.raises(ValueError, match=r"k to be a whole number, 1 or above, got 1\.5"):
+        NearestNeighbours(k=1.5)
     with pytest.raises(ValueError, match="did you mean 'cosine'"):
         NearestNeighbours(metric="cosin")
     with pytest.raises(ValueError, match="at least 5 embeddings, got 4"):
         NearestNeighbours(k=5).fit(np.ones((4, 2)))
+    with pytest.raises(ValueError, match="at least 5 embeddings, got 4"):
+        NearestNeighbours(k=5).restore({"points": np.ones((4, 2))})

@@ -1,6 +1,7 @@
 import mia_ssl
 import numpy as np
 import pytest
+import torch
 
 
 @pytest.mark.parametrize("channels", [1, 3])
@@ -15,3 +16,15 @@ def test_a_row_for_each_image_shows_what_synthesize_gives(discs, channels, tmp_p
             np.testing.assert_array_equal(got, np.asarray(expected).transpose(1, 2, 0).squeeze())
     figure.savefig(tmp_path / "picture.png")
     assert (tmp_path / "picture.png").stat().st_size > 1000
+
+
+def test_every_kind_of_paste_has_its_rows(discs):
+    images = torch.from_numpy(discs(2))
+    name = "cutpaste-3way-2stage"
+    figure = mia_ssl.picture(name, images, seed=7)
+    pasted, _ = mia_ssl.synthesize(name, images, seed=7)
+    shown = [axis.get_images()[0].get_array() for axis in figure.axes]
+    assert len(shown) == 12
+    for i in range(4):
+        np.testing.assert_array_equal(shown[3 * i], images[i % 2, 0])
+        np.testing.assert_array_equal(shown[3 * i + 1], pasted[i, 0])

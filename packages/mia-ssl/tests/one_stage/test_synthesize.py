@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 from mia_ssl.one_stage import METHODS
+from mia_ssl.one_stage.methods import RECORDS
 from mia_ssl.one_stage.synthesize import another
 from scipy.stats import chisquare
 
@@ -201,7 +202,7 @@ def test_another_image_is_never_the_same_and_each_as_likely():
     [
         (np.zeros((2, 1, 40, 40), np.float32), TypeError, "uint8"),
         (np.zeros((2, 1, 40, 40), np.uint16), TypeError, "uint16"),
-        ([1, 2], TypeError, "list"),
+        ([1, 2], TypeError, "got int"),
         (np.zeros((40, 40), np.uint8), ValueError, r"\(40, 40\)"),
         (np.zeros((2, 2, 40, 40), np.uint8), ValueError, "1 or 3"),
         (np.zeros((2, 1, 7, 40), np.uint8), ValueError, "at least 8"),
@@ -231,6 +232,49 @@ def test_wrong_images_are_refused(images, error, words):
 def test_wrong_options_are_refused(options, words):
     with pytest.raises(ValueError, match=words):
         mia_ssl.synthesize("nsa", np.zeros((2, 1, 40, 40), np.uint8), **{"seed": 0, **options})
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("cutpaste", {"resize_bounds": (0.7, 1.3)}),
+        ("fpi", {"minimum_overlap": 0.5}),
+        ("pii", {"logistic_slope": 1.0}),
+        ("nsa", {"factor_bounds": (0.1, 0.2)}),
+        ("nsa-shift", {"logistic_centre": 2.0}),
+    ],
+)
+def test_options_that_make_no_difference_are_refused(name, options):
+    words = f"unknown option of {name} '{next(iter(options))}'"
+    with pytest.raises(ValueError, match=words):
+        mia_ssl.synthesize(name, np.zeros((2, 1, 40, 40), np.uint8), seed=0, **options)
+    with pytest.raises(ValueError, match=words):
+        mia_ssl.build(name, **options)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_other_option_makes_a_difference(name, discs):
+    """On images large enough for all kinds of patches."""
+    others = {
+        "patches": 1,
+        "width_bounds": (0.1, 0.2),
+        "width_scale": 0.1,
+        "resize_bounds": (0.4, 0.5),
+        "foreground_threshold": 120,
+        "minimum_foreground": 0.9,
+        "minimum_overlap": 0.95,
+        "tries": 1,
+        "factor_bounds": (0.3, 0.4),
+        "tolerance": 30,
+        "logistic_slope": 0.1,
+        "logistic_centre": 30.0,
+    }
+    images = discs(12, size=96)
+    used = others.keys() - RECORDS[name].unused
+    plain = mia_ssl.synthesize(name, images, seed=1)
+    for option in used:
+        changed = mia_ssl.synthesize(name, images, seed=1, **{option: others[option]})
+        assert not all(map(torch.equal, plain, changed)), option
 
 
 def test_unknown_name_is_refused_with_the_nearest():

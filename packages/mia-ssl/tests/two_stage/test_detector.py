@@ -177,6 +177,42 @@ def test_wrong_builds_and_images_are_refused(fitted, build, noise):
         fitted.predict(noise().astype(np.float32), device="cpu")
 
 
+@pytest.mark.parametrize(
+    ("options", "count", "least"), [({}, 2, 3), ({"density": "neighbours", "k": 5}, 4, 5)]
+)
+def test_too_few_images_for_the_density_are_refused_before_training(
+    options, count, least, build, noise
+):
+    detector = build(**options)
+    message = f"at least {least} images for the density '.*', got {count}"
+    with pytest.raises(ValueError, match=message):
+        detector.fit(noise(count), device="cpu", on_epoch=lambda epoch: pytest.fail("trained"))
+    with pytest.raises(ValueError, match=message):
+        detector.fit_density(noise(count), device="cpu")
+    detector.fit(noise(least), device="cpu", epochs=0)
+    assert np.isfinite(detector.predict(noise(1), device="cpu").score).all()
+
+
+@pytest.mark.parametrize("density", ["gaussian", "kernel", "neighbours"])
+@pytest.mark.parametrize("damage", [lambda a: a[..., :-1], lambda a: a * np.nan])
+def test_density_that_is_damaged_is_refused_when_loaded(density, damage, build, noise, tmp_path):
+    detector = build(density=density).fit(noise(), epochs=0, device="cpu")
+    learned = detector.scorer.density
+    for name, array in learned.state().items():
+        setattr(learned, name, damage(array))
+    detector.save(tmp_path / "model")
+    with pytest.raises(mia_ssl.ModelFileError, match="expected"):
+        mia_ssl.load(tmp_path / "model")
+
+
+def test_density_of_another_network_is_refused_when_loaded(build, noise, tmp_path):
+    detector = build().fit(noise(), epochs=0, device="cpu")
+    detector.scorer.density.fit(np.random.default_rng(0).normal(size=(9, 4)))
+    detector.save(tmp_path / "model")
+    with pytest.raises(mia_ssl.ModelFileError, match="width 4 as in fit, got 512"):
+        mia_ssl.load(tmp_path / "model")
+
+
 def test_imagenet_features_need_weights_and_no_training(trunk_file, noise, build, tmp_path):
     path, state = trunk_file()
     images = noise()

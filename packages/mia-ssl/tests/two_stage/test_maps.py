@@ -64,9 +64,23 @@ def test_saved_with_the_model(detector, normals, tmp_path):
     np.testing.assert_array_equal(loaded.map, detector.predict(normals[:2], device="cpu").map)
 
 
-def test_layer_must_exist_and_give_a_grid(normals):
+def test_layer_must_exist_and_give_a_grid():
     with pytest.raises(ValueError, match="unknown map_layer 'layer5'; did you mean 'layer4'"):
         mia_ssl.build("cutpaste-2stage", with_map=True, map_layer="layer5")
-    wrong = mia_ssl.build("cutpaste-2stage", image_size=128, with_map=True, map_layer="fc")
     with pytest.raises(ValueError, match="map_layer to give a grid"):
-        wrong.fit(normals, epochs=0, device="cpu")
+        mia_ssl.build("cutpaste-2stage", image_size=128, with_map=True, map_layer="fc")
+
+
+@pytest.mark.parametrize("damage", [lambda points: points[:, :-1], lambda points: points * np.nan])
+def test_damaged_map_density_is_refused(damage, normals, tmp_path):
+    options = {"image_size": 128, "with_map": True, "density": "neighbours"}
+    detector = mia_ssl.build("cutpaste-2stage", **options).fit(normals, epochs=0, device="cpu")
+    density = detector.scorer.map_density
+    density.points = damage(density.points)
+    detector.save(tmp_path / "model")
+    with pytest.raises(mia_ssl.ModelFileError, match="expected"):
+        mia_ssl.load(tmp_path / "model")
+    detector.scorer.map_density = None
+    detector.save(tmp_path / "model")
+    with pytest.raises(mia_ssl.ModelFileError, match="map_density"):
+        mia_ssl.load(tmp_path / "model")

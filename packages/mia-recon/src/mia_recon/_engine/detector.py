@@ -5,12 +5,13 @@ from __future__ import annotations
 import importlib
 from abc import ABC, abstractmethod
 from dataclasses import asdict
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 from .device import make_fabric
 from .images import ImageSource
 from .inference import score_quantiles
-from .options import check_counts
+from .options import whole_number
 from .seeding import checked
 from .storage import save_folder, versions
 from .training import Schedule, train
@@ -53,13 +54,12 @@ class TrainedDetector(ABC):
     def __init__(
         self, info: MethodInfo, *, in_channels: int, image_size: int, settings: Settings
     ) -> None:
-        check_counts(image_size=image_size)
-        if in_channels not in (1, 3):
+        self.info = info
+        self.in_channels = whole_number("in_channels", in_channels, least=1)
+        self.image_size = whole_number("image_size", image_size, least=1)
+        if self.in_channels not in (1, 3):
             msg = f"expected in_channels to be 1 (gray) or 3 (RGB), got {in_channels}"
             raise ValueError(msg)
-        self.info = info
-        self.in_channels = in_channels
-        self.image_size = image_size
         self.settings = settings
         self.history: list[dict[str, float]] = []
         self.score_quantiles: dict[float, float] = {}
@@ -98,10 +98,11 @@ class TrainedDetector(ABC):
             ModelFileError: A checkpoint of another training, or of a later epoch than the last.
             FloatingPointError: The loss is no longer finite.
         """
-        check_counts(checkpoint_every=checkpoint_every)
+        checkpoint_every = whole_number("checkpoint_every", checkpoint_every, least=1)
         seed = checked(seed)
-        source = self._open_normals(images)
         epochs = self.settings.epochs if epochs is None else epochs
+        epochs = whole_number("epochs", epochs, least=0)
+        source = self._open_normals(images)
         schedule = Schedule(
             epochs=epochs,
             batch_size=self.settings.batch_size,
@@ -148,10 +149,10 @@ class TrainedDetector(ABC):
 
         Raises:
             ModelFileError: The path holds something that is not a saved model.
+            OSError: It cannot be written.
         """
         package = self._package()
         meta = {
-            "format": 1,
             "package": package,
             **self._described(),
             "seed": self.seed,
@@ -167,17 +168,25 @@ class TrainedDetector(ABC):
         """The detector that ``save`` wrote.
 
         Raises:
-            ModelFileError: Nothing there, damaged files, or a model of another package.
+            ModelFileError: Nothing there, damaged files, or a model of another package or format.
         """
         return importlib.import_module(f"{cls._package()}.registry").load(path)
 
     def restore(self, state: Mapping[str, Any], meta: Mapping[str, Any]) -> Self:
-        """Take back what ``save`` wrote, into a detector of the same method and options."""
+        """Take back what ``save`` wrote, into a detector of the same method and options.
+
+        Raises:
+            KeyError, RuntimeError, TypeError, ValueError: A part is missing or does not fit.
+        """
+        for name in state["network"]:
+            if not isinstance(name, str):  # which torch takes for granted
+                msg = f"expected names of parameters as text, got {name!r}"
+                raise ValueError(msg)
         self.network.load_state_dict(state["network"])
         self.network.eval()
-        self.seed = meta["seed"]
-        self.history = meta["history"]
-        self.score_quantiles = dict(meta["score_quantiles"])
+        self.seed = None if meta["seed"] is None else checked(meta["seed"])
+        self.history = [_numbers("history", losses) for losses in meta["history"]]
+        self.score_quantiles = _numbers("score_quantiles", meta["score_quantiles"])
         return self
 
     @abstractmethod
@@ -253,6 +262,16 @@ class TrainedDetector(ABC):
     def _ready(self, images: Any, batch_size: int | None, device: str) -> tuple[ImageSource, int]:
         """The images and the network on one device, and how many images to take at a time."""
         batch_size = self.score_batch if batch_size is None else batch_size
-        check_counts(batch_size=batch_size)
+        batch_size = whole_number("batch_size", batch_size, least=1)
         source = self._open(images)
         return source.to(self._to_device(device)), batch_size
+
+
+def _numbers(name: str, saved: Any) -> dict[Any, float]:
+    """A saved mapping, or its pairs, once all its values are known to be numbers."""
+    values = dict(saved)
+    for value in values.values():
+        if not isinstance(value, Real):
+            msg = f"expected {name} to hold numbers, got {value!r}"
+            raise ValueError(msg)
+    return values

@@ -19,8 +19,8 @@ class ImageSource:
 
     Args:
         images: An array, memory map or tensor of that shape, or a map-style dataset whose items
-            are images (C, H, W) or mappings with an ``"image"``. A dataset that also has them
-            whole, as ``.images``, is read from there.
+            are images (C, H, W) or mappings with an ``"image"``. Whatever else a dataset has, its
+            items are what is read.
 
     Raises:
         TypeError: Something that is none of these, or values that are not uint8.
@@ -28,15 +28,13 @@ class ImageSource:
     """
 
     def __init__(self, images: Any) -> None:
-        whole = getattr(images, "images", images)
-        if isinstance(whole, (np.ndarray, torch.Tensor)):
-            _check_dtype(whole)
-            if whole.ndim != 4:
-                msg = f"expected images of shape (N, C, H, W), got {tuple(whole.shape)}"
+        if isinstance(images, (np.ndarray, torch.Tensor)):
+            _check_dtype(images)
+            if images.ndim != 4:
+                msg = f"expected images of shape (N, C, H, W), got {tuple(images.shape)}"
                 raise ValueError(msg)
-            self.shape: tuple[int, ...] = tuple(whole.shape)
+            self.shape: tuple[int, ...] = tuple(images.shape)
         elif _is_dataset(images):
-            whole = images
             self.shape = (len(images), *(_item(images, 0).shape if len(images) else (0, 0, 0)))
         else:
             msg = (
@@ -47,7 +45,7 @@ class ImageSource:
         if 0 in self.shape:
             msg = f"expected at least one image of at least one pixel, got shape {self.shape}"
             raise ValueError(msg)
-        self._whole = whole
+        self._images = images
         self.device = torch.device("cpu")
 
     def __len__(self) -> int:
@@ -66,10 +64,10 @@ class ImageSource:
     def to(self, device: torch.device) -> ImageSource:
         """Serve batches on this device; the whole set moves there now where it fits."""
         self.device = device
-        if device.type == "cuda" and isinstance(self._whole, (np.ndarray, torch.Tensor)):
+        if device.type == "cuda" and isinstance(self._images, (np.ndarray, torch.Tensor)):
             free, _ = torch.cuda.mem_get_info(device)
             if math.prod(self.shape) <= RESIDENT_SHARE * free:
-                self._whole = self._moved()
+                self._images = self._moved()
         return self
 
     def _moved(self) -> torch.Tensor:
@@ -81,17 +79,17 @@ class ImageSource:
 
     def take(self, indices: torch.Tensor) -> torch.Tensor:
         """The images at these indices (on the CPU): uint8 (B, C, H, W) on the source's device."""
-        if isinstance(self._whole, torch.Tensor):
-            return self._whole[indices.to(self._whole.device)].to(self.device)
-        if isinstance(self._whole, np.ndarray):
+        if isinstance(self._images, torch.Tensor):
+            return self._images[indices.to(self._images.device)].to(self.device)
+        if isinstance(self._images, np.ndarray):
             # A copy of the rows that are asked for: a memory map is never read whole.
-            batch = torch.from_numpy(np.ascontiguousarray(self._whole[indices.numpy()]))
+            batch = torch.from_numpy(np.ascontiguousarray(self._images[indices.numpy()]))
         else:
             batch = torch.stack([self._checked_item(i) for i in indices.tolist()])
         return batch.to(self.device, non_blocking=True)
 
     def _checked_item(self, index: int) -> torch.Tensor:
-        item = _item(self._whole, index)
+        item = _item(self._images, index)
         if tuple(item.shape) != self.shape[1:]:
             msg = f"expected image {index} of shape {self.shape[1:]}, got {tuple(item.shape)}"
             raise ValueError(msg)

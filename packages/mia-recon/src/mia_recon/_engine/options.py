@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import math
-from numbers import Real
+from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ T = TypeVar("T")
 # Annotation of an option -> what its value must be, and in words.
 _KINDS: dict[str, tuple[Any, str]] = {
     "bool": (bool, "True or False"),
-    "int": (int, "a whole number"),
+    "int": (Integral, "a whole number"),
     "float": (Real, "a finite number"),
     "str": (str, "text"),
 }
@@ -52,12 +52,22 @@ def _of_kind(name: str, kind: Any, value: Any) -> Any:
     expected, words = _KINDS[kind]
     is_flag = isinstance(value, bool)
     if isinstance(value, expected) and is_flag == (kind == "bool"):
+        # Python's own numbers: NumPy's do not go into a file.
+        if kind == "int":
+            return int(value)
         if kind != "float":
             return value
-        if math.isfinite(value):
-            return float(value)  # NumPy's numbers do not go into a file
+        if _is_finite(value):
+            return float(value)
     msg = f"expected {name} to be {words}, got {value!r}"
     raise ValueError(msg)
+
+
+def _is_finite(value: Any) -> bool:
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # a whole number that is too large for a float
+        return False
 
 
 def check_flag(**values: object) -> None:
@@ -66,31 +76,39 @@ def check_flag(**values: object) -> None:
         _of_kind(name, "bool", value)
 
 
-def check_epochs(epochs: object) -> None:
-    """Refuse what is no number of epochs; none at all are allowed."""
-    if _of_kind("epochs", "int", epochs) < 0:
-        msg = f"expected epochs to be 0 or above, got {epochs}"
+def whole_number(name: str, value: Any, *, least: int) -> int:
+    """The value as Python's own integer, which a file can hold.
+
+    Raises:
+        ValueError: Something else than a whole number, or one below ``least``.
+    """
+    is_whole = isinstance(value, Integral) and not isinstance(value, bool)
+    if not is_whole or value < least:
+        msg = f"expected {name} to be a whole number, {least} or above, got {value!r}"
         raise ValueError(msg)
+    return int(value)
 
 
-def check_positive(**values: object) -> None:
-    """Refuse values that are not above zero, each named by its keyword."""
+def check_positive(**values: Any) -> None:
+    """Refuse values that are not finite numbers above zero, each named by its keyword."""
     for name, value in values.items():
-        if not isinstance(value, Real) or not float(value) > 0:
+        is_number = isinstance(value, Real)
+        if not is_number or not value > 0:
             msg = f"expected {name} to be above 0, got {value!r}"
+            raise ValueError(msg)
+        if not _is_finite(value):
+            msg = f"expected {name} to be finite, got {value!r}"
             raise ValueError(msg)
 
 
 def check_choice(name: str, value: object, allowed: Iterable[str]) -> None:
     """Refuse a value that is not among the allowed ones."""
     allowed = list(allowed)
-    if value not in allowed:
+    if not isinstance(value, str) or value not in allowed:
         raise unknown(name, value, allowed)
 
 
 def check_counts(**values: object) -> None:
     """Refuse values that are not whole numbers above zero, each named by its keyword."""
     for name, value in values.items():
-        if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-            msg = f"expected {name} to be a whole number above 0, got {value!r}"
-            raise ValueError(msg)
+        whole_number(name, value, least=1)

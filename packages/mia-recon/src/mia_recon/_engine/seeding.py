@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from numbers import Integral
 from typing import Any
 
 import numpy as np
 import torch
 from torch import nn
+
+from .options import whole_number
 
 
 def generator(seed: int, *stream: int, device: torch.device | str = "cpu") -> torch.Generator:
@@ -23,11 +24,7 @@ def checked(seed: Any) -> int:
     Raises:
         ValueError: Something else than a whole number, 0 or above.
     """
-    is_whole = isinstance(seed, Integral) and not isinstance(seed, bool)
-    if not is_whole or seed < 0:
-        msg = f"expected seed to be a whole number, 0 or above, got {seed!r}"
-        raise ValueError(msg)
-    return int(seed)
+    return whole_number("seed", seed, least=0)
 
 
 def initialise(module: nn.Module, generator: torch.Generator) -> None:

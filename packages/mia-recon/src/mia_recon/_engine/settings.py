@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .device import PRECISIONS
-from .options import check_choice, check_counts, check_epochs, check_flag, check_positive
+from .options import check_choice, check_flag, check_positive, whole_number
 
 if TYPE_CHECKING:
     from .records import MethodInfo
@@ -31,13 +31,16 @@ class Settings:
     compile: bool = False
 
     def __post_init__(self) -> None:
-        check_counts(batch_size=self.batch_size)
         check_positive(learning_rate=self.learning_rate)
         check_choice("precision", self.precision, PRECISIONS)
-        check_epochs(self.epochs)
         check_flag(compile=self.compile)
         # The record is frozen; NumPy's numbers do not go into a file.
-        object.__setattr__(self, "learning_rate", float(self.learning_rate))
+        for name, value in (
+            ("epochs", whole_number("epochs", self.epochs, least=0)),
+            ("batch_size", whole_number("batch_size", self.batch_size, least=1)),
+            ("learning_rate", float(self.learning_rate)),
+        ):
+            object.__setattr__(self, name, value)
 
     @classmethod
     def resolve(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import json
 import platform
+import shutil
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     import os
 
 TENSORS, META = "model.safetensors", "model.json"
+FORMAT = 1  # of the two files; another one is refused
 
 
 class ModelFileError(ValueError):
@@ -37,18 +39,25 @@ def save_folder(path: str | os.PathLike[str], state: dict[str, Any], meta: dict[
         msg = f"will not overwrite {path}: it is not a saved model"
         raise ModelFileError(msg)
     path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        _write(path, state, meta)
+    except (OSError, SafetensorError) as error:
+        # The error names a temporary file, which nobody asked for.
+        msg = f"cannot write {path}: {getattr(error, 'strerror', None) or error}"
+        raise OSError(msg) from error
+
+
+def _write(path: Path, state: dict[str, Any], meta: dict[str, Any]) -> None:
     tensors: dict[str, torch.Tensor] = {}
     structure = _pack(state, "", tensors)
     with tempfile.TemporaryDirectory(prefix=f".{path.name}-", dir=path.parent) as temporary:
         fresh = Path(temporary, "new")
         fresh.mkdir()
-        try:
-            save_file(tensors, fresh / TENSORS)
-        except SafetensorError as error:
-            msg = f"cannot write {path}: {error}"
-            raise OSError(msg) from error
-        text = json.dumps({**meta, "structure": structure}, indent=1)
+        save_file(tensors, fresh / TENSORS)
+        text = json.dumps({"format": FORMAT, **meta, "structure": structure}, indent=1)
         (fresh / META).write_text(text + "\n", encoding="utf-8")
+        # Safetensors leaves its file to its owner alone, whatever the user has set.
+        shutil.copymode(fresh / META, fresh / TENSORS)
         old = Path(temporary, "old")
         try:
             if path.exists():
@@ -64,19 +73,37 @@ def load_folder(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str,
     """The state and the facts that ``save_folder`` wrote.
 
     Raises:
-        ModelFileError: The folder or a file of it is missing or damaged.
+        ModelFileError: The folder or a file of it is missing, damaged, or of another format.
     """
     path = Path(path)
     try:
-        meta = json.loads((path / META).read_text(encoding="utf-8"))
+        meta = _of_format(json.loads((path / META).read_text(encoding="utf-8")))
         tensors = load_file(path / TENSORS)
-        return _unpack(meta.pop("structure"), tensors), meta
+        state = _unpack(meta.pop("structure"), tensors)
     except FileNotFoundError as error:
-        msg = f"no saved model at {path}: {error.filename} is missing"
+        missing = error.filename or path / TENSORS  # safetensors does not say which file
+        msg = f"no saved model at {path}: {missing} is missing"
         raise ModelFileError(msg) from error
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, SafetensorError) as error:
+    except (
+        *(OSError, ValueError, KeyError, TypeError, AttributeError),
+        *(RecursionError, SafetensorError),
+    ) as error:
         msg = f"the saved model at {path} cannot be read: {error}"
         raise ModelFileError(msg) from error
+    if not isinstance(state, dict):
+        msg = f"the saved model at {path} cannot be read: "
+        msg += f"expected its structure to be named parts, got {state!r}"
+        raise ModelFileError(msg)
+    return state, meta
+
+
+def _of_format(meta: Any) -> dict[str, Any]:
+    """What ``save_folder`` was given, where it is this version's that wrote the file."""
+    found = meta.pop("format", None) if isinstance(meta, dict) else None
+    if found != FORMAT:
+        msg = f"its format is {found!r}, expected {FORMAT}"
+        raise ValueError(msg)
+    return meta
 
 
 def versions(*packages: str) -> dict[str, str]:

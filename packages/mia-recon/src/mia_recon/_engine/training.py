@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 import torch
 
-from .options import check_epochs
 from .records import Epoch
 from .seeding import generator
 from .storage import ModelFileError, load_folder, save_folder
@@ -69,9 +68,6 @@ class Schedule:
     checkpoint: str | os.PathLike[str] | None = None
     checkpoint_every: int = 10
     identity: Mapping[str, Any] | None = None
-
-    def __post_init__(self) -> None:
-        check_epochs(self.epochs)
 
 
 def train(

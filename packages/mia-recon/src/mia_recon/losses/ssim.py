@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from contextlib import nullcontext
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch.nn import functional as F
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
     from torch import Tensor
 
 WINDOW, SIGMA = 11, 1.5
@@ -49,8 +52,15 @@ def _blur(images: Tensor) -> Tensor:
     Convolutions of a single channel are many times slower on a CPU at the sizes in use.
     """
     rows, columns = (_window_matrix(size, images) for size in images.shape[2:])
-    with torch.autocast(images.device.type, enabled=False):
+    with _all_digits(images.device.type):
         return rows @ images @ columns.T
+
+
+def _all_digits(device: str) -> AbstractContextManager[Any]:
+    """No reduced precision, on devices that know one: ``meta``, of shapes alone, does not."""
+    if torch.amp.is_autocast_available(device):
+        return torch.autocast(device, enabled=False)
+    return nullcontext()
 
 
 def _window_matrix(size: int, like: Tensor) -> Tensor:

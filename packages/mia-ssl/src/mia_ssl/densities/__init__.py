@@ -12,6 +12,8 @@ from mia_ssl.densities.kernel import KernelDensity
 from mia_ssl.densities.neighbours import NearestNeighbours
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import numpy as np
 
 __all__ = ["Density", "GaussianDensity", "KernelDensity", "NearestNeighbours"]
@@ -19,6 +21,11 @@ __all__ = ["Density", "GaussianDensity", "KernelDensity", "NearestNeighbours"]
 
 class Density(Protocol):
     """What every density can do."""
+
+    @property
+    def at_least(self) -> int:
+        """Embeddings that ``fit`` needs."""
+        ...
 
     def fit(self, embeddings: np.ndarray) -> Density:
         """Learn from normal embeddings (N, D)."""
@@ -32,6 +39,11 @@ class Density(Protocol):
         """The arrays that ``fit`` learned, for a file without pickle."""
         ...
 
-    def restore(self, state: dict[str, np.ndarray]) -> Density:
-        """Take back what ``state`` gave."""
+    def restore(self, state: Mapping[str, np.ndarray]) -> Density:
+        """Take back what ``state`` gave.
+
+        Raises:
+            KeyError: An array is missing.
+            ValueError: An array of another shape, or with NaN or infinity.
+        """
         ...

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from sklearn.covariance import ledoit_wolf
 
+from mia_ssl._engine.options import check_flag
 from mia_ssl.densities.embeddings import checked, require, unit_length
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 class GaussianDensity:
@@ -20,24 +26,28 @@ class GaussianDensity:
     (the covariance).
     """
 
+    at_least = 3  # of two, the rule shrinks nothing, and their covariance is singular
+
     def __init__(self, *, l2_normalise: bool = True) -> None:
+        check_flag(l2_normalise=l2_normalise)
         self.l2_normalise = l2_normalise
         self.mean: np.ndarray | None = None
         self.whitening: np.ndarray | None = None
 
     def fit(self, embeddings: np.ndarray) -> GaussianDensity:
-        """Learn mean and covariance from at least 2 normal embeddings (N, D).
+        """Learn mean and covariance from at least 3 normal embeddings (N, D).
 
         Raises:
-            ValueError: Not finite, not (N, D), fewer than 2, or all the same.
+            ValueError: Not finite, not (N, D), fewer than 3, or too few different ones.
         """
-        points = self._scaled(checked(embeddings, at_least=2))
+        points = self._scaled(checked(embeddings, at_least=self.at_least))
         covariance, _ = ledoit_wolf(points)
         try:
             factor = np.linalg.cholesky(covariance)
         except np.linalg.LinAlgError as error:
-            msg = f"the covariance of these {len(points)} embeddings is singular: are they the same"
-            raise ValueError(f"{msg} image over and over?") from error
+            msg = f"the covariance of these {len(points)} embeddings is singular: "
+            msg += f"are they those of fewer than {self.at_least} different images?"
+            raise ValueError(msg) from error
         # distance = |(x - mean) W| with W W' the inverse covariance: never negative by rounding.
         self.whitening = np.linalg.inv(factor).T.copy()
         self.mean = points.mean(axis=0)
@@ -59,9 +69,13 @@ class GaussianDensity:
         """``mean`` (D,) and ``whitening`` (D, D)."""
         return {"mean": require(self.mean, self), "whitening": require(self.whitening, self)}
 
-    def restore(self, state: dict[str, np.ndarray]) -> GaussianDensity:
-        """Take back what ``state`` gave."""
-        self.mean, self.whitening = state["mean"], state["whitening"]
+    def restore(self, state: Mapping[str, np.ndarray]) -> GaussianDensity:
+        """Take back what ``state`` gave; for errors see ``Density``."""
+        mean, whitening = np.asarray(state["mean"]), np.asarray(state["whitening"])
+        if mean.ndim != 1 or whitening.shape != (len(mean), len(mean)):
+            msg = f"expected mean (D,) and whitening (D, D), got {mean.shape}, {whitening.shape}"
+            raise ValueError(msg)
+        self.mean, self.whitening = checked(mean[None])[0], checked(whitening)
         return self
 
     def _scaled(self, points: np.ndarray) -> np.ndarray:

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mia_ssl._engine.options import check_flag, check_positive
 from mia_ssl.densities.embeddings import blocks, checked, require, squared_distances, unit_length
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 class KernelDensity:
@@ -22,10 +27,11 @@ class KernelDensity:
     Paper: https://arxiv.org/abs/2104.04015
     """
 
+    at_least = 1
+
     def __init__(self, *, bandwidth: float = 1.0, l2_normalise: bool = True) -> None:
-        if not 0 < bandwidth < math.inf:
-            msg = f"expected bandwidth to be above 0, got {bandwidth}"
-            raise ValueError(msg)
+        check_positive(bandwidth=bandwidth)
+        check_flag(l2_normalise=l2_normalise)
         self.bandwidth = bandwidth
         self.l2_normalise = l2_normalise
         self.points: np.ndarray | None = None
@@ -63,9 +69,9 @@ class KernelDensity:
         """``points`` (N, D)."""
         return {"points": require(self.points, self)}
 
-    def restore(self, state: dict[str, np.ndarray]) -> KernelDensity:
-        """Take back what ``state`` gave."""
-        self.points = state["points"]
+    def restore(self, state: Mapping[str, np.ndarray]) -> KernelDensity:
+        """Take back what ``state`` gave; for errors see ``Density``."""
+        self.points = checked(state["points"])
         return self
 
     def _scaled(self, points: np.ndarray) -> np.ndarray:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
-from mia_ssl._engine.options import check_choice
+from mia_ssl._engine.options import check_choice, check_counts
 from mia_ssl.densities.embeddings import blocks, checked, require, squared_distances, unit_length
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 METRICS = ("cosine", "euclidean")
 
@@ -21,13 +26,16 @@ class NearestNeighbours:
     """
 
     def __init__(self, *, k: int = 1, metric: str = "cosine") -> None:
-        if k < 1:
-            msg = f"expected k to be 1 or above, got {k}"
-            raise ValueError(msg)
+        check_counts(k=k)
         check_choice("metric", metric, METRICS)
         self.k = k
         self.metric = metric
         self.points: np.ndarray | None = None
+
+    @property
+    def at_least(self) -> int:
+        """Embeddings that ``fit`` needs."""
+        return self.k
 
     def fit(self, embeddings: np.ndarray) -> NearestNeighbours:
         """Keep the normal embeddings (N, D), at least k of them.
@@ -35,7 +43,7 @@ class NearestNeighbours:
         Raises:
             ValueError: Not finite, not (N, D), or fewer than k.
         """
-        self.points = self._scaled(checked(embeddings, at_least=self.k))
+        self.points = self._scaled(checked(embeddings, at_least=self.at_least))
         return self
 
     def score(self, embeddings: np.ndarray) -> np.ndarray:
@@ -58,9 +66,9 @@ class NearestNeighbours:
         """``points`` (N, D)."""
         return {"points": require(self.points, self)}
 
-    def restore(self, state: dict[str, np.ndarray]) -> NearestNeighbours:
-        """Take back what ``state`` gave."""
-        self.points = state["points"]
+    def restore(self, state: Mapping[str, np.ndarray]) -> NearestNeighbours:
+        """Take back what ``state`` gave; for errors see ``Density``."""
+        self.points = checked(state["points"], at_least=self.at_least)
         return self
 
     def _scaled(self, points: np.ndarray) -> np.ndarray:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mia_ssl._engine.options import parse_options, unknown
+from mia_ssl._engine.options import unknown
 from mia_ssl._engine.settings import Settings
 from mia_ssl._engine.state_dict import read_state
 from mia_ssl.one_stage.detector import OneStageDetector
@@ -39,7 +39,7 @@ def build(
         learning_rate: Of Adam, at the start of the cosine.
         precision: ``"32-true"`` or ``"bf16-mixed"``.
         compile: Whether the network is compiled for training.
-        options: Fields of ``one_stage.settings.Options``.
+        options: Fields of ``one_stage.settings.Options`` that the method uses.
 
     Raises:
         ValueError: An unknown method or option, a value out of range, or images too small.
@@ -60,18 +60,20 @@ def build(
         in_channels=in_channels,
         image_size=method.info.image_size if image_size is None else image_size,
         settings=settings,
-        options=parse_options(Options, options, owner=name),
+        options=method.parse(Options, options),
     )
 
 
 def restore(state: dict[str, Any], meta: dict[str, Any]) -> OneStageDetector:
     """The detector of a saved state."""
+    unused = RECORDS[meta["method"]].unused  # saved all the same
+    options = {key: value for key, value in dict(meta["options"]).items() if key not in unused}
     return build(
         meta["method"],
         in_channels=meta["in_channels"],
         image_size=meta["image_size"],
         **meta["settings"],
-        **meta["options"],
+        **options,
     ).restore(state, meta)
 
 

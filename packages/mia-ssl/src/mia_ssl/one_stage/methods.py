@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import torch
 
 from mia_ssl._engine.cost import measure
+from mia_ssl._engine.options import parse_options
 from mia_ssl._engine.records import MethodInfo
+from mia_ssl.checks import check_names
 from mia_ssl.one_stage.blending.poisson import mixed_gradients, normal_gradients
 from mia_ssl.one_stage.blending.simple import convex, swap
 from mia_ssl.one_stage.network import EncoderDecoder
 from mia_ssl.one_stage.settings import Options, Sides
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from mia_ssl._engine.cost import Cost
     from mia_ssl.one_stage.canvas import Canvas
+    from mia_ssl.one_stage.options import PatchOptions
     from mia_ssl.one_stage.patches import Patches
+
+Record = TypeVar("Record", bound="PatchOptions")
 
 CUTPASTE = "https://arxiv.org/abs/2104.04015"
 FPI = "https://arxiv.org/abs/2011.04197"
@@ -53,6 +59,28 @@ class Method:
     shifted: bool = False
     resized: bool = False
     random_factor: bool = False
+
+    @property
+    def unused(self) -> set[str]:
+        """Options that this method makes no use of."""
+        used = {
+            "minimum_overlap": self.shifted,
+            "resize_bounds": self.resized,
+            "factor_bounds": self.random_factor,
+            "logistic_slope": self.label == "logistic",
+            "logistic_centre": self.label == "logistic",
+        }
+        return {name for name, is_used in used.items() if not is_used}
+
+    def parse(self, record: type[Record], options: Mapping[str, Any]) -> Record:
+        """The options record, filled from keyword arguments.
+
+        Raises:
+            ValueError: An option that the method makes no use of, or a wrong value.
+        """
+        known = [f.name for f in dataclasses.fields(record) if f.name not in self.unused]
+        check_names(options, known, owner=self.info.name)
+        return parse_options(record, options, owner=self.info.name)
 
 
 def _info(name: str, summary: str, paper: str) -> MethodInfo:

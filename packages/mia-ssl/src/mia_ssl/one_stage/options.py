@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mia_ssl._engine.options import check_counts, check_positive
+from mia_ssl._engine.options import check_counts, check_positive, whole_number
+from mia_ssl.checks import check_between, check_pair
 from mia_ssl.foreground import THRESHOLD
 
 
@@ -46,28 +47,15 @@ class PatchOptions:
     def __post_init__(self) -> None:
         check_counts(patches=self.patches, tries=self.tries)
         check_positive(width_scale=self.width_scale, logistic_slope=self.logistic_slope)
-        self._check_bounds("width_bounds", above=0, most=0.5)
-        self._check_bounds("resize_bounds", above=0, most=10)
-        self._check_bounds("factor_bounds", above=0, most=1)
-        self._check_level("tolerance", self.tolerance)
+        check_pair(self, "width_bounds", low=0, high=0.5, above_low=True)
+        check_pair(self, "resize_bounds", low=0, high=10, above_low=True)
+        check_pair(self, "factor_bounds", low=0, high=1, above_low=True)
+        check_between(0, 255, tolerance=self.tolerance)
         if self.foreground_threshold is not None:
-            self._check_level("foreground_threshold", self.foreground_threshold)
+            level = whole_number("foreground_threshold", self.foreground_threshold, least=0)
+            check_between(0, 255, foreground_threshold=level)
+            object.__setattr__(self, "foreground_threshold", level)  # the record is frozen
         for name in ("minimum_foreground", "minimum_overlap"):
             if not 0 <= getattr(self, name) < 1:
                 msg = f"expected {name} to be in [0, 1), got {getattr(self, name)!r}"
                 raise ValueError(msg)
-
-    def _check_bounds(self, name: str, *, above: float, most: float) -> None:
-        value = getattr(self, name)
-        pair = isinstance(value, (tuple, list)) and len(value) == 2
-        if not pair or not above < value[0] <= value[1] <= most:
-            msg = f"expected {name} to be (least, largest) above {above} and up to {most}, "
-            msg += f"got {value!r}"
-            raise ValueError(msg)
-        object.__setattr__(self, name, tuple(value))  # a saved model gives lists, and it is frozen
-
-    @staticmethod
-    def _check_level(name: str, value: object) -> None:
-        if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= 255:
-            msg = f"expected {name} to be a gray level from 0 to 255, got {value!r}"
-            raise ValueError(msg)

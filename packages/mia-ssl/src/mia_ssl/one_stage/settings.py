@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from mia_ssl.checks import check_between
 from mia_ssl.one_stage.options import PatchOptions
 
 
@@ -25,14 +26,10 @@ class Options(PatchOptions):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if not 0 <= self.rotation <= 180:
-            msg = f"expected rotation to be in 0 to 180 degrees, got {self.rotation}"
-            raise ValueError(msg)
+        check_between(0, 180, rotation=self.rotation)
+        check_between(0, final_learning_rate=self.final_learning_rate)
         if not 0 < self.crop <= self.middle <= 1:
             msg = f"expected 0 < crop <= middle <= 1, got crop={self.crop}, middle={self.middle}"
-            raise ValueError(msg)
-        if not self.final_learning_rate >= 0:
-            msg = f"expected final_learning_rate to be 0 or above, got {self.final_learning_rate}"
             raise ValueError(msg)
 
 

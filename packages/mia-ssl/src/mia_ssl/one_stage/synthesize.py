@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-from mia_ssl._engine.options import parse_options, unknown
+from mia_ssl._engine.options import unknown
 from mia_ssl._engine.seeding import generator as seeded
 from mia_ssl.boxes import integer
 from mia_ssl.foreground import Foreground
+from mia_ssl.inputs import as_tensor, sources_like
 from mia_ssl.one_stage.canvas import Canvas
 from mia_ssl.one_stage.draws import Draws
 from mia_ssl.one_stage.geometry import place
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from mia_ssl.one_stage.methods import Method
 
 BATCH = 64  # images at a time: bounds the memory, whatever the user's batch
-SMALLEST = 8  # sides below this have no room for a patch and its surroundings
 
 
 def synthesize(
@@ -36,15 +36,16 @@ def synthesize(
 
     Args:
         name: One of the one-stage ``METHODS``.
-        images: uint8 (N, C, H, W), array or tensor, gray or RGB, on any device.
+        images: uint8 (N, C, H, W), gray or RGB, sides of 8 pixels or more: array, tensor on any
+            device, or map-style dataset.
         seed: The same seed gives the same patches. Image i of a smaller set gets the same as image
             i of a larger one, where ``sources`` are the same too.
         sources: uint8, as ``images``: image i's patches are cut from source i. None: from another
             of ``images``, drawn at random (cutpaste: from the image itself).
-        options: Fields of ``PatchOptions``.
+        options: Fields of ``PatchOptions`` that the method uses.
 
     Returns:
-        pasted: As ``images``, on their device (a tensor also where they are an array).
+        pasted: As ``images``, a tensor on their device.
         label: float32 (N, 1, H, W): in [0, 1], or gray levels for raw intensities.
 
     Raises:
@@ -53,15 +54,12 @@ def synthesize(
     """
     if name not in RECORDS:
         raise unknown("one-stage method", name, RECORDS)
-    settings = parse_options(PatchOptions, options, owner=name)
-    images = _checked("images", images)
+    method = RECORDS[name]
+    settings = method.parse(PatchOptions, options)
+    images = as_tensor("images", images)
     if sources is not None:
-        sources = _checked("sources", sources).to(images.device)
-        if sources.shape != images.shape:
-            msg = f"expected sources of the images' shape {tuple(images.shape)}, "
-            msg += f"got {tuple(sources.shape)}"
-            raise ValueError(msg)
-    return paste(RECORDS[name], images, settings, seeded(seed), sources)
+        sources = sources_like(images, sources)
+    return paste(method, images, settings, seeded(seed), sources)
 
 
 def paste(
@@ -126,19 +124,3 @@ def _zeros(shape: tuple[int, ...], device: torch.device) -> Tensor:
     if device.type == "cpu":
         return torch.from_numpy(np.zeros(shape, np.float32))  # the system's own, where it has them
     return torch.zeros(shape, device=device)
-
-
-def _checked(name: str, images: Any) -> Tensor:
-    if isinstance(images, np.ndarray) and images.dtype == np.uint8:
-        # Torch refuses reversed arrays and warns of read-only ones, as maps of files are.
-        images = torch.from_numpy(np.require(images, requirements=["C", "W"]))
-    if not isinstance(images, torch.Tensor) or images.dtype != torch.uint8:
-        got = getattr(images, "dtype", type(images).__name__)
-        msg = f"expected {name} to be a uint8 array or tensor, got {got}"
-        raise TypeError(msg)
-    shape = tuple(images.shape)
-    if len(shape) != 4 or shape[1] not in (1, 3) or min(shape[2:]) < SMALLEST or shape[0] < 1:
-        msg = f"expected {name} of shape (N, 1 or 3, H, W) with sides of at least {SMALLEST}, "
-        msg += f"got {shape}"
-        raise ValueError(msg)
-    return images

@@ -5,8 +5,9 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any
 
-from mia_ssl._engine.options import unknown
+from mia_ssl._engine.options import parse_options, unknown
 from mia_ssl._engine.settings import Settings
+from mia_ssl.checks import check_names
 from mia_ssl.two_stage.detector import TwoStageDetector
 from mia_ssl.two_stage.methods import TABLE
 from mia_ssl.two_stage.options import Options
@@ -69,17 +70,16 @@ def split_options(method: Method, options: Mapping[str, Any]) -> tuple[Options, 
     """The options record of all two-stage methods and that of what this method pastes.
 
     Raises:
-        ValueError: An option that neither has, or a value out of range.
+        ValueError: An option that neither has, or a value of another kind or out of range.
     """
     shared = [field.name for field in dataclasses.fields(Options)]
     own = [field.name for field in dataclasses.fields(method.pasting)]
-    for name in options:
-        if name not in shared + own:
-            raise unknown(f"option of {method.info.name}", name, shared + own)
+    owner = method.info.name
+    check_names(options, shared + own, owner=owner)
     values = {**method.defaults, **options}
     return (
-        Options(**{name: value for name, value in values.items() if name in shared}),
-        method.pasting(**{name: value for name, value in values.items() if name in own}),
+        parse_options(Options, {k: v for k, v in values.items() if k in shared}, owner=owner),
+        parse_options(method.pasting, {k: v for k, v in values.items() if k in own}, owner=owner),
     )
 
 

@@ -11,7 +11,7 @@ from mia_ssl._engine.detector import TrainedDetector
 from mia_ssl._engine.inference import score_quantiles
 from mia_ssl._engine.seeding import generator
 from mia_ssl.two_stage.fields import FieldSource
-from mia_ssl.two_stage.maps import find_layer
+from mia_ssl.two_stage.maps import patch_width
 from mia_ssl.two_stage.network import draw_network
 from mia_ssl.two_stage.scoring import Scorer, embed
 from mia_ssl.two_stage.task import TwoStageTask
@@ -39,8 +39,9 @@ class TwoStageDetector(TrainedDetector):
     """Embeddings of normal images and a density of them; what lies where it is thin is abnormal.
 
     Made by ``mia_ssl.build``. ``fit`` trains the network, unless the method has none to train, and
-    fits the density; ``predict`` raises sklearn's NotFittedError before. Where the pretrained
-    weights that it starts from are gone, ``fit`` raises FileNotFoundError.
+    fits the density, which needs 3 images or more for a Gaussian and ``k`` for neighbours;
+    ``predict`` raises sklearn's NotFittedError before. Where the pretrained weights that it starts
+    from are gone, ``fit`` raises FileNotFoundError.
 
     Attributes:
         pasting: The options of what the method pastes; ``options`` has what all methods share.
@@ -75,8 +76,9 @@ class TwoStageDetector(TrainedDetector):
         self.steps_per_epoch = options.steps_per_epoch
         self._rate_follows_epochs = options.restart_epochs is None
         self.network = self._make_network(0, pretrained=pretrained)
+        self._widths = {"density": self.network.width}
         if options.with_map:
-            find_layer(self.network, options.map_layer)
+            self._widths["map_density"] = patch_width(self.network, options, image_size)
 
     def __repr__(self) -> str:
         size = f"{self.in_channels} x {self.image_size} x {self.image_size}"
@@ -104,8 +106,17 @@ class TwoStageDetector(TrainedDetector):
 
     def restore(self, state: Mapping[str, Any], meta: Mapping[str, Any]) -> Self:
         """Take back what ``save`` wrote, densities included."""
-        self.scorer.restore(state)
+        self.scorer.restore(state, self._widths)
         return super().restore(state, meta)
+
+    def _open_normals(self, images: Any) -> ImageSource:
+        source = super()._open_normals(images)
+        least = self.scorer.at_least
+        if len(source) < least:  # before a training, not after it
+            density = self.options.density
+            msg = f"expected at least {least} images for the density {density!r}, got {len(source)}"
+            raise ValueError(msg)
+        return source
 
     def _draw(self, seed: int) -> None:
         self.network.load_state_dict(self._make_network(seed, pretrained=True).state_dict())

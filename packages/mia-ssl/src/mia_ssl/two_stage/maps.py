@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 import torch.nn.functional as F
 
+from mia_ssl._engine.images import ImageSource
 from mia_ssl._engine.inference import evaluating, in_order
 from mia_ssl._engine.options import unknown
 from mia_ssl.two_stage.network import normalise
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     import numpy as np
     from torch import Tensor, nn
 
-    from mia_ssl._engine.images import ImageSource
     from mia_ssl.densities import Density
     from mia_ssl.two_stage.network import TwoStageNetwork
     from mia_ssl.two_stage.options import Options
@@ -33,6 +33,17 @@ def find_layer(network: TwoStageNetwork, name: str) -> nn.Module:
     if not name or name not in layers:
         raise unknown("map_layer", name, [n for n, _ in network.trunk.named_children()])
     return layers[name]
+
+
+def patch_width(network: TwoStageNetwork, options: Options, image_size: int) -> int:
+    """How many numbers embed a patch: D of the layer's grid.
+
+    Raises:
+        ValueError: The trunk has no such layer, or it gives no grid.
+    """
+    black = ImageSource(torch.zeros(1, 1, image_size, image_size, dtype=torch.uint8))
+    (grid,) = _grids(network, black, options, 1)
+    return grid.shape[1]
 
 
 def fit_map_density(

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from typing import Any
 
-from mia_ssl._engine.options import check_choice, check_positive
+from mia_ssl._engine.options import check_choice, check_counts, check_positive, whole_number
+from mia_ssl.checks import check_between, counts
 from mia_ssl.densities.neighbours import METRICS
 
 DENSITIES = ("gaussian", "kernel", "neighbours", "classifier")
@@ -61,22 +63,28 @@ class Options:
         check_choice("normalisation", self.normalisation, NORMALISATIONS)
         check_choice("density", self.density, DENSITIES)
         check_choice("metric", self.metric, METRICS)
-        check_positive(
-            steps_per_epoch=self.steps_per_epoch,
-            bandwidth=self.bandwidth,
-            k=self.k,
-            map_patches=self.map_patches,
-            **{f"head[{i}]": width for i, width in enumerate(self.head)},
-        )
-        if self.restart_epochs is not None:
-            check_positive(restart_epochs=self.restart_epochs)
-        if self.freeze_epochs < 0 or (self.freeze_epochs and self.weights is None):
+        check_counts(steps_per_epoch=self.steps_per_epoch, k=self.k, map_patches=self.map_patches)
+        check_positive(bandwidth=self.bandwidth)
+        check_between(0, 1, momentum=self.momentum)
+        check_between(0, weight_decay=self.weight_decay, freeze_epochs=self.freeze_epochs)
+        if self.freeze_epochs and self.weights is None:
             msg = f"freeze_epochs={self.freeze_epochs} is for a trunk with weights; give weights"
             raise ValueError(msg)
         if self.with_map and self.density == "classifier":
             msg = "with_map needs a density of patches: density='classifier' gives none"
             raise ValueError(msg)
         # The record is frozen; a path and a saved model's list become what files can hold.
-        object.__setattr__(self, "head", tuple(self.head))
+        object.__setattr__(self, "head", counts("head", self.head))
+        if self.restart_epochs is not None:
+            epochs = whole_number("restart_epochs", self.restart_epochs, least=1)
+            object.__setattr__(self, "restart_epochs", epochs)
         if self.weights is not None:
-            object.__setattr__(self, "weights", os.fspath(self.weights))
+            object.__setattr__(self, "weights", _name_or_path(self.weights))
+
+
+def _name_or_path(weights: Any) -> str:
+    try:
+        return os.fsdecode(weights)
+    except TypeError as error:
+        msg = f"expected weights to be a name, a path or None, got {weights!r}"
+        raise ValueError(msg) from error

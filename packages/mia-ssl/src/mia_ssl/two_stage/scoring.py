@@ -72,6 +72,11 @@ class Scorer:
         """Whether ``predict`` can be called; the classifier always can."""
         return self.options.density == "classifier" or self.density is not None
 
+    @property
+    def at_least(self) -> int:
+        """Images that ``fit`` needs."""
+        return 1 if self.options.density == "classifier" else make_density(self.options).at_least
+
     def clear(self) -> None:
         """Forget the densities: the network has changed."""
         self.density = self.map_density = None
@@ -119,11 +124,23 @@ class Scorer:
             if density is not None
         }
 
-    def restore(self, state: Mapping[str, Any]) -> None:
-        """Take back what ``state`` gave."""
-        for name in {"density", "map_density"} & state.keys():
-            arrays = {key: tensor.numpy() for key, tensor in state[name].items()}
-            setattr(self, name, make_density(self.options).restore(arrays))
+    def restore(self, state: Mapping[str, Any], widths: Mapping[str, int]) -> None:
+        """Take back what ``state`` gave.
+
+        Args:
+            state: Without densities where there were none.
+            widths: Of the embeddings that ``density`` and, with a map, ``map_density`` see.
+
+        Raises:
+            KeyError: An array is missing.
+            ValueError: An array that does not fit the others, the options or the width.
+        """
+        if "density" not in state:
+            return
+        for name, width in widths.items():
+            density = make_density(self.options).restore(state[name])
+            density.score(np.zeros((1, width)))  # one of another width is refused now
+            setattr(self, name, density)
 
 
 def _scores_without_self(embeddings: np.ndarray, options: Options) -> np.ndarray:

@@ -11,11 +11,11 @@ import torch
 
 from mia_ssl._engine.options import check_choice
 from mia_ssl.boxes import Boxes, corners, integer
+from mia_ssl.checks import check_between, check_pair
 from mia_ssl.regions import Regions
-from mia_ssl.two_stage.augment.checks import check_range, check_strength
 from mia_ssl.two_stage.augment.draws import log_uniform, sides, uniform
 from mia_ssl.two_stage.augment.jitter import DRAWS as JITTER_DRAWS
-from mia_ssl.two_stage.augment.jitter import Factors, rounded
+from mia_ssl.two_stage.augment.jitter import STRONGEST, Factors, rounded
 from mia_ssl.two_stage.augment.lungs import FIELDS
 from mia_ssl.two_stage.augment.patches import cut, write
 from mia_ssl.two_stage.augment.variant import Canvas, Variant
@@ -55,15 +55,13 @@ class Options:
     field: str = "lungs"
 
     def __post_init__(self) -> None:
-        check_range(self, "area", low=0, high=1)
-        check_range(self, "aspect", low=0.01, high=100)
-        check_range(self, "alpha", low=0, high=255)
-        check_range(self, "blur", low=0)
-        check_strength(jitter=self.jitter)
+        check_pair(self, "area", low=0, high=1)
+        check_pair(self, "aspect", low=0.01, high=100)
+        check_pair(self, "alpha", low=0, high=255)
+        check_pair(self, "blur", low=0, whole=True)
+        check_between(0, STRONGEST, jitter=self.jitter)
+        check_between(0, _REFERENCE // 4, margin=self.margin)
         check_choice("field", self.field, FIELDS)
-        if not 0 <= self.margin < _REFERENCE / 4:
-            msg = f"expected margin to be in 0 to {_REFERENCE // 4}, got {self.margin}"
-            raise ValueError(msg)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from mia_ssl.regions import Regions
 
 DRAWS = 4
+STRONGEST = 0.5  # turns the hue by half a circle either way; there is no more
 _LUMA = (0.299, 0.587, 0.114)
 _STEPS = 128  # of a sixth of the color circle
 

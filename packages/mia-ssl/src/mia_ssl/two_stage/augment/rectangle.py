@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mia_ssl.boxes import Boxes, corners
+from mia_ssl.checks import check_between, check_pair
 from mia_ssl.regions import Regions
-from mia_ssl.two_stage.augment.checks import check_range, check_strength
 from mia_ssl.two_stage.augment.draws import log_uniform, place_elsewhere, sides, uniform
 from mia_ssl.two_stage.augment.jitter import DRAWS as JITTER_DRAWS
-from mia_ssl.two_stage.augment.jitter import Factors
+from mia_ssl.two_stage.augment.jitter import STRONGEST, Factors
 from mia_ssl.two_stage.augment.patches import cut, write
 from mia_ssl.two_stage.augment.variant import Canvas, Variant
 
@@ -33,9 +33,9 @@ class Options:
     jitter: float = 0.1
 
     def __post_init__(self) -> None:
-        check_range(self, "area", low=0, high=1)
-        check_range(self, "aspect", low=0.01, high=100)
-        check_strength(jitter=self.jitter)
+        check_pair(self, "area", low=0, high=1)
+        check_pair(self, "aspect", low=0.01, high=100)
+        check_between(0, STRONGEST, jitter=self.jitter)
 
 
 def draw(u: Tensor, height: int, width: int, options: Options) -> tuple[Boxes, Boxes, Factors]:

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 import torch
 
 from mia_ssl.boxes import Boxes, corners
+from mia_ssl.checks import check_between, check_pair
 from mia_ssl.regions import Regions
-from mia_ssl.two_stage.augment.checks import check_range, check_strength
 from mia_ssl.two_stage.augment.draws import uniform
 from mia_ssl.two_stage.augment.jitter import DRAWS as JITTER_DRAWS
-from mia_ssl.two_stage.augment.jitter import Factors
+from mia_ssl.two_stage.augment.jitter import STRONGEST, Factors
 from mia_ssl.two_stage.augment.patches import cut
 from mia_ssl.two_stage.augment.variant import Canvas, Variant
 
@@ -38,10 +38,10 @@ class Options:
     jitter: float = 0.1
 
     def __post_init__(self) -> None:
-        check_range(self, "strip_width", low=1)
-        check_range(self, "strip_height", low=1)
-        check_range(self, "rotation", low=-180, high=180)
-        check_strength(jitter=self.jitter)
+        check_pair(self, "strip_width", low=1)
+        check_pair(self, "strip_height", low=1)
+        check_pair(self, "rotation", low=-180, high=180)
+        check_between(0, STRONGEST, jitter=self.jitter)
 
     @property
     def reach(self) -> int:

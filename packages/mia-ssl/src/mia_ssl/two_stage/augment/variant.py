@@ -16,7 +16,8 @@ class Canvas:
     """The memory that a variant reads and writes.
 
     Attributes:
-        out: uint8 [B, C, H, W], the images; what is pasted is written over them.
+        out: uint8 [B, C, H, W], the images, row after row in memory; what is pasted is written over
+            them.
         sources: uint8 [B, C, H, W], where patches are cut from; not the memory of ``out``.
         fields: Where a variant that heeds anatomy may paste; None for the others.
         label: float32 [B, 1, H, W] of zeros that gets the share of each pixel that was pasted;
