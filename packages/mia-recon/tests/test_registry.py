@@ -120,3 +120,8 @@ def test_importing_the_package_is_light():
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert out.stdout.split() == ["False", "False"]
     assert {"METHODS", "build", "load_medianomaly"} <= set(dir(mia_recon))
+
+
+def test_a_mistyped_training_setting_is_recognised():
+    with pytest.raises(ValueError, match="'batch_siz'; did you mean 'batch_size'"):
+        mia_recon.build("ae", batch_siz=4)

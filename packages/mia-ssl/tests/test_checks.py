@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from mia_ssl.checks import check_between, check_names, check_pair, counts
+from mia_ssl.checks import check_between, check_pair, counts
 
 
 @pytest.mark.parametrize("value", [(1, 2), [1, 2], (np.int64(1), np.float32(2))])
@@ -53,8 +53,3 @@ def test_counts_are_whole_numbers_above_zero():
         counts("head", "ab")
     with pytest.raises(ValueError, match=r"head\[1\] to be a whole number, 1 or above, got 0"):
         counts("head", (1, 0))
-
-
-def test_unknown_names_are_refused_with_the_nearest():
-    with pytest.raises(ValueError, match="option of nsa 'tris'; did you mean 'tries'"):
-        check_names(["patches", "tris"], ["patches", "tries"], owner="nsa")

@@ -55,3 +55,9 @@ def test_damaged_facts_are_one_clear_error(damaged, key, value):
 
 def test_a_model_that_was_not_changed_loads(damaged):
     assert damaged("seed", None).seed is None
+
+
+@pytest.mark.parametrize("name", ["nsa", "cutpaste-2stage"])
+def test_a_mistyped_training_setting_is_recognised(name):
+    with pytest.raises(ValueError, match="'batch_siz'; did you mean 'batch_size'"):
+        mia_ssl.build(name, batch_siz=4)

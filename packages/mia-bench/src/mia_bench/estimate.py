@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 # Images that an unknown run is timed on: the second number where the first is done in no time.
 SAMPLES, SECONDS = (8, 64), 1.0
+UNKNOWN = "nothing: its weights are missing"
 _CHECKPOINT = 3  # times the model: its weights and the two moments that Adam keeps of each
 
 
@@ -33,11 +34,11 @@ class Estimate:
     Attributes:
         run: The run.
         state: Where it stands.
-        seconds: Of training and scoring; measured where it is finished.
+        seconds: Of training and scoring; measured where it is finished. 0 where nothing is known.
         bytes: Of its folder; measured where it is finished.
         working_bytes: More than that while it goes on, for its checkpoint.
         source: ``"done"``, ``"other seeds"`` or ``"sample"``: what the estimate comes from; in
-            ``"sample, published counts"`` the dataset is not there yet.
+            ``"sample, published counts"`` the dataset is not there yet; ``UNKNOWN``: nothing.
     """
 
     run: Run
@@ -68,7 +69,7 @@ def estimate(
         device: Settled: no ``"auto"``.
         on_timing: Told what is about to be timed.
     """
-    timed: dict[tuple[object, ...], _Cost] = {}
+    timed: dict[tuple[object, ...], _Cost | None] = {}
     known = _finished(out)
     images = {name: _images(name, root) for name, root in roots.items()}
     found = []
@@ -80,7 +81,11 @@ def estimate(
             if key not in timed:
                 on_timing(f"{run.label} at {run.image_size} px")
                 timed[key] = _time(run, device)
-            each = _from_sample(run, folder, timed[key], images[run.dataset])
+            cost = timed[key]
+            if cost is None:
+                each = Estimate(run, folder.state(), 0.0, 0, 0, UNKNOWN)
+            else:
+                each = _from_sample(run, folder, cost, images[run.dataset])
         found.append(each)
     return found
 
@@ -147,9 +152,12 @@ def _same_but_seed(run: Run, other: RunFolder) -> bool:
     return {**before, "seed": run.seed} == run.settings()
 
 
-def _time(run: Run, device: str) -> _Cost:
-    """What the method costs on random images."""
-    detector: Any = run.build()
+def _time(run: Run, device: str) -> _Cost | None:
+    """What the method costs on random images, None where its pretrained weights are missing."""
+    try:
+        detector: Any = run.build()
+    except FileNotFoundError:
+        return None
     # An epoch of so many steps, however many images there are: one step of it is timed.
     steps = getattr(getattr(detector, "options", None), "steps_per_epoch", None)
     if steps:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -63,6 +64,7 @@ class Run:
 
         Raises:
             StudyError: Options or sizes that the method does not take.
+            FileNotFoundError: Pretrained weights that are not there.
         """
         return providers.build(
             self.method,
@@ -96,7 +98,8 @@ def plan(study: Study) -> list[Run]:
         raise StudyError(msg)
     first = {(run.label, run.channels, run.image_size): run for run in reversed(runs)}
     for run in first.values():
-        run.build()
+        with suppress(FileNotFoundError):  # weights; the run fails by itself and the others go on
+            run.build()
     return runs
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import difflib
 import re
+import sys
 import warnings
+from contextlib import redirect_stdout
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import entry_points
@@ -96,6 +98,7 @@ def build(
 
     Raises:
         StudyError: No such method, or options or a size that it does not take.
+        FileNotFoundError: Pretrained weights that are not there and cannot be downloaded.
     """
     provider = method(name).provider
     for key in ("name", "in_channels", "image_size"):
@@ -103,7 +106,9 @@ def build(
             msg = f"method {label!r}: {key} is not one of its options, got {options[key]!r}"
             raise StudyError(msg)
     try:
-        return provider.build(name, in_channels=in_channels, image_size=image_size, **options)
+        # Torch says on stdout what it downloads, where results go.
+        with redirect_stdout(sys.stderr):
+            return provider.build(name, in_channels=in_channels, image_size=image_size, **options)
     except (ValueError, TypeError, RuntimeError) as error:  # torch: no memory for such a network
         what = str(error).partition("\n")[0]  # torch goes on with where it was in C++
         msg = f"method {label!r}: {what}"

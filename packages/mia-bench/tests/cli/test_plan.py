@@ -64,3 +64,21 @@ def test_the_time_is_of_the_images_that_are_there(mia_bench, root, tmp_path):
     assert few_maps < 0.5 * maps
     assert few["plan"][0]["source"] == "sample"
     assert published["plan"][0]["source"] == "sample, published counts"
+
+
+def test_missing_weights_of_a_method_leave_the_others_their_plan(mia_bench, tmp_path, monkeypatch):
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "empty"))
+    monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")  # nothing answers there
+    arguments = ["--datasets", "phantom", "--methods", "resnet18-imagenet,ae", "--epochs", 1]
+    out = tmp_path / "out"
+    planned = mia_bench("plan", *arguments, "--out", out, "--json")
+    assert planned.returncode == 0, planned.stderr
+    answer = json.loads(planned.stdout)  # and nothing else there
+    seconds = {each["run"]: each["seconds"] for each in answer["plan"]}
+    assert seconds.pop("phantom/resnet18-imagenet/seed-0") is None
+    assert answer["seconds"] == seconds["phantom/ae/seed-0"] > 0
+    done = mia_bench("run", *arguments, "--out", out, "--json", "--device", "cpu")
+    assert done.returncode == 1
+    states = json.loads(done.stdout)["runs"]
+    assert states == {"phantom/resnet18-imagenet/seed-0": "failed", "phantom/ae/seed-0": "finished"}
+    assert "could not be downloaded" in mia_bench("report", out).stdout

@@ -11,6 +11,7 @@ from mia_recon._engine.inference import evaluating, in_order
 from mia_recon._engine.options import parse_options
 from mia_recon._engine.records import Prediction
 from mia_recon._engine.seeding import generator, initialise
+from mia_recon._engine.settings import SETTINGS, Settings
 from mia_recon.scoring import info_of, score_batch, scoring_mode
 from mia_recon.task import normalise
 
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from lightning_fabric import Fabric
 
     from mia_recon._engine.images import ImageSource
-    from mia_recon._engine.settings import Settings
     from mia_recon._engine.training import Schedule, Task
     from mia_recon.method import Method
 
@@ -48,7 +48,8 @@ class ReconstructionDetector(TrainedDetector):
             info_of(method), in_channels=in_channels, image_size=image_size, settings=settings
         )
         self.score_batch = SCORE_BATCHES * self.info.batch_size
-        self.options = parse_options(method.options, options, owner=method.info.name)
+        name = method.info.name
+        self.options = parse_options(method.options, options, owner=name, also=SETTINGS)
         self._method = method
         with torch.random.fork_rng(devices=[]):  # layers draw from the global generator when made
             self.network = method.network(self.in_channels, self.image_size, self.options)

@@ -1,23 +1,12 @@
-"""Checks of options beyond those of the engine: names, ranges, pairs, rows of numbers."""
+"""Checks of options beyond those of the engine: ranges, pairs, rows of numbers."""
 
 from __future__ import annotations
 
 import math
 from numbers import Integral, Real
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from mia_ssl._engine.options import unknown, whole_number
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-
-def check_names(options: Iterable[str], known: Iterable[str], *, owner: str) -> None:
-    """Refuse an option that is not among the known ones."""
-    known = list(known)
-    for name in options:
-        if name not in known:
-            raise unknown(f"option of {owner}", name, known)
+from mia_ssl._engine.options import whole_number
 
 
 def check_between(low: float, high: float = math.inf, **values: Any) -> None:

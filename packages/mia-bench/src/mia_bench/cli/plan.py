@@ -15,7 +15,7 @@ from mia_bench.cli.choice import study_options
 from mia_bench.cli.options import DEVICE, JSON, OUT
 from mia_bench.console import make_console, print_whole
 from mia_bench.device import resolve_device
-from mia_bench.estimate import Estimate, estimate
+from mia_bench.estimate import UNKNOWN, Estimate, estimate
 from mia_bench.plan import plan as plan_runs
 from mia_bench.plan import roots_of
 from mia_bench.runfolder import State
@@ -52,6 +52,7 @@ def plan(study: Study, out: Path, device: str, as_json: bool) -> None:
             on_timing=lambda what: status.update(Text(f"timing {what} on random images")),
         )
     left = [each for each in found if each.state is not State.FINISHED]
+    unknown = sum(each.source == UNKNOWN for each in left)
     totals = {
         "runs": len(found),
         "left": len(left),
@@ -67,6 +68,7 @@ def plan(study: Study, out: Path, device: str, as_json: bool) -> None:
         f"{totals['left']} of {totals['runs']} runs are left: about {_duration(totals['seconds'])} "
         f"one after another, {decimal(int(totals['bytes']))} of disk, "
         f"and {decimal(int(totals['working_bytes']))} more for each run under way"
+        + (f"; without {unknown} that lack their weights" if unknown else "")
     )
 
 
@@ -74,8 +76,8 @@ def _record(each: Estimate) -> dict[str, object]:
     return {
         "run": each.run.name,
         "state": each.state.value,
-        "seconds": each.seconds,
-        "bytes": each.bytes,
+        "seconds": None if each.source == UNKNOWN else each.seconds,
+        "bytes": None if each.source == UNKNOWN else each.bytes,
         "working_bytes": each.working_bytes,
         "source": each.source,
         "settings": each.run.settings(),
@@ -95,8 +97,8 @@ def _table(found: list[Estimate]) -> Table:
             each.run.name,
             each.state.value,
             str(each.run.epochs),
-            _duration(each.seconds),
-            decimal(each.bytes),
+            "-" if each.source == UNKNOWN else _duration(each.seconds),
+            "-" if each.source == UNKNOWN else decimal(each.bytes),
             each.source,
         )
     return table

@@ -31,16 +31,39 @@ def unknown(kind: str, name: object, known: Iterable[str]) -> ValueError:
     return ValueError(f"unknown {kind} {name!r}; {hint}{', '.join(known) or 'none'}")
 
 
-def parse_options(record: type[T], options: Mapping[str, Any], *, owner: str) -> T:
+def check_names(
+    options: Iterable[str], known: Iterable[str], *, owner: str, also: Iterable[str] = ()
+) -> None:
+    """Refuse an option that is not among the known ones.
+
+    Args:
+        options: Their names.
+        known: All that there are.
+        owner: What messages call the method.
+        also: Other names that the user could have meant, for what is no option of the method.
+    """
+    known = list(known)
+    for name in options:
+        if name not in known:
+            raise unknown(f"option of {owner}", name, [*known, *also])
+
+
+def parse_options(
+    record: type[T], options: Mapping[str, Any], *, owner: str, also: Iterable[str] = ()
+) -> T:
     """The options record of a method, filled from keyword arguments.
+
+    Args:
+        record: A dataclass.
+        options: Its fields' values.
+        owner: What messages call the method.
+        also: See ``check_names``.
 
     Raises:
         ValueError: An option that the method does not have, or a value of another kind.
     """
     kinds = {field.name: field.type for field in dataclasses.fields(record)}  # type: ignore[arg-type]
-    for name in options:
-        if name not in kinds:
-            raise unknown(f"option of {owner}", name, kinds)
+    check_names(options, kinds, owner=owner, also=also)
     return record(**{name: _of_kind(name, kinds[name], value) for name, value in options.items()})
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
 from .device import PRECISIONS
@@ -61,3 +61,6 @@ class Settings:
             precision=precision,
             compile=compile,
         )
+
+
+SETTINGS = tuple(field.name for field in fields(Settings))

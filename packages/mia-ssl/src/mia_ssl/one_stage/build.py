@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mia_ssl._engine.options import unknown
-from mia_ssl._engine.settings import Settings
+from mia_ssl._engine.settings import SETTINGS, Settings
 from mia_ssl._engine.state_dict import read_state
 from mia_ssl.one_stage.detector import OneStageDetector
 from mia_ssl.one_stage.methods import RECORDS
@@ -60,7 +60,7 @@ def build(
         in_channels=in_channels,
         image_size=method.info.image_size if image_size is None else image_size,
         settings=settings,
-        options=method.parse(Options, options),
+        options=method.parse(Options, options, also=SETTINGS),
     )
 
 

@@ -9,16 +9,15 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import torch
 
 from mia_ssl._engine.cost import measure
-from mia_ssl._engine.options import parse_options
+from mia_ssl._engine.options import check_names, parse_options
 from mia_ssl._engine.records import MethodInfo
-from mia_ssl.checks import check_names
 from mia_ssl.one_stage.blending.poisson import mixed_gradients, normal_gradients
 from mia_ssl.one_stage.blending.simple import convex, swap
 from mia_ssl.one_stage.network import EncoderDecoder
 from mia_ssl.one_stage.settings import Options, Sides
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from mia_ssl._engine.cost import Cost
     from mia_ssl.one_stage.canvas import Canvas
@@ -72,14 +71,16 @@ class Method:
         }
         return {name for name, is_used in used.items() if not is_used}
 
-    def parse(self, record: type[Record], options: Mapping[str, Any]) -> Record:
-        """The options record, filled from keyword arguments.
+    def parse(
+        self, record: type[Record], options: Mapping[str, Any], *, also: Iterable[str] = ()
+    ) -> Record:
+        """The options record, filled from keyword arguments; for ``also`` see ``check_names``.
 
         Raises:
             ValueError: An option that the method makes no use of, or a wrong value.
         """
         known = [f.name for f in dataclasses.fields(record) if f.name not in self.unused]
-        check_names(options, known, owner=self.info.name)
+        check_names(options, known, owner=self.info.name, also=also)
         return parse_options(record, options, owner=self.info.name)
 
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any
 
-from mia_ssl._engine.options import parse_options, unknown
-from mia_ssl._engine.settings import Settings
-from mia_ssl.checks import check_names
+from mia_ssl._engine.options import check_names, parse_options, unknown
+from mia_ssl._engine.settings import SETTINGS, Settings
 from mia_ssl.two_stage.detector import TwoStageDetector
 from mia_ssl.two_stage.methods import TABLE
 from mia_ssl.two_stage.options import Options
@@ -75,7 +74,8 @@ def split_options(method: Method, options: Mapping[str, Any]) -> tuple[Options, 
     shared = [field.name for field in dataclasses.fields(Options)]
     own = [field.name for field in dataclasses.fields(method.pasting)]
     owner = method.info.name
-    check_names(options, shared + own, owner=owner)
+    also = [name for name in SETTINGS if name != "compile"]
+    check_names(options, shared + own, owner=owner, also=also)
     values = {**method.defaults, **options}
     return (
         parse_options(Options, {k: v for k, v in values.items() if k in shared}, owner=owner),
