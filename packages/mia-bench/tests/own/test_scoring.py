@@ -154,6 +154,21 @@ def test_a_name_that_a_spreadsheet_would_compute_leads_to_the_file_and_is_no_for
     assert (found.out / "heatmaps" / f"{image['file']}.png").is_file()
 
 
+def test_what_is_passed_over_is_counted(model, mixed, tmp_path):
+    folder = tmp_path / "in"
+    shutil.copytree(mixed[0], folder)
+    (folder / "ward").mkdir()
+    for name in ("ward/notes.txt", "README", ".DS_Store"):
+        (folder / name).write_text("no image")
+    for number in range(2):  # what it wrote itself is not counted
+        found = mia_bench.score(model=model, images=folder, out=folder / "out")
+        summary = json.loads((found.out / "score.json").read_text())
+        assert (summary["passed_over"], summary["passed_over_example"]) == (2 + number, "README")
+        if not number:
+            (folder / "ward" / "all").symlink_to(mixed[0])
+    assert found.images == 16
+
+
 def test_strict_makes_a_broken_file_an_error_and_writes_nothing(model, damaged, tmp_path):
     before = sorted(tmp_path.iterdir())
     with pytest.raises(DataError, match=r"ward 7.a\.png"):

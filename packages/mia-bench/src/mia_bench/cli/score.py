@@ -57,6 +57,12 @@ def score(images: Path, as_json: bool, **settings: Any) -> None:
     if len(scored.broken) > BROKEN_SAID:
         more = len(scored.broken) - BROKEN_SAID
         click.echo(f"mia-bench: left out: {more} more files, see broken.csv", err=True)
+    if scored.passed_over:
+        click.echo(
+            f"mia-bench: passed over {scored.passed_over} files that are no images by their "
+            f"names, or links to folders, such as {scored.passed_over_example}",
+            err=True,
+        )
     table, page = scored.out / SCORES, scored.out / PAGE
     if as_json:
         answer = {**scored.summary(), "table": str(table), "page": str(page)}

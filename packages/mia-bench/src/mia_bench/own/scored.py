@@ -21,6 +21,8 @@ class Scored:
         fpr: The share of normal images that the threshold is for.
         normals: What the threshold comes from: the model's training or calibration images.
         broken: File and reason of each file that could not be read.
+        passed_over: How many other files, and links to folders, lie among the images.
+        passed_over_example: One of them, None where there is none.
     """
 
     out: Path
@@ -30,6 +32,8 @@ class Scored:
     fpr: float
     normals: str
     broken: list[tuple[str, str]]
+    passed_over: int
+    passed_over_example: str | None
 
     def summary(self) -> dict[str, Any]:
         """The same as JSON values."""

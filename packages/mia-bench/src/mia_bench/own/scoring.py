@@ -82,7 +82,8 @@ def score(
     target = Path(out).expanduser().resolve()
     check_replaceable(target, **_KIND)
     source = Path(images).expanduser()
-    files = find_files(source, target)
+    found = find_files(source, target)
+    files = found.files
     device = resolve_device(device)
     detector = fitted.detector()
     unfinished = Unfinished.of(
@@ -116,6 +117,8 @@ def score(
                 fpr=fpr,
                 normals=fitted.reference.name,
                 broken=list(results.broken.items()),
+                passed_over=found.passed_over,
+                passed_over_example=found.example,
             )
             write_page(results.folder / PAGE, fitted, results, scored, title=source.resolve().name)
             write_json(results.folder / SUMMARY, scored.summary())
