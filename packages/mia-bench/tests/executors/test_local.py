@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import Future
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -27,6 +28,7 @@ class Notes:
 
     def __init__(self) -> None:
         self.ends: dict[str, State] = {}
+        self.notes: dict[str, str] = {}
 
     def __enter__(self) -> Notes:
         return self
@@ -39,6 +41,7 @@ class Notes:
 
     def ended(self, run: str, state: State, note: str) -> None:
         self.ends[run] = state
+        self.notes[run] = note
 
 
 @pytest.fixture
@@ -138,3 +141,37 @@ def test_cores_are_divided_between_the_workers(monkeypatch):
         finally:
             worker.stop()
             worker.join()
+
+
+def test_a_failure_that_cannot_be_written_down_is_told_all_the_same(runs, tmp_path, monkeypatch):
+    def on_a_full_disk(*arguments: object) -> State:
+        raise OSError(28, "No space left on device", "run.json")
+
+    monkeypatch.setattr(local, "execute", on_a_full_disk)
+    monkeypatch.setattr(local, "ProcessPool", InThisProcess)
+    told = Notes()
+    executor = local.LocalExecutor(ExecutorOptions(), "cpu")
+    states = executor.run(runs[:1], tmp_path, roots={"brats2021": None}, display=told)
+    assert states == {runs[0].name: State.FAILED}
+    assert "No space left on device: 'run.json'" in told.notes[runs[0].name]
+
+
+class InThisProcess:
+    """A pool that does its task at once."""
+
+    def __init__(self, **settings: object) -> None:
+        pass
+
+    def schedule(self, task, arguments) -> Future[State]:
+        done: Future[State] = Future()
+        try:
+            done.set_result(task(*arguments))
+        except OSError as error:
+            done.set_exception(error)
+        return done
+
+    def close(self) -> None:
+        pass
+
+    def join(self) -> None:
+        pass

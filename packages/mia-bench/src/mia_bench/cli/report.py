@@ -27,9 +27,10 @@ if TYPE_CHECKING:
 )
 @JSON
 def report(folder: Path, published: bool, as_json: bool) -> None:
-    """Write report.html and leaderboard.csv of finished runs in DIR, and tell where the others are.
+    """Write report.html and leaderboard.csv of finished runs in DIR.
 
-    A run that has not begun has left nothing in DIR: `mia-bench plan` names those of a study.
+    Tells where the others stand. A run that has not begun has left nothing in DIR: `mia-bench plan`
+    names those of a study.
     """
     runs = standings(folder)
     finished = any(run.state is State.FINISHED for run in runs)

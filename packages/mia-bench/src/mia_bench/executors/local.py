@@ -82,8 +82,8 @@ class LocalExecutor:
                     run, worker = flying.pop(future)
                     free.append(worker)
                     folder = RunFolder(out / run.name)
-                    states[run.name] = _outcome(run, future, folder)
-                    display.ended(run.name, states[run.name], note(folder, states[run.name]))
+                    states[run.name], words = _outcome(run, future, folder)
+                    display.ended(run.name, states[run.name], words)
                 for run, _ in flying.values():
                     if reached := RunFolder(out / run.name).read_progress():
                         display.progress(run.name, **reached)
@@ -118,16 +118,18 @@ def _worker(gpu: str | None) -> ProcessPool:
     )
 
 
-def _outcome(run: Run, future: Future[State], folder: RunFolder) -> State:
+def _outcome(run: Run, future: Future[State], folder: RunFolder) -> tuple[State, str]:
+    """How a run ended, and a few words on it."""
     try:
-        return future.result()
+        state = future.result()
     except ProcessExpired as error:
         text = f"the process ended with exit code {error.exitcode}"
         if error.exitcode == -9:
             text += ": killed, by the system where memory ran out"
-        return fail(run, folder, text)
-    except OSError:  # not even the failure could be written, as on a full disk
-        return State.FAILED
+        state = fail(run, folder, text)
+    except OSError as error:  # not even the failure could be written, as on a full disk
+        return State.FAILED, str(error)
+    return state, note(folder, state)
 
 
 def _start_worker(gpu: str | None) -> None:
