@@ -71,4 +71,4 @@ def read_resamples(path: Path, metrics: Mapping[str, float | None]) -> Resamples
 
 
 def _digest(ids: Iterable[str]) -> bytes:
-    return hashlib.sha256("\n".join(ids).encode()).digest()
+    return hashlib.sha256("\n".join(ids).encode("utf-8", "surrogateescape")).digest()

@@ -6,7 +6,6 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from mia_metrics.aupro import region_weights
 from mia_metrics.ranking import Ranking
 from mia_metrics.resample import Indices, Strata, tally
 from mia_metrics.validate import Bools, Floats
@@ -38,18 +37,27 @@ class PixelBins:
         truth: checked masks (N, H, W).
         maps: checked maps (N, H, W).
         parts: which images are normal and which abnormal.
+        weights: `region_weights` of the masks.
         bins: most bins.
     """
 
-    def __init__(self, truth: Bools, maps: Floats, parts: Strata, bins: int) -> None:
+    def __init__(
+        self,
+        truth: Bools,
+        maps: Floats,
+        parts: Strata,
+        *,
+        weights: NDArray[np.float64],
+        bins: int,
+    ) -> None:
         lesion = np.sort(maps[truth])
         chosen = np.linspace(0, lesion.size - 1, min(bins, lesion.size)).round().astype(np.intp)
         self._starts = np.unique(lesion[chosen])
         self._pixels = maps[0].size
         ends = np.count_nonzero(truth, axis=(1, 2)).cumsum()
-        weights = np.split(region_weights(truth), ends[:-1])
+        of_image = np.split(weights, ends[:-1])
         self._normal, self._abnormal = (
-            self._tally([(truth[image], maps[image], weights[image]) for image in images])
+            self._tally([(truth[image], maps[image], of_image[image]) for image in images])
             for images in parts
         )
 

@@ -18,6 +18,7 @@ from mia_bench.significance import ALPHA, pixels, predictions
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from mia_bench.resamples import Resamples
     from mia_bench.runfolder import RunFolder
 
 
@@ -125,7 +126,7 @@ def _compare_scores(
 def _compare_pixels(
     first: list[RunFolder], second: list[RunFolder], metric: str
 ) -> mia_metrics.Comparison:
-    a, b = pixels.read(first, metric), pixels.read(second, metric)
+    a, b = (_read_pixels(folders, metric) for folders in (first, second))
     if not a or not b:
         lacking = (second if a else first)[0].path.parent
         msg = f"the runs in {lacking} have kept no resamples of {metric}, or different ones: an "
@@ -139,6 +140,11 @@ def _compare_pixels(
         metric=metric,
         confidence=1 - ALPHA,
     )
+
+
+def _read_pixels(folders: list[RunFolder], metric: str) -> list[Resamples] | None:
+    kept = pixels.read(folders)
+    return kept if kept and pixels.have(kept, metric) else None
 
 
 def _different(a: RunFolder, b: RunFolder, what: str) -> StudyError:

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from mia_bench.runfolder import RunFolder
 
 
-def read(folders: Sequence[RunFolder], metric: str) -> list[Resamples] | None:
-    """The resamples of finished runs, None where one has none of this metric or they differ.
+def read(folders: Sequence[RunFolder]) -> list[Resamples] | None:
+    """The resamples of finished runs, None where one has none or theirs hold different images.
 
     Runs of older versions have kept none.
 
@@ -23,9 +23,12 @@ def read(folders: Sequence[RunFolder], metric: str) -> list[Resamples] | None:
     if not all(folder.resamples.exists() for folder in folders):
         return None
     each = [read_resamples(each.resamples, each.read_result()["metrics"]) for each in folders]
-    if not all(metric in kept.pixels.resampled for kept in each):
-        return None
     return each if len({draws(kept) for kept in each}) == 1 else None
+
+
+def have(each: Sequence[Resamples], metric: str) -> bool:
+    """Whether all of them are of this metric too."""
+    return all(metric in kept.pixels.resampled for kept in each)
 
 
 def draws(kept: Resamples) -> Hashable:

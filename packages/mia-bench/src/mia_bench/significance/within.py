@@ -66,8 +66,9 @@ def standings(rows: list[Row]) -> dict[str, dict[Key, Standing]]:
             for metric in IMAGE_METRICS:
                 tested = _test_scores({label: scores[label] for label in labels}, metric)
                 found[metric].update(_named(dataset, tested))
+        resamples = {row.label: each for row in own if (each := pixels.read(row.folders))}
         for metric in PIXEL_METRICS:
-            kept = {row.label: each for row in own if (each := pixels.read(row.folders, metric))}
+            kept = {label: each for label, each in resamples.items() if pixels.have(each, metric)}
             for labels in _groups({label: pixels.draws(each[0]) for label, each in kept.items()}):
                 tested = _test_pixels({label: kept[label] for label in labels}, metric)
                 found[metric].update(_named(dataset, tested))
