@@ -16,13 +16,9 @@ time spent). Before anything is timed, the pastes of the same draws are compared
 from __future__ import annotations
 
 import argparse
-import math
-import random
 import time
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-import numpy as np
 import torch
 import torchvision.transforms.v2.functional as tv
 from mia_ssl.two_stage.augment import anatpaste, rectangle, scar
@@ -31,17 +27,27 @@ from mia_ssl.two_stage.augment.variant import Canvas
 from mia_ssl.two_stage.methods import TABLE
 from mia_ssl.two_stage.network import normalise
 from mia_ssl.two_stage.task import paste_copies
-from PIL import Image, ImageDraw, ImageFilter
-from torchvision.transforms import ColorJitter
+from pillow_pastes import (
+    Jitter,
+    adjusted,
+    paste_rectangle,
+    paste_soft,
+    paste_strip,
+    random_anatpaste,
+    random_rectangle,
+    random_scar,
+    turned,
+)
 from torchvision.transforms.functional import to_tensor
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import numpy as np
     from mia_ssl.two_stage.augment.jitter import Factors
 
-Jitter = Callable[[Image.Image], Image.Image]
 Batches = torch.Tensor | list[torch.Tensor]
 HALF = [0.5] * 3
-COLOR_JITTER = ColorJitter(0.1, 0.1, 0.1, 0.1)
 NAMES = ("cutpaste-2stage", "cutpaste-scar-2stage", "cutpaste-3way-2stage", "anatpaste")
 
 
@@ -122,87 +128,6 @@ def one_by_one(
     return torch.cat(batches) if floats else batches
 
 
-def random_sides(width: int, height: int) -> tuple[int, int]:
-    area = random.uniform(0.02, 0.15) * width * height
-    aspect = math.exp(random.uniform(math.log(0.3), math.log(3.3)))
-    return round(math.sqrt(area * aspect)), round(math.sqrt(area / aspect))
-
-
-def random_corner(image: Image.Image, w: int, h: int) -> tuple[int, int]:
-    return random.randint(0, image.width - w), random.randint(0, image.height - h)
-
-
-def random_rectangle(image: Image.Image) -> Image.Image:
-    w, h = random_sides(*image.size)
-    x, y = random_corner(image, w, h)
-    corner = random_corner(image, w, h)
-    return paste_rectangle(image, (x, y, x + w, y + h), corner, COLOR_JITTER)
-
-
-def random_scar(image: Image.Image) -> Image.Image:
-    w, h = round(random.uniform(2, 16)), round(random.uniform(10, 25))
-    x, y = random_corner(image, w, h)
-    strip = turned(image, (x, y, x + w, y + h), random.uniform(-45, 45), COLOR_JITTER)
-    return paste_strip(image, strip, random_corner(image, *strip.size))
-
-
-def random_anatpaste(image: Image.Image, mask: np.ndarray) -> Image.Image:
-    w = h = 0
-    while min(w, h) <= 20 * image.width / 224:
-        w, h = random_sides(*image.size)
-    x, y = random_corner(image, w, h)
-    rows, columns = mask.nonzero()
-    at = random.randrange(len(rows))
-    left = min(max(int(columns[at]) - w // 2, 0), image.width - w)
-    top = min(max(int(rows[at]) - h // 2, 0), image.height - h)
-    shape = random.choice(("ellipse", "rectangle"))
-    alpha, blur = random.randint(150, 255), random.randint(0, 15)
-    return paste_soft(
-        *(image, (x, y, x + w, y + h), (left, top)), COLOR_JITTER, shape, alpha, blur, mask
-    )
-
-
-def paste_rectangle(
-    image: Image.Image, box: tuple[int, ...], corner: tuple[int, int], jitter: Jitter
-) -> Image.Image:
-    pasted = image.copy()
-    pasted.paste(jitter(image.crop(box)), corner)
-    return pasted
-
-
-def turned(image: Image.Image, box: tuple[int, ...], degrees: float, jitter: Jitter) -> Image.Image:
-    return jitter(image.crop(box)).convert("RGBA").rotate(degrees, expand=True)
-
-
-def paste_strip(image: Image.Image, strip: Image.Image, corner: tuple[int, int]) -> Image.Image:
-    pasted = image.copy()
-    pasted.paste(strip.convert("RGB"), corner, mask=strip.getchannel("A"))
-    return pasted
-
-
-def paste_soft(
-    image: Image.Image,
-    box: tuple[int, ...],
-    corner: tuple[int, int],
-    jitter: Jitter,
-    shape: str,
-    alpha: int,
-    blur: int,
-    mask: np.ndarray,
-) -> Image.Image:
-    patch = jitter(image.crop(box))
-    (left, top), (w, h) = corner, patch.size
-    scale = min(image.size) / 224
-    margin = round(10 * scale)
-    drawing = Image.new("L", image.size)
-    inner = (left + margin, top + margin, left + w - margin - 1, top + h - margin - 1)
-    getattr(ImageDraw.Draw(drawing), shape)(inner, fill=alpha)
-    opacity = np.asarray(drawing.filter(ImageFilter.GaussianBlur(blur * scale))) * mask
-    pasted = image.copy()
-    pasted.paste(patch, corner, Image.fromarray(opacity).crop((left, top, left + w, top + h)))
-    return pasted
-
-
 def check_equal(images: torch.Tensor, fields: LungFields) -> None:
     """Paste by both ways from the same draws; Pillow rounds colors and blurs by three boxes."""
     size = images.shape[-1]
@@ -260,12 +185,6 @@ def check_equal(images: torch.Tensor, fields: LungFields) -> None:
         difference = both(variant, options, reference)
         print(f"{reference.__name__}: mean difference to Pillow {difference:.4f} gray levels")
         assert difference < 0.2, difference
-
-
-def adjusted(patch: Image.Image, factors: torch.Tensor) -> Image.Image:
-    brightness, contrast, saturation, hue = factors.tolist()
-    patch = tv.adjust_contrast(tv.adjust_brightness(patch, brightness), contrast)
-    return tv.adjust_hue(tv.adjust_saturation(patch, saturation), hue)
 
 
 if __name__ == "__main__":
