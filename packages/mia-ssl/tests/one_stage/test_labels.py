@@ -32,10 +32,11 @@ def test_label_is_the_studys_of_the_whole_image(name, channels, discs):
     assert label.any()
 
 
+@pytest.mark.parametrize(("count", "width"), [(24, 40), (120, 200)])
 @pytest.mark.parametrize("channels", [1, 3])
 @pytest.mark.parametrize("name", ["cutpaste", "nsa"])
-def test_label_is_right_at_borders_and_where_patches_meet(name, channels):
-    images = np.random.default_rng(2).integers(0, 256, (24, channels, 31, 40), dtype=np.uint8)
+def test_label_is_right_at_borders_and_where_patches_meet(name, channels, count, width):
+    images = np.random.default_rng(2).integers(0, 256, (count, channels, 31, width), dtype=np.uint8)
     images[::2] //= 64  # small differences, of which the median leaves single pixels out
     options = {"foreground_threshold": None, "width_bounds": (0.2, 0.45), "patches": 4}
     pasted, label = mia_ssl.synthesize(name, images, seed=3, **options)

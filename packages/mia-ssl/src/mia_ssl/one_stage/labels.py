@@ -8,8 +8,9 @@ import torch
 
 from mia_ssl.boxes import Boxes
 from mia_ssl.filters.medians import RADIUS, disk_median, mostly
-from mia_ssl.filters.windows import above, replicate_columns, replicated
+from mia_ssl.filters.windows import above, replicated
 from mia_ssl.one_stage.canvas import groups
+from mia_ssl.one_stage.strip import Strip
 from mia_ssl.regions import Regions
 
 if TYPE_CHECKING:
@@ -41,18 +42,16 @@ def write_label(
         patches: All patches that were pasted.
         options: See there.
     """
-    height, width = out.shape[1:]
-    rows, mask = changed(before, canvas.pasted, patches, options)
+    if not len(patches):
+        return
+    strip, mask = changed(before, canvas.pasted, patches, options)
     if kind in _LEVELS:
         whole = torch.zeros(out.shape, dtype=torch.uint8, device=out.device)
-        whole.view(-1, width).index_copy_(0, rows, mask)
+        strip.write(whole, mask)
         levels = _LEVELS[kind](len(before), options)
         write_graded(out, difference(before, canvas.pasted), whole, patches, levels)
         return
-    label = mask.float()
-    if kind == "factor":
-        label *= canvas.factor[rows // height, None]
-    out.view(-1, width).index_copy_(0, rows, label)
+    strip.write(out, mask, canvas.factor if kind == "factor" else None)
 
 
 def difference(before: Tensor, after: Tensor) -> Tensor:
@@ -66,10 +65,10 @@ def difference(before: Tensor, after: Tensor) -> Tensor:
 
 def changed(
     before: Tensor, after: Tensor, patches: Patches, options: PatchOptions
-) -> tuple[Tensor, Tensor]:
+) -> tuple[Strip, Tensor]:
     """Where the mean difference is above the tolerance, median filtered.
 
-    Only rows near a patch are looked at: no other can have changed.
+    Only near a patch is looked: nothing else can have changed.
 
     Args:
         before: uint8 [C, N, H, W].
@@ -78,40 +77,12 @@ def changed(
         options: See there.
 
     Returns:
-        Which of the N H rows, int64 [R], and 1 where they have changed, uint8 [R, W].
+        What lies near the patches, and 1 where it has changed, uint8, as ``Strip.write`` takes it.
     """
-    channels, count, height, width = before.shape
-    if not len(patches):
-        return patches.image, before.new_empty(0, width)
-    extended = height + 2 * _REACH  # each image with its outermost rows repeated
-    first = (patches.target.top - _REACH).clamp(min=0)
-    end = (patches.target.top + patches.target.height + _REACH).clamp(max=height)
-    needed = _marked(patches.image, first, end + 2 * _REACH, (count, extended))
-    index = needed.nonzero().squeeze(1)
-    row = (index % extended - _REACH).clamp(0, height - 1) + index // extended * height
-    apart = difference(*(_rows(planes, row) for planes in (before, after)))
-    # One tall image of the needed rows: a window that starts in a wanted row holds no other's.
-    frame = torch.empty((len(row), width + 2 * _REACH), dtype=torch.uint8, device=row.device)
-    above(apart, options.tolerance * channels, out=frame[:, _REACH:-_REACH])
-    most = mostly(replicate_columns(frame, _REACH)[None], MEDIAN)[0]
-    wanted = _marked(patches.image, first, end, (count, extended)).nonzero().squeeze(1)
-    mask = most.index_select(0, needed.cumsum(0).index_select(0, wanted) - 1)
-    return wanted // extended * height + wanted % extended, mask
-
-
-def _marked(image: Tensor, first: Tensor, end: Tensor, shape: tuple[int, int]) -> Tensor:
-    """Whether a row lies in one of the ranges: rows of N images one after the other, bool."""
-    steps = torch.zeros(shape[0] * shape[1] + 1, dtype=torch.int32, device=image.device)
-    one = steps.new_ones(len(image))
-    steps.index_add_(0, image * shape[1] + first, one)
-    steps.index_add_(0, image * shape[1] + end, one, alpha=-1)
-    return steps.cumsum(0)[:-1] > 0
-
-
-def _rows(planes: Tensor, index: Tensor) -> Tensor:
-    """Some of the rows of [C, N, H, W]: [C, R, W]."""
-    lines = planes.reshape(len(planes), -1, planes.shape[-1])
-    return torch.stack([plane.index_select(0, index) for plane in lines])
+    strip = Strip(patches.image, _grown(patches.target, *before.shape[2:]), _REACH)
+    apart = difference(*strip.cut(before, after))
+    moved = above(apart, options.tolerance * len(before))
+    return strip, mostly(moved[None], MEDIAN)[0]
 
 
 def logistic_levels(channels: int, options: PatchOptions) -> Tensor:
