@@ -1,10 +1,11 @@
 """Pixels of boxes, cut and written, against plain slices; both ways of reaching them."""
 
+import sys
+
 import mia_ssl
 import numpy as np
 import pytest
 import torch
-from mia_ssl import regions as module
 from mia_ssl.boxes import Boxes
 from mia_ssl.one_stage import METHODS
 from mia_ssl.regions import Regions
@@ -13,8 +14,14 @@ from mia_ssl.two_stage import SYNTHESES
 
 @pytest.fixture
 def as_elsewhere(monkeypatch):
-    """Go the way of other devices than the CPU."""
-    return lambda: monkeypatch.setattr(module, "on_cpu", lambda _: False)
+    """Go the way of other devices than the CPU, in every module that asks."""
+
+    def go():
+        for name, module in list(sys.modules.items()):
+            if name.startswith("mia_ssl.") and hasattr(module, "on_cpu"):
+                monkeypatch.setattr(module, "on_cpu", lambda _: False)
+
+    return go
 
 
 @pytest.fixture(params=["slices", "index"])

@@ -51,7 +51,7 @@ def write_label(
         levels = _LEVELS[kind](len(before), options)
         write_graded(out, difference(before, canvas.pasted), whole, patches, levels)
         return
-    strip.write(out, mask, canvas.factor if kind == "factor" else None)
+    strip.write(out, mask * strip.spread(canvas.factor) if kind == "factor" else mask)
 
 
 def difference(before: Tensor, after: Tensor) -> Tensor:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 import torch
 
-from mia_ssl.regions import Regions
+from mia_ssl.regions import Regions, on_cpu
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from mia_ssl.one_stage.canvas import Canvas
     from mia_ssl.one_stage.patches import Patches
 
@@ -18,6 +21,10 @@ def swap(canvas: Canvas, patches: Patches) -> None:
 
     Paper: https://arxiv.org/abs/2104.04015
     """
+    if on_cpu(canvas.pasted):
+        for _, image, patch, where in _one_by_one(canvas, patches):
+            np.copyto(image, patch, where=where)
+        return
     source, target = _ends(patches)
     where = target.cut(canvas.mask[None]).bitwise_or_(source.cut(canvas.source_mask[None]))
     image = target.cut(canvas.pasted)
@@ -30,14 +37,38 @@ def convex(canvas: Canvas, patches: Patches) -> None:
 
     Paper: https://arxiv.org/abs/2011.04197
     """
+    if on_cpu(canvas.pasted):
+        factors = canvas.factor.numpy()
+        for number, image, patch, where in _one_by_one(canvas, patches):
+            mixed = np.subtract(patch, image, dtype=np.float32)
+            mixed *= factors[number]
+            mixed *= where
+            mixed += image
+            image[...] = np.rint(mixed, out=mixed)
+        return
     source, target = _ends(patches)
     where = target.cut(canvas.mask[None]).bitwise_or_(source.cut(canvas.source_mask[None]))
     image = target.cut(canvas.pasted).float()
     step = source.cut(canvas.sources).float().sub_(image).mul_(where)
     step.mul_(target.spread(canvas.factor[patches.image]))
-    # By way of int16, many times as fast as straight to uint8 on a CPU.
-    mixed = image.add_(step).round_().to(torch.int16).to(torch.uint8)
-    target.write(canvas.pasted, mixed)
+    target.write(canvas.pasted, image.add_(step).round_().to(torch.uint8))
+
+
+def _one_by_one(
+    canvas: Canvas, patches: Patches
+) -> Iterator[tuple[int, np.ndarray, np.ndarray, np.ndarray]]:
+    """Image, its pixels to write to [C, h, w], the patch [C, h, w], and where to [h, w].
+
+    To a CPU one patch is worth a call: it stays in the cache from one step to the next.
+    """
+    pasted, sources = canvas.pasted.numpy(), canvas.sources.numpy()
+    mask, source_mask = (m.numpy().view(np.bool_) for m in (canvas.mask, canvas.source_mask))
+    targets = patches.target.slices(patches.image)
+    for (image, (rows, columns)), (origin, (lines, places)) in zip(
+        targets, patches.source.slices(patches.origin), strict=True
+    ):
+        where = mask[image, rows, columns] | source_mask[origin, lines, places]
+        yield image, pasted[:, image, rows, columns], sources[:, origin, lines, places], where
 
 
 def _ends(patches: Patches) -> tuple[Regions, Regions]:
