@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 import torch
-from mia_ssl.filters.windows import above, box_sums, replicated, run_sums
+from mia_ssl.filters.windows import above, box_sums, replicate, run_sums
 
 
 @pytest.mark.parametrize("length", range(1, 12))
@@ -29,7 +29,9 @@ def test_box_sums_are_plain_sums(height, width, cpu, monkeypatch):
 def test_border_is_repeated_as_numpy_does():
     x = np.random.default_rng(0).integers(0, 256, (2, 5, 8), dtype=np.uint8)
     expected = np.pad(x, ((0, 0), (3, 3), (3, 3)), mode="edge")
-    np.testing.assert_array_equal(replicated(torch.from_numpy(x), 3).numpy(), expected)
+    frame = torch.zeros(2, 11, 14, dtype=torch.uint8)
+    frame[:, 3:-3, 3:-3] = torch.from_numpy(x)
+    np.testing.assert_array_equal(replicate(frame, 3).numpy(), expected)
 
 
 def test_above_is_strict():

@@ -73,3 +73,11 @@ def test_logistic_options_shape_the_label(discs):
     expected = binary * torch.sigmoid((raw.double() - 24) / 12)
     torch.testing.assert_close(soft.double(), expected.double(), atol=1e-6, rtol=0)
     assert pasted.shape == images.shape
+
+
+def test_part_of_a_strip_at_a_time_is_the_same(discs, monkeypatch):
+    images = discs(12, size=72)
+    expected = mia_ssl.synthesize("nsa", images, seed=1)[1]
+    monkeypatch.setattr("mia_ssl.one_stage.labels._ROWS", 7)
+    assert torch.equal(mia_ssl.synthesize("nsa", images, seed=1)[1], expected)
+    assert expected.any()

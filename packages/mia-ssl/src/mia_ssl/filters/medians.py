@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import torch
 
-from mia_ssl.filters.windows import above, box_sums, replicate, run_sums
+from mia_ssl.filters.windows import Line, above, box_sums, replicate, run_sums
+from mia_ssl.regions import on_cpu
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -16,7 +18,8 @@ RADIUS = 5  # of the disk
 _SIZE = 2 * RADIUS + 1
 _HALF = 40  # of the 81 pixels of the disk
 _CACHE = 16 * 230 * 230  # pixels at a time that a CPU's cache holds
-_WORKING_SET = 1 << 20  # pixels times thresholds at once: what a CPU's cache holds
+_WORKING_SET = 1 << 19  # pixels times thresholds at once: what a CPU's cache holds
+_MANY = 1 << 25  # the same where calls are dear
 
 
 def median_above(x: Tensor, size: int, threshold: int) -> Tensor:
@@ -79,33 +82,37 @@ def disk_median(x: Tensor, highest: int) -> Tensor:
     if highest == 0:
         return x.new_zeros(shape)
     out = x.new_zeros(shape)
-    steps = max(_WORKING_SET // x.numel(), 1)
+    steps = max((_WORKING_SET if on_cpu(x) else _MANY) // x.numel(), 1)
     for first in range(0, highest, steps):
         levels = torch.arange(first, min(first + steps, highest) + 1, device=x.device).to(x.dtype)
         below = torch.minimum(x.view(1, -1), levels[:, None])
         reached = (below[1:] - below[:-1]).to(torch.uint8)  # x >= first + 1, first + 2, ...
-        counts = _disk_counts(reached.view(-1), width)
+        line = reached.view(-1)
+        counts = torch.as_tensor(_disk_counts(line.numpy() if on_cpu(line) else line, width))
         places = (len(reached), *shape), (x.numel(), height * width, width, 1)
         out += above(counts.as_strided(*places), _HALF).sum(0, dtype=x.dtype)
     return out
 
 
-def _disk_counts(x: Tensor, width: int) -> Tensor:
-    """Sum over the disk in the 11 x 11 pixels from each position of a flat tensor on.
+def _disk_counts(x: Line, width: int) -> Line:
+    """Sum over the disk in the 11 x 11 pixels from each position of a flat tensor or array on.
 
     The disk is the 9 x 9 square without its four corners and with the four tips of its axes.
     """
     end = len(x) - (_SIZE - 1) * (width + 1)
     last, far = _SIZE - 1, _SIZE - 2
 
-    def at(row: int, column: int, values: Tensor = x) -> Tensor:
+    def at(row: int, column: int, values: Line = x) -> Line:
         return values[row * width + column :][:end]
 
-    square = run_sums(run_sums(x, _SIZE - 2, 1), _SIZE - 2, width)
-    out = at(1, 1, square) + at(0, RADIUS)
+    library: Any = np if isinstance(x, np.ndarray) else torch
+    memory = [library.empty_like(x) for _ in range(3)]
+    lines = run_sums(x, _SIZE - 2, 1, (memory[0], memory[1]))
+    square = run_sums(lines, _SIZE - 2, width, (memory[1], memory[2]))
+    out = library.add(at(1, 1, square), at(0, RADIUS), out=memory[0][:end])
     for tip in (at(last, RADIUS), at(RADIUS, 0), at(RADIUS, last)):
-        out += tip
-    corners = x[: len(x) - far + 1] + x[far - 1 :]  # two in a row of the square
-    out -= at(1, 1, corners)
-    out -= at(far, 1, corners)
-    return out
+        library.add(out, tip, out=out)
+    # Two in a row of the square.
+    corners = library.add(x[: len(x) - far + 1], x[far - 1 :], out=memory[2][: len(x) - far + 1])
+    library.subtract(out, at(1, 1, corners), out=out)
+    return library.subtract(out, at(far, 1, corners), out=out)

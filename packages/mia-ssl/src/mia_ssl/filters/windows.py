@@ -65,27 +65,14 @@ def run_sums(x: Line, length: int, stride: int, memory: tuple[Line, Line] | None
 
 def replicate(x: Tensor, margin: int) -> Tensor:
     """Repeat what lies inside the margins of [N, H, W] outwards, in place; the same tensor."""
-    middle = replicate_columns(x[:, margin:-margin], margin)
+    middle = x[:, margin:-margin]
+    # Column by column: broadcasting to a few columns is slow.
+    for column in range(margin):
+        middle[..., column] = middle[..., margin]
+        middle[..., -1 - column] = middle[..., -1 - margin]
     x[:, :margin] = middle[:, :1]
     x[:, -margin:] = middle[:, -1:]
     return x
-
-
-def replicate_columns(x: Tensor, margin: int) -> Tensor:
-    """Repeat what lies between the first and last columns of [..., W] outwards, in place."""
-    # Column by column: broadcasting to a few columns is slow.
-    for column in range(margin):
-        x[..., column] = x[..., margin]
-        x[..., -1 - column] = x[..., -1 - margin]
-    return x
-
-
-def replicated(x: Tensor, margin: int) -> Tensor:
-    """[N, H, W] -> [N, H + 2 margin, W + 2 margin], the border's values repeated outwards."""
-    count, height, width = x.shape
-    out = x.new_empty(count, height + 2 * margin, width + 2 * margin)
-    out[:, margin:-margin, margin:-margin] = x
-    return replicate(out, margin)
 
 
 def above(x: Tensor, threshold: int, out: Tensor | None = None) -> Tensor:

@@ -69,9 +69,9 @@ class Strip:
         That is what a window over the margins leaves. Where boxes overlap they must say the same.
         """
         if on_cpu(out):
-            planes, values = out.numpy(), strip.numpy()
+            planes, lines = out.numpy(), strip.numpy()
             for image, top, bottom, left, right, first in self._bounds(0):
-                box = values[first : first + bottom - top, : right - left]
+                box = lines[first : first + bottom - top, : right - left]
                 planes[image, top:bottom, left:right] = box
             return
         region = Regions(self.image, self.boxes)

@@ -22,8 +22,8 @@ def swap(canvas: Canvas, patches: Patches) -> None:
     Paper: https://arxiv.org/abs/2104.04015
     """
     if on_cpu(canvas.pasted):
-        for _, image, patch, where in _one_by_one(canvas, patches):
-            np.copyto(image, patch, where=where)
+        for _, box, patch, inside in _one_by_one(canvas, patches):
+            np.copyto(box, patch, where=inside)
         return
     source, target = _ends(patches)
     where = target.cut(canvas.mask[None]).bitwise_or_(source.cut(canvas.source_mask[None]))
@@ -39,12 +39,12 @@ def convex(canvas: Canvas, patches: Patches) -> None:
     """
     if on_cpu(canvas.pasted):
         factors = canvas.factor.numpy()
-        for number, image, patch, where in _one_by_one(canvas, patches):
-            mixed = np.subtract(patch, image, dtype=np.float32)
+        for number, box, patch, inside in _one_by_one(canvas, patches):
+            mixed = np.subtract(patch, box, dtype=np.float32)
             mixed *= factors[number]
-            mixed *= where
-            mixed += image
-            image[...] = np.rint(mixed, out=mixed)
+            mixed *= inside
+            mixed += box
+            box[...] = np.rint(mixed, out=mixed)
         return
     source, target = _ends(patches)
     where = target.cut(canvas.mask[None]).bitwise_or_(source.cut(canvas.source_mask[None]))
