@@ -52,9 +52,7 @@ def write_label(
     label = changed(near, options.tolerance * channels)
     if kind in _LEVELS:
         label = label * graded(apart, _LEVELS[kind](channels, options))
-    elif kind == "factor":
-        label = label * strip.spread(canvas.factor)
-    strip.write(out, label)
+    strip.write(out, label, canvas.factor if kind == "factor" else None)
 
 
 def difference(before: Tensor, after: Tensor) -> Tensor:

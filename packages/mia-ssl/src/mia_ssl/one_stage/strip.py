@@ -51,7 +51,8 @@ class Strip:
             return self._sliced(stacks)
         height, width = stacks[0].shape[2:]
         device = stacks[0].device
-        piece = self._piece
+        piece = torch.arange(len(self.image), device=device)
+        piece = piece.repeat_interleave(self._heights, output_size=self.rows)
         first = self._first + self.margin - self.boxes.top
         row = (torch.arange(self.rows, device=device) - first[piece]).clamp(0, height - 1)
         left = self.boxes.left[piece, None] - self.margin
@@ -59,31 +60,29 @@ class Strip:
         index = (self.image[piece] * height + row)[:, None] * width + column
         return [planes.flatten(1)[:, index] for planes in stacks]
 
-    def spread(self, values: Tensor) -> Tensor:
-        """A value for each image -> that of each row's image: [N] -> [rows - 2 margin, 1]."""
-        return values[self.image][self._piece][: self.rows - 2 * self.margin, None]
-
-    def write(self, out: Tensor, strip: Tensor) -> None:
+    def write(self, out: Tensor, strip: Tensor, factor: Tensor | None = None) -> None:
         """Write the boxes into [N, H, W], from a strip [rows - 2 margin, WIDTH - 2 margin].
 
         That is what a window over the margins leaves. Where boxes overlap they must say the same.
+        With ``factor``, of out's dtype [N], times that of the image.
         """
         if on_cpu(out):
-            planes, lines = out.numpy(), strip.numpy()
-            for image, top, bottom, left, right, first in self._bounds(0):
-                box = lines[first : first + bottom - top, : right - left]
-                planes[image, top:bottom, left:right] = box
+            self._write_slices(out.numpy(), strip.numpy(), factor)
             return
         region = Regions(self.image, self.boxes)
         row, column = region.steps()
         values = strip[region.spread(self._first) + row, column].to(out.dtype)
+        if factor is not None:
+            values *= region.spread(factor[self.image])
         region.write(out[None], values[None])
 
-    @cached_property
-    def _piece(self) -> Tensor:
-        """The box of each row, int64 [rows]."""
-        piece = torch.arange(len(self.image), device=self.image.device)
-        return piece.repeat_interleave(self._heights, output_size=self.rows)
+    def _write_slices(self, out: np.ndarray, strip: np.ndarray, factor: Tensor | None) -> None:
+        factors = None if factor is None else factor.numpy()
+        for image, top, bottom, left, right, first in self._bounds(0):
+            box = out[image, top:bottom, left:right]
+            box[...] = strip[first : first + bottom - top, : right - left]
+            if factors is not None:
+                box *= factors[image]
 
     def _bounds(self, margin: int) -> list[list[int]]:
         """Image, top, bottom, left, right of each box with a margin, and its first row here."""
