@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import platform
 import subprocess
 import sys
 
 import pytest
 from mia_bench.errors import StudyError
-from mia_bench.resources import cores, environment, share_gpus, thread_settings, visible_gpus
+from mia_bench.resources import cores, environment, share_gpus, visible_gpus, worker_settings
 
 
 @pytest.mark.parametrize(
@@ -49,29 +50,71 @@ def test_only_gpus_that_cuda_shows_are_shared(monkeypatch):
 
 def test_threads_that_were_asked_for_win_over_the_environment(monkeypatch):
     monkeypatch.setenv("OMP_NUM_THREADS", "3")
-    assert thread_settings(8, insist=False)["OMP_NUM_THREADS"] == "3"
-    assert thread_settings(8, insist=True)["OMP_NUM_THREADS"] == "8"
+    assert worker_settings(8, insist=False)["OMP_NUM_THREADS"] == "3"
+    assert worker_settings(8, insist=True)["OMP_NUM_THREADS"] == "8"
     monkeypatch.delenv("OMP_NUM_THREADS")
-    assert thread_settings(8, insist=False)["OMP_NUM_THREADS"] == "8"
+    assert worker_settings(8, insist=False)["OMP_NUM_THREADS"] == "8"
 
 
-def test_idle_threads_sleep_unless_the_user_wants_otherwise(monkeypatch):
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({}, "PASSIVE 3000"),
+        ({"OMP_WAIT_POLICY": "ACTIVE"}, "ACTIVE None"),
+        ({"GOMP_SPINCOUNT": "5"}, "None 5"),
+    ],
+)
+def test_idle_threads_spin_briefly_then_sleep_unless_the_user_says_how(
+    given, expected, monkeypatch
+):
+    for name in ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    settings = worker_settings(2, insist=True)
+    got = settings.get("OMP_WAIT_POLICY"), settings.get("GOMP_SPINCOUNT")
+    assert f"{got[0]} {got[1]}" == expected
     code = (
-        "import atexit, os; atexit.register(lambda: print(os.environ['OMP_WAIT_POLICY']));"
+        "import atexit, os; get = os.environ.get;"
+        "atexit.register(lambda: print(get('OMP_WAIT_POLICY'), get('GOMP_SPINCOUNT')));"
         "from mia_bench.cli import main; main(['list', 'datasets'])"
     )
-    for given, expected in ((None, "PASSIVE"), ("ACTIVE", "ACTIVE")):
-        monkeypatch.delenv("OMP_WAIT_POLICY", raising=False)
-        if given is not None:
-            monkeypatch.setenv("OMP_WAIT_POLICY", given)
-        assert thread_settings(2, insist=True)["OMP_WAIT_POLICY"] == expected
-        done = subprocess.run(
-            [sys.executable, "-c", code],
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        assert done.stdout.splitlines()[-1] == expected
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == expected
+
+
+TAKES_MEMORY = """
+import ctypes, resource
+library = ctypes.CDLL(None)
+library.malloc.restype, library.malloc.argtypes = ctypes.c_void_p, [ctypes.c_size_t]
+library.free.argtypes = [ctypes.c_void_p]
+for _ in range(10):
+    blocks = [library.malloc(16 << 20) for _ in range(3)]
+    for block in blocks:
+        ctypes.memset(block, 1, 16 << 20)
+    for block in blocks:
+        library.free(block)
+print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt)
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="settings of the GNU C library")
+def test_workers_keep_the_memory_that_is_freed(monkeypatch):
+    pages = {}
+    for name in ("MALLOC_MMAP_THRESHOLD_", "MALLOC_TRIM_THRESHOLD_"):
+        monkeypatch.delenv(name, raising=False)
+    for name, settings in (("usual", {}), ("worker", worker_settings(1, insist=True))):
+        with environment(settings):
+            done = subprocess.run(
+                [sys.executable, "-c", TAKES_MEMORY], capture_output=True, check=True
+            )
+        pages[name] = int(done.stdout)  # that the system had to hand out
+    assert pages["worker"] < pages["usual"] / 2
+
+
+def test_memory_settings_of_the_user_stay(monkeypatch):
+    monkeypatch.setenv("MALLOC_TRIM_THRESHOLD_", "7")
+    assert worker_settings(1, insist=True)["MALLOC_TRIM_THRESHOLD_"] == "7"
 
 
 def test_no_module_of_the_command_line_loads_torch_before_the_environment_is_set():
