@@ -59,7 +59,7 @@ def test_threads_that_were_asked_for_win_over_the_environment(monkeypatch):
 @pytest.mark.parametrize(
     ("given", "expected"),
     [
-        ({}, "PASSIVE 3000"),
+        ({}, "PASSIVE 1000"),
         ({"OMP_WAIT_POLICY": "ACTIVE"}, "ACTIVE None"),
         ({"GOMP_SPINCOUNT": "5"}, "None 5"),
     ],

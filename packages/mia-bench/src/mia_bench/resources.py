@@ -11,7 +11,7 @@ from mia_bench.errors import StudyError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-_WAITING = {"OMP_WAIT_POLICY": "PASSIVE", "GOMP_SPINCOUNT": "3000"}
+_WAITING = {"OMP_WAIT_POLICY": "PASSIVE", "GOMP_SPINCOUNT": "1000"}
 # Memory that a step frees goes to the next one. The GNU C library would give it back to the system,
 # which has to clear it page by page each time. 32 MiB is the most that it accepts for the first.
 _KEPT_MEMORY = {
@@ -74,9 +74,10 @@ def worker_settings(threads: int, *, insist: bool) -> dict[str, str]:
 def waiting() -> dict[str, str]:
     """Environment variables that say how idle threads wait for work; what is set stays.
 
-    Threads that wait by spinning, as is their default, make training many times slower as soon as
-    something else uses the processor too. Threads that sleep at once take half as long again,
-    since each layer has to wake them several times. So they spin for a moment, then sleep.
+    Threads that spin for long, as is their default, make training many times slower as soon as
+    something else uses the processor too. Those that sleep at once have to be woken several times
+    in each layer. So they spin for a moment: as long as GNU's OpenMP has threads spin of which
+    there are more than processors.
     """
     given = {name: os.environ[name] for name in _WAITING if name in os.environ}
     return given or dict(_WAITING)
