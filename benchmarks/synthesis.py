@@ -6,7 +6,7 @@ The reference is the usual way to write the rules of the study, for gray and RGB
 (H, W, C), OpenCV for medians, resizing and seamless cloning, scikit-image for the median by a disk.
 On the CPU both work on one core, in alternate rounds, and the time is the processor's own, which
 other programs on the machine change least: the best round of each and, in brackets, the ratio of
-the middle ones. In a round the reference works through the images once, the batched side four times,
+the middle ones. In a round the reference sees all images once, the batched side four times,
 each with another seed: both are then in the middle of their work for most of it, as in a training.
 Both draw their own patches, so what is checked is that they change as many pixels and give as high
 labels on average.
