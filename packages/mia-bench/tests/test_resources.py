@@ -9,7 +9,14 @@ import sys
 
 import pytest
 from mia_bench.errors import StudyError
-from mia_bench.resources import cores, environment, share_gpus, visible_gpus, worker_settings
+from mia_bench.resources import (
+    cores,
+    environment,
+    kept_memory,
+    share_gpus,
+    thread_settings,
+    visible_gpus,
+)
 
 
 @pytest.mark.parametrize(
@@ -50,10 +57,10 @@ def test_only_gpus_that_cuda_shows_are_shared(monkeypatch):
 
 def test_threads_that_were_asked_for_win_over_the_environment(monkeypatch):
     monkeypatch.setenv("OMP_NUM_THREADS", "3")
-    assert worker_settings(8, insist=False)["OMP_NUM_THREADS"] == "3"
-    assert worker_settings(8, insist=True)["OMP_NUM_THREADS"] == "8"
+    assert thread_settings(8, insist=False)["OMP_NUM_THREADS"] == "3"
+    assert thread_settings(8, insist=True)["OMP_NUM_THREADS"] == "8"
     monkeypatch.delenv("OMP_NUM_THREADS")
-    assert worker_settings(8, insist=False)["OMP_NUM_THREADS"] == "8"
+    assert thread_settings(8, insist=False)["OMP_NUM_THREADS"] == "8"
 
 
 @pytest.mark.parametrize(
@@ -71,7 +78,7 @@ def test_idle_threads_spin_briefly_then_sleep_unless_the_user_says_how(
         monkeypatch.delenv(name, raising=False)
     for name, value in given.items():
         monkeypatch.setenv(name, value)
-    settings = worker_settings(2, insist=True)
+    settings = thread_settings(2, insist=True)
     got = settings.get("OMP_WAIT_POLICY"), settings.get("GOMP_SPINCOUNT")
     assert f"{got[0]} {got[1]}" == expected
     code = (
@@ -103,7 +110,7 @@ def test_workers_keep_the_memory_that_is_freed(monkeypatch):
     pages = {}
     for name in ("MALLOC_MMAP_THRESHOLD_", "MALLOC_TRIM_THRESHOLD_"):
         monkeypatch.delenv(name, raising=False)
-    for name, settings in (("usual", {}), ("worker", worker_settings(1, insist=True))):
+    for name, settings in (("usual", {}), ("worker", kept_memory())):
         with environment(settings):
             done = subprocess.run(
                 [sys.executable, "-c", TAKES_MEMORY], capture_output=True, check=True
@@ -114,7 +121,7 @@ def test_workers_keep_the_memory_that_is_freed(monkeypatch):
 
 def test_memory_settings_of_the_user_stay(monkeypatch):
     monkeypatch.setenv("MALLOC_TRIM_THRESHOLD_", "7")
-    assert worker_settings(1, insist=True)["MALLOC_TRIM_THRESHOLD_"] == "7"
+    assert kept_memory()["MALLOC_TRIM_THRESHOLD_"] == "7"
 
 
 def test_no_module_of_the_command_line_loads_torch_before_the_environment_is_set():

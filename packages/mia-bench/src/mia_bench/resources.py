@@ -59,16 +59,20 @@ def share_gpus(gpus: Sequence[str], jobs: int, fraction: float | None) -> list[s
     return [gpus[job % len(gpus)] for job in range(jobs)]
 
 
-def worker_settings(threads: int, *, insist: bool) -> dict[str, str]:
-    """Environment variables for a process that is to train on so many threads; what is set stays.
+def thread_settings(threads: int, *, insist: bool) -> dict[str, str]:
+    """Environment variables for a process that is to use so many threads.
 
     Args:
         threads: At least one.
         insist: Whether the number was asked for; else a number that is set already stays.
     """
     number = str(threads) if insist else os.environ.get("OMP_NUM_THREADS", str(threads))
-    memory = {name: os.environ.get(name, value) for name, value in _KEPT_MEMORY.items()}
-    return {"OMP_NUM_THREADS": number, **memory, **waiting()}
+    return {"OMP_NUM_THREADS": number, **waiting()}
+
+
+def kept_memory() -> dict[str, str]:
+    """Environment variables for a new process that keeps the memory it frees; what is set stays."""
+    return {name: os.environ.get(name, value) for name, value in _KEPT_MEMORY.items()}
 
 
 def waiting() -> dict[str, str]:
@@ -76,8 +80,7 @@ def waiting() -> dict[str, str]:
 
     Threads that spin for long, as is their default, make training many times slower as soon as
     something else uses the processor too. Those that sleep at once have to be woken several times
-    in each layer. So they spin for a moment: as long as GNU's OpenMP has threads spin of which
-    there are more than processors.
+    in each layer. So they spin for a moment.
     """
     given = {name: os.environ[name] for name in _WAITING if name in os.environ}
     return given or dict(_WAITING)

@@ -130,10 +130,10 @@ def test_a_worker_sees_its_gpu_and_no_other_also_after_one_has_died():
 
 
 def test_cores_are_divided_between_the_workers(monkeypatch):
-    from mia_bench.resources import environment, worker_settings
+    from mia_bench.resources import environment, thread_settings
 
     monkeypatch.delenv("OMP_NUM_THREADS")
-    with environment(worker_settings(3, insist=False)):
+    with environment(thread_settings(3, insist=False)):
         worker = local._worker(None)
         try:
             # Numerical libraries read it when they are imported, so it is set before that.

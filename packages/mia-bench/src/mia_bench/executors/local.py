@@ -17,7 +17,14 @@ from mia_bench.device import resolve_device
 from mia_bench.execute import execute
 from mia_bench.executors.outcome import fail, note
 from mia_bench.executors.preparing import read_datasets
-from mia_bench.resources import cores, environment, share_gpus, visible_gpus, worker_settings
+from mia_bench.resources import (
+    cores,
+    environment,
+    kept_memory,
+    share_gpus,
+    thread_settings,
+    visible_gpus,
+)
 from mia_bench.runfolder import RunFolder, State
 
 if TYPE_CHECKING:
@@ -69,9 +76,9 @@ class LocalExecutor:
         left = deque(runs)
         flying: dict[Future[State], tuple[Run, ProcessPool]] = {}
         threads = max(1, int(self._cpus or cores() / self._jobs))
-        settings = worker_settings(threads, insist=self._cpus is not None)
+        settings = thread_settings(threads, insist=self._cpus is not None)
         gpus = (self._gpus or [None] * self._jobs)[: len(runs)]
-        with environment(settings), _workers(gpus) as free:
+        with environment(settings | kept_memory()), _workers(gpus) as free:
             while left or flying:
                 while left and free:
                     run, worker = left.popleft(), free.pop()

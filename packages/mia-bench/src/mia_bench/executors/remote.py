@@ -18,7 +18,7 @@ from mia_bench.execute import execute
 from mia_bench.executors.fetching import read_files
 from mia_bench.executors.outcome import note
 from mia_bench.executors.preparing import read_datasets
-from mia_bench.resources import worker_settings
+from mia_bench.resources import thread_settings
 from mia_bench.runfolder import RunFolder, State
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ def do(
     """Do a run in the study's folder where that is seen here, else in one to be fetched."""
     _check_version(home.version)
     # Ray sets the number of threads to that of the cores; torch is not imported yet.
-    os.environ.update(worker_settings(threads or 1, insist=threads is not None))
+    os.environ.update(thread_settings(threads or 1, insist=threads is not None))
 
     def do_in(out: Path, *, is_elsewhere: bool) -> Reply:
         folder = RunFolder(out / run.name)

@@ -64,11 +64,13 @@ def _one_by_one(
     pasted, sources = canvas.pasted.numpy(), canvas.sources.numpy()
     mask, source_mask = (m.numpy().view(np.bool_) for m in (canvas.mask, canvas.source_mask))
     targets = patches.target.slices(patches.image)
-    for (image, (rows, columns)), (origin, (lines, places)) in zip(
-        targets, patches.source.slices(patches.origin), strict=True
+    cut = patches.source.slices(patches.origin)
+    for (image, (rows, columns)), (origin, (from_rows, from_columns)) in zip(
+        targets, cut, strict=True
     ):
-        where = mask[image, rows, columns] | source_mask[origin, lines, places]
-        yield image, pasted[:, image, rows, columns], sources[:, origin, lines, places], where
+        patch = sources[:, origin, from_rows, from_columns]
+        where = mask[image, rows, columns] | source_mask[origin, from_rows, from_columns]
+        yield image, pasted[:, image, rows, columns], patch, where
 
 
 def _ends(patches: Patches) -> tuple[Regions, Regions]:
