@@ -14,7 +14,9 @@ from mia_bench.cli.options import DEVICE, JSON, OUT
 from mia_bench.console import make_console
 from mia_bench.display import make_display
 from mia_bench.errors import RunsFailedError
+from mia_bench.executors.outcome import note
 from mia_bench.records import as_records
+from mia_bench.runfolder import RunFolder, State
 from mia_bench.running import Outcome, run_study
 from mia_bench.table import print_leaderboard
 
@@ -54,9 +56,10 @@ def run(
     _tell(outcome, as_json=as_json)
     if outcome.failed:
         names = ", ".join(outcome.failed)
+        first = note(RunFolder(out / outcome.failed[0]), State.FAILED)
         msg = (
             f"{len(outcome.failed)} of {len(outcome.states)} runs failed: {names}; "
-            "see log.txt in their folders, and --retry-failed"
+            f"the first with: {first}; see log.txt in their folders, and --retry-failed"
         )
         raise RunsFailedError(msg)
 
