@@ -25,14 +25,15 @@ SMALL = {"width": 4, "hidden": 32, "latent": 4, "batch_size": 8, "learning_rate"
 
 @pytest.fixture(scope="module")
 def trained(root, tmp_path_factory):
-    """Three small methods, of which one has no map and another has not finished seed 1."""
+    """Small methods: one has no map, one has not finished seed 1, one saw larger images."""
     out = tmp_path_factory.mktemp("fusion") / "study"
     entries = [MethodEntry(label=m, method=m, epochs=2, options=SMALL) for m in ("ae", "ae-l1")]
     no_map = MethodEntry(label="gan", method="ganomaly", epochs=1, options={"batch_size": 8})
+    large = MethodEntry(label="large", method="ae", epochs=1, options=SMALL, image_size=128)
     study = Study(
         name="test",
         datasets=(DatasetEntry(name="brats2021"),),
-        methods=(*entries, no_map),
+        methods=(*entries, no_map, large),
         seeds=(0, 1),
     )
     with pytest.MonkeyPatch.context() as patch:
@@ -98,9 +99,30 @@ def test_quantiles_are_those_among_the_training_images(study, root):
     np.testing.assert_allclose(found, np.maximum(*levels), rtol=1e-6)
 
 
-def plan_of(label):
-    entry = MethodEntry(label=label, method=label, epochs=2, options=SMALL)
+def plan_of(label, **entry):
+    entry = MethodEntry(label=label, method=label, epochs=2, options=SMALL, **entry)
     return plan(Study(name="x", datasets=(DatasetEntry(name="brats2021"),), methods=(entry,)))[0]
+
+
+@pytest.mark.parametrize("order", [("ae", "large"), ("large", "ae")])
+def test_maps_of_different_sizes_are_fused_at_that_of_the_largest(study, root, order):
+    fuse(study, Ensemble(members=order, name="sizes"), root=str(root))
+    fused = folder(study, "sizes")
+    small, large = (np.load(folder(study, label).maps) for label in ("ae", "large"))
+    # Pixel centres of 128 lie at a quarter and three quarters of a pixel of 64.
+    taps = np.zeros((128, 64))
+    for i, place in enumerate(np.clip((np.arange(128) + 0.5) / 2 - 0.5, 0, 63)):
+        low = min(int(place), 62)
+        taps[i, low : low + 2] += 1 - (place - low), place - low
+    enlarged = np.einsum("ij,njk,lk->nil", taps, small, taps, optimize=True)
+    pair = enlarged.astype(np.float32), large
+    expected = sum(map(mia_metrics.rank_scale, pair)) / 2
+    found = np.load(fused.maps)
+    assert found.shape == large.shape
+    assert np.abs(found - expected).max() < 1e-3  # float32 may swap near neighbours in rank
+    masks = load_split(plan_of("ae", image_size=128), "test", str(root)).masks
+    metrics = fused.read_result()["metrics"]
+    assert metrics["pixel_ap"] == pytest.approx(mia_metrics.pixel_ap(masks, found))
 
 
 def test_without_a_map_of_every_member_there_is_none(study, root):
@@ -183,7 +205,10 @@ def test_the_command_adds_a_row_to_table_and_page(study, root, capsys):
     out, err = capsys.readouterr()
     answer = json.loads(out)
     assert answer["fused"] == [f"brats2021/ae+gan/seed-{seed}" for seed in (0, 1)]
-    assert {row["method"] for row in answer["leaderboard"]} == {"ae", "ae-l1", "gan", "ae+gan"}
+    assert {row["method"] for row in answer["leaderboard"]} == {
+        *("ae", "ae-l1", "gan", "large"),
+        "ae+gan",
+    }
     assert err == ""
     text = (study / "report.html").read_text()
     assert 'href="#brats2021--ae+gan"' in text

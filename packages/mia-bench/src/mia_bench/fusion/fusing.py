@@ -47,7 +47,7 @@ def fuse(out: Path, ensemble: Ensemble, *, root: str | None = None, device: str 
     """Fuse methods on every dataset and with every seed of a folder that all of them have.
 
     Each is written as a run, ``DATASET/LABEL/seed-N``; an older fusion there is replaced. Maps are
-    fused where all members have them at the same size.
+    fused where all members have them of the same part of an image, at the size of the largest.
 
     Args:
         out: A study's folder.
@@ -120,13 +120,14 @@ def _predict(
 ) -> tuple[Fused, ImageSet, float]:
     """The ensemble's prediction, the test images as its largest member sees them, seconds."""
     ids, scores = aligned(members)
-    test = load_split(_largest(members).run, "test", root)
+    largest = _largest(members)
+    test = load_split(largest.run, "test", root)
     if list(test.ids) != ids:
         first = next(iter(members.values()))
         msg = f"the test images of {first.run.dataset} are not those that {first.folder.path} has"
         raise StudyError(msg)
     start = time.perf_counter()
-    with_maps = len({each.frame for each in members.values()}) == 1 and _largest(members).frame
+    with_maps = len({each.frame for each in members.values()}) == 1 and largest.frame
     normals: dict[str, Any] = {}
     if ensemble.scale == "quantile":
         for label, each in members.items():
@@ -136,7 +137,9 @@ def _predict(
     if with_maps:
         for label in normals:
             normals[label] = members[label].predict_normals(root, device, with_maps=True).map
-        heat = _combine(ensemble, {label: each.maps() for label, each in members.items()}, normals)
+        side = largest.run.image_size
+        maps = {label: each.maps(side) for label, each in members.items()}
+        heat = _combine(ensemble, maps, normals)
     return Fused(score, heat), test, time.perf_counter() - start
 
 

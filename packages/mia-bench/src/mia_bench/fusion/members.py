@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from PIL import Image
 
 from mia_bench import providers
 from mia_bench.errors import StudyError
@@ -54,21 +55,22 @@ class Member:
         return hashlib.sha256(self.folder.scores.read_bytes()).hexdigest()
 
     @property
-    def frame(self) -> tuple[int, str] | None:
-        """Maps of the same frame show the same pixels; None where the run has no maps."""
-        return (self.run.image_size, self.run.resize) if self.folder.maps.exists() else None
+    def frame(self) -> str | None:
+        """Maps of the same frame show the same part of an image; None where the run has no maps."""
+        return self.run.resize if self.folder.maps.exists() else None
 
-    def maps(self) -> np.ndarray:
-        """Its maps (N, H, W) of the test images, on disk.
+    def maps(self, side: int) -> np.ndarray:
+        """Its maps of the test images, enlarged to (N, side, side) or, of that size, on disk.
 
         Raises:
             StudyError: The file is damaged.
         """
         try:
-            return np.load(self.folder.maps, mmap_mode="r", allow_pickle=False)
+            maps = np.load(self.folder.maps, mmap_mode="r", allow_pickle=False)
         except (OSError, ValueError, EOFError) as error:
             msg = f"cannot read {self.folder.maps}: {error}"
             raise StudyError(msg) from error
+        return maps if maps.shape[1] == side else np.stack([_resized(each, side) for each in maps])
 
     def predict_normals(self, root: str | None, device: str, *, with_maps: bool) -> Prediction:
         """Scores, or maps, of the training images; of maps, evenly spread images are enough.
@@ -87,6 +89,10 @@ class Member:
             msg = f"the model of {self.folder.path} cannot be read: {error}"
             raise StudyError(msg) from error
         return detector.predict(images, device=device)
+
+
+def _resized(heat: np.ndarray, side: int) -> np.ndarray:
+    return np.asarray(Image.fromarray(heat).resize((side, side), Image.Resampling.BILINEAR))
 
 
 def aligned(members: dict[str, Member]) -> tuple[list[str], dict[str, np.ndarray]]:
