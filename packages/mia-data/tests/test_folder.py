@@ -128,10 +128,11 @@ def test_a_folder_whose_name_is_too_long_does_not_exist():
         from_folder("a" * 300)
 
 
-def test_a_link_to_itself_is_named(tree):
+@pytest.mark.parametrize("target", ["b.png", "nowhere.png"])
+def test_a_link_that_leads_to_no_file_is_named(tree, target):
     folder = tree("a.png")
-    (folder / "b.png").symlink_to("b.png")
-    with pytest.raises(DataError, match=r"1 of 2 files that do not exist .* is 'b\.png'"):
+    (folder / "b.png").symlink_to(target)
+    with pytest.raises(DataError, match=r"links that lead to no file: 1 of 2 .* is 'b\.png'"):
         from_folder(folder)
 
 

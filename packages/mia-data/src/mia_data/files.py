@@ -188,6 +188,12 @@ def _missing(listing: Listing, names: list[str]) -> DataError:
     missing = [name for name in names if not exists(listing.folder / name)]
     if not missing:
         return DataError(f"cannot read the files of {listing.folder}")
+    links = [name for name in missing if os.path.islink(listing.folder / name)]  # noqa: PTH114
+    if links:
+        return DataError(
+            f"{listing.folder} has links that lead to no file: {len(links)} of {len(names)} files, "
+            f"the first is {links[0]!r}"
+        )
     return DataError(
         f"{listing.source} names {len(missing)} of {len(names)} files that do not exist in "
         f"{listing.folder}, the first is {missing[0]!r}"
