@@ -1,7 +1,7 @@
 """One device in one process, whatever the environment says."""
 
 import pytest
-from mia_recon._engine.device import make_fabric
+from mia_recon._engine.device import _made, make_fabric
 
 BATCH_SYSTEMS = {
     "slurm": {"SLURM_JOB_ID": "5", "SLURM_JOB_NAME": "study", "SLURM_NTASKS": "4"},
@@ -21,8 +21,14 @@ BATCH_SYSTEMS = {
 def test_a_job_of_several_tasks_is_one_process_to_us(system, monkeypatch):
     for name, value in BATCH_SYSTEMS[system].items():
         monkeypatch.setenv(name, value)
+    _made.cache_clear()  # of one that was made before
     fabric = make_fabric("cpu")
     assert (fabric.world_size, fabric.device.type) == (1, "cpu")
+
+
+def test_a_fabric_is_made_once_for_a_device_and_a_precision():
+    assert make_fabric("cpu") is make_fabric("cpu")
+    assert make_fabric("cpu") is not make_fabric("cpu", "bf16-mixed")
 
 
 @pytest.mark.parametrize(

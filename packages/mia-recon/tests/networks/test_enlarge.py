@@ -13,8 +13,9 @@ def test_equals_the_transposed_convolution(channels, size):
     x = torch.randn(2, 5, *size, generator=generator, dtype=torch.float64, requires_grad=True)
     weight = torch.randn(5, channels, 4, 4, generator=generator, dtype=torch.float64)
     weight.requires_grad_()
-    expected = functional.conv_transpose2d(x, weight, stride=2, padding=1)
-    result = by_pixel(x, weight)
+    bias = torch.randn(channels, generator=generator, dtype=torch.float64)
+    expected = functional.conv_transpose2d(x, weight, bias, stride=2, padding=1)
+    result = by_pixel(x, weight, bias)
     torch.testing.assert_close(result, expected)
     upstream = torch.randn(expected.shape, generator=generator, dtype=torch.float64)
     torch.testing.assert_close(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import torch
 from lightning_fabric import Fabric
 from lightning_fabric.plugins.environments.lightning import LightningEnvironment
@@ -31,10 +33,14 @@ def make_fabric(device: str = "auto", precision: str = "32-true") -> Fabric:
     if accelerator in available and available[accelerator] <= int(index or 0):
         msg = f"device {device!r} is not there: this machine has {available[accelerator]}"
         raise ValueError(msg)
-    devices: int | list[int] = [int(index)] if index else 1
+    return _made(accelerator, int(index) if index else None, precision)
+
+
+@cache  # a Fabric that is made reads the metadata of all installed packages
+def _made(accelerator: str, index: int | None, precision: str) -> Fabric:
     return Fabric(
         accelerator=accelerator,
-        devices=devices,
+        devices=1 if index is None else [index],
         precision=precision,  # type: ignore[arg-type]
         # One process, whatever a cluster's batch system has set in the environment.
         plugins=LightningEnvironment(),

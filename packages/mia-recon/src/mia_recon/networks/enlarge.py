@@ -26,19 +26,26 @@ class Enlarge(nn.ConvTranspose2d):
         super().__init__(in_channels, out_channels, KERNEL, STRIDE, PADDING, bias=False)
 
     def forward(self, x: Tensor, output_size: list[int] | None = None) -> Tensor:  # noqa: D102
-        if x.device.type == "cpu" and self.out_channels <= FEW and output_size is None:
-            return by_pixel(x, self.weight)
-        return super().forward(x, output_size)
+        if output_size is not None:
+            return super().forward(x, output_size)
+        return self._conv_forward(x, self.weight, self.bias)
+
+    def _conv_forward(self, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+        """The same with other filters, as PyTorch's ordinary convolutions have it."""
+        if x.device.type == "cpu" and self.out_channels <= FEW:
+            return by_pixel(x, weight, bias)
+        return F.conv_transpose2d(x, weight, bias, STRIDE, PADDING)
 
 
-def by_pixel(x: Tensor, weight: Tensor) -> Tensor:
+def by_pixel(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """What the transposed convolution gives: [B, in, H, W], [in, out, 4, 4] -> [B, out, 2H, 2W]."""
     channels_in, channels_out = weight.shape[:2]
     # A row of the output takes every other row of the kernel, from the last to the first. Between
     # two input rows lie an odd row of the output and, below it, an even one; columns alike.
     kernels = weight.flip(2, 3).view(channels_in, channels_out, 2, 2, 2, 2)
     kernels = kernels.permute(3, 5, 1, 0, 2, 4).flip(0, 1)
-    between = F.conv2d(x, kernels.reshape(-1, channels_in, 2, 2), padding=1)
+    biases = None if bias is None else bias.repeat(4)
+    between = F.conv2d(x, kernels.reshape(-1, channels_in, 2, 2), biases, padding=1)
     batch, _, height, width = between.shape
     pixels = between.permute(0, 2, 3, 1).reshape(batch, height, width, 2, 2, channels_out)
     rows = pixels.transpose(2, 3).reshape(batch, 2 * height, 2 * width, channels_out)

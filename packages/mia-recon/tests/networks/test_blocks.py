@@ -1,0 +1,69 @@
+"""A block's BatchNorm in evaluation, put into the convolution, is PyTorch's own."""
+
+import pytest
+import torch
+from mia_recon.networks.blocks import Block, double, halve
+from torch import nn
+
+
+def drawn(make, norm=nn.BatchNorm2d) -> Block:
+    """A block in float64 whose BatchNorm has seen images, with weights unlike its first."""
+    block = make(norm).double()
+    generator = torch.Generator().manual_seed(0)
+    for parameter in block.parameters():
+        nn.init.normal_(parameter, std=0.3, generator=generator)
+    for _ in range(3):
+        block(0.3 + images(generator))
+    return block.eval()
+
+
+def images(generator=None):
+    generator = generator or torch.Generator().manual_seed(1)
+    return torch.randn(4, 3, 8, 8, generator=generator, dtype=torch.float64)
+
+
+BLOCKS = {
+    "halve": lambda norm: halve(3, 8, norm=norm),
+    "double": lambda norm: double(3, 8, norm=norm),
+    "double to few": lambda norm: double(3, 2, norm=norm),
+}
+
+
+@pytest.mark.parametrize("make", BLOCKS.values(), ids=BLOCKS)
+def test_evaluation_equals_layer_by_layer(make):
+    block = drawn(make)
+    x = images().requires_grad_()
+    expected = nn.Sequential.forward(block, x)
+    result = block(x)
+    assert 0.1 < (expected > 0).double().mean() < 0.9  # ReLU does something
+    torch.testing.assert_close(result, expected)
+    upstream = torch.randn_like(expected)
+    torch.testing.assert_close(
+        torch.autograd.grad(result, x, upstream), torch.autograd.grad(expected, x, upstream)
+    )
+
+
+@pytest.mark.parametrize("make", BLOCKS.values(), ids=BLOCKS)
+def test_training_normalises_by_the_batch_and_counts_it(make):
+    block = drawn(make).train()
+    before = block[1].running_mean.clone()
+    convolved = block[0](images())
+    result = block(images())
+    normal = nn.functional.batch_norm(
+        convolved, None, None, block[1].weight, block[1].bias, training=True
+    )
+    torch.testing.assert_close(result, normal.relu())
+    expected = 0.9 * before + 0.1 * convolved.mean((0, 2, 3))
+    torch.testing.assert_close(block[1].running_mean, expected)
+
+
+class Shift(nn.BatchNorm2d):
+    """A norm of its own kind."""
+
+    def forward(self, x):
+        return x + 1
+
+
+def test_another_norm_is_asked():
+    block = drawn(BLOCKS["halve"], Shift)
+    torch.testing.assert_close(block(images()), (block[0](images()) + 1).relu())
