@@ -10,8 +10,10 @@ def drawn(make, norm=nn.BatchNorm2d) -> Block:
     """A block in float64 whose BatchNorm has seen images, with weights unlike its first."""
     block = make(norm).double()
     generator = torch.Generator().manual_seed(0)
-    for parameter in block.parameters():
-        nn.init.normal_(parameter, std=0.3, generator=generator)
+    convolution, normalisation, _ = block
+    nn.init.normal_(convolution.weight, generator=generator)
+    nn.init.uniform_(normalisation.weight, 0.5, 2, generator=generator)
+    nn.init.normal_(normalisation.bias, generator=generator)
     for _ in range(3):
         block(0.3 + images(generator))
     return block.eval()
