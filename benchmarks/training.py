@@ -20,6 +20,7 @@ import time
 import mia_recon
 import numpy as np
 import torch
+from mia_recon.networks.blocks import Block
 from mia_recon.networks.enlarge import Enlarge
 from mia_recon.networks.unet import Swish
 from mia_recon.registry import RECORDS
@@ -114,6 +115,9 @@ def default_layout(network: torch.nn.Module) -> torch.nn.Module:
             )
             own.load_state_dict(layer.state_dict())
             plain.set_submodule(name, own)
+    for name, block in list(plain.named_modules()):
+        if isinstance(block, Block):
+            plain.set_submodule(name, torch.nn.Sequential(*block))
     return plain
 
 
