@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from torch import nn
 
@@ -23,8 +23,10 @@ class Block(nn.Sequential):
 
     def forward(self, x: Tensor) -> Tensor:
         """[B, in, H, W] -> [B, out, H', W']."""
-        convolution, norm, relu = self
-        if norm.training or type(norm) is not nn.BatchNorm2d:
+        layers: list[Any] = list(self)
+        convolution, norm, relu = layers
+        is_constant = type(norm) is nn.BatchNorm2d and not norm.training
+        if not is_constant:
             return super().forward(x)
         scale = norm.weight * (norm.running_var + norm.eps).rsqrt()
         bias = norm.bias - norm.running_mean * scale

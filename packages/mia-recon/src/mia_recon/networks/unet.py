@@ -36,7 +36,7 @@ class Swish(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Element by element; overwrites its input."""
-        return F.silu(F.threshold_(x, _LOWEST, _LOWEST))
+        return F.silu(F.threshold(x, _LOWEST, _LOWEST, inplace=True))
 
 
 class UNet(nn.Module):
