@@ -58,6 +58,7 @@ def main() -> None:
     run.add_argument("--seeds", default="0,1,2")
     run.add_argument("--epochs", type=int, default=100)
     run.add_argument("--threads", type=int, default=1)
+    run.add_argument("--precision", default="32-true")
     commands.add_parser("table").add_argument("results", type=Path)
     arguments = parser.parse_args()
     if arguments.command == "table":
@@ -72,7 +73,8 @@ def main() -> None:
 
 def train(arguments: argparse.Namespace, dataset: str, method: str, seed: int) -> None:
     """One training, scored by every method that shares it; a finished one is not done again."""
-    key = {"dataset": dataset, "seed": seed, "epochs": arguments.epochs}
+    precision = arguments.precision
+    key = {"dataset": dataset, "seed": seed, "epochs": arguments.epochs, "precision": precision}
     done = [row["method"] for row in rows_of(arguments.results) if key.items() <= row.items()]
     wanted = [name for name in (method, *TRAINED.get(method, ())) if name not in done]
     if not wanted:
@@ -80,7 +82,7 @@ def train(arguments: argparse.Namespace, dataset: str, method: str, seed: int) -
     size = mia_recon.METHODS[method].image_size
     options = {"root": arguments.root, "size": size, "channels": 1}
     start = time.perf_counter()
-    detector = mia_recon.build(method, image_size=size)
+    detector = mia_recon.build(method, image_size=size, precision=precision)
     images = mia_data.load(dataset, "train", **options).images
     detector.fit(images, epochs=arguments.epochs, seed=seed)
     seconds = round(time.perf_counter() - start, 1)

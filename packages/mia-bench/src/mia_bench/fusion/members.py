@@ -92,7 +92,8 @@ class Member:
 
 
 def _resized(heat: np.ndarray, side: int) -> np.ndarray:
-    return np.asarray(Image.fromarray(heat).resize((side, side), Image.Resampling.BILINEAR))
+    picture = Image.fromarray(heat.astype(np.float32, copy=False))
+    return np.asarray(picture.resize((side, side), Image.Resampling.BILINEAR))
 
 
 def aligned(members: dict[str, Member]) -> tuple[list[str], dict[str, np.ndarray]]:

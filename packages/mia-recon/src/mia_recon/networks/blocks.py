@@ -18,7 +18,7 @@ class Block(nn.Sequential):
     """Convolution without bias, normalisation, ReLU.
 
     When evaluating, BatchNorm multiplies and shifts by constants: the convolution does it, with
-    other filters and a bias, at no cost.
+    other filters and a bias. Hooks on the two layers are then not called.
     """
 
     def forward(self, x: Tensor) -> Tensor:
@@ -31,7 +31,7 @@ class Block(nn.Sequential):
         scale = norm.weight * (norm.running_var + norm.eps).rsqrt()
         bias = norm.bias - norm.running_mean * scale
         axis = 1 if convolution.transposed else 0  # of the weight's output channels
-        weight = convolution.weight * scale.unflatten(0, (-1, *[1] * (3 - axis)))
+        weight = convolution.weight * scale.view(-1, *[1] * (3 - axis))
         return relu(convolution._conv_forward(x, weight, bias))
 
 
