@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import torch
 
 from mia_recon._engine.detector import TrainedDetector
@@ -18,8 +19,8 @@ from mia_recon.task import normalise
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    import numpy as np
     from lightning_fabric import Fabric
+    from torch import Tensor
 
     from mia_recon._engine.images import ImageSource
     from mia_recon._engine.training import Schedule, Task
@@ -86,15 +87,18 @@ class ReconstructionDetector(TrainedDetector):
         return self._method.task(loss, self.network, self.options, self.settings, fabric)
 
     def _predict(self, source: ImageSource, batch_size: int, *, with_map: bool) -> Prediction:
-        scores, maps = [], []
+        shape = (len(source), self.image_size, self.image_size)
+        maps = np.empty(shape, dtype=np.float32) if with_map else None
+        scores: list[Tensor] = []
         with evaluating(self.network), scoring_mode(self._method):
-            for batch in in_order(source, batch_size):
+            for number, batch in enumerate(in_order(source, batch_size)):
                 x = normalise(batch)
                 score, pixels = score_batch(self._method, self.network, x, self.options)
                 scores.append(score.cpu())
-                if with_map and pixels is not None:
-                    maps.append(pixels.cpu())
-        return Prediction(torch.cat(scores).numpy(), torch.cat(maps).numpy() if with_map else None)
+                if maps is not None and pixels is not None:
+                    start = number * batch_size
+                    torch.from_numpy(maps)[start : start + len(batch)] = pixels
+        return Prediction(torch.cat(scores).numpy(), maps)
 
 
 def _check_batch_size(batch_size: int, network: torch.nn.Module) -> None:

@@ -32,13 +32,18 @@ def score_batch(
     """Images [B, C, S, S] in [-1, 1] -> scores [B] and the map [B, S, S] where there is one."""
     pixels = None
     if method.anomaly_map:
-        pixels = method.anomaly_map(network, x, options).mean(1)
+        pixels = _channel_mean(method.anomaly_map(network, x, options))
     if method.score:
         return method.score(network, x, options), pixels
     if pixels is None:
         msg = f"{method.info.name} has neither a map nor a score"
         raise TypeError(msg)
     return per_image(pixels), pixels
+
+
+def _channel_mean(errors: Tensor) -> Tensor:
+    """[B, C, S, S] -> [B, S, S]."""
+    return errors[:, 0] if errors.shape[1] == 1 else errors.mean(1)  # which takes its time
 
 
 def info_of(method: Method) -> MethodInfo:

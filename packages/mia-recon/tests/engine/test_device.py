@@ -1,4 +1,9 @@
-"""One device in one process, whatever the environment says."""
+"""One device in one process, whatever the environment says; memory that stays there."""
+
+import os
+import platform
+import subprocess
+import sys
 
 import pytest
 from mia_recon._engine.device import _made, make_fabric
@@ -47,3 +52,34 @@ def test_an_unknown_device_is_named(device, message):
 def test_an_unknown_precision_is_named():
     with pytest.raises(ValueError, match="unknown precision '16'; expected one of 32-true, bf16"):
         make_fabric("cpu", "16")
+
+
+FAULTS = """
+import resource, torch
+from mia_recon._engine.device import make_fabric
+
+def faults():
+    start = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    for _ in range(10):
+        tensors = [torch.ones(1 << 20) for _ in range(8)]
+        del tensors
+    return (resource.getrusage(resource.RUSAGE_SELF).ru_minflt - start) // 10
+
+before = faults()
+make_fabric("cpu")
+faults()
+print(before, faults())
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="needs glibc's allocator")
+def test_memory_that_a_step_frees_serves_the_next():
+    environment = {name: v for name, v in os.environ.items() if not name.startswith("MALLOC_")}
+    run = subprocess.run(
+        [sys.executable, "-c", FAULTS], env=environment, capture_output=True, text=True, check=False
+    )
+    assert run.returncode == 0, run.stderr
+    before, after = map(int, run.stdout.split())
+    pages = 8 * (4 << 20) // os.sysconf("SC_PAGE_SIZE")
+    assert after < pages / 50
+    assert before > pages / 2, "the allocator keeps memory by itself: this test tells nothing"

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from torch.nn import functional as F
+
 if TYPE_CHECKING:
     from torch import Tensor
 
 
 def squared_error(x: Tensor, reconstruction: Tensor) -> Tensor:
     """[B, C, H, W] twice -> squared difference, [B, C, H, W]."""
-    return (x - reconstruction).square()
+    return F.mse_loss(reconstruction, x, reduction="none")
 
 
 def absolute_error(x: Tensor, reconstruction: Tensor) -> Tensor:
