@@ -183,8 +183,8 @@ def compare_swish(images: np.ndarray, rounds: int) -> None:
 def report(what: str, times: dict[str, tuple[float, float]], wanted: float) -> None:
     (wall, cpu), (our_wall, our_cpu) = times["plain"], times["ours"]
     print(
-        f"{what:20} clock {wall:7.3f} s / {our_wall:7.3f} s = {wall / our_wall:5.1f} x   "
-        f"processor {cpu:7.3f} s / {our_cpu:7.3f} s = {cpu / our_cpu:5.1f} x   wanted {wanted} x",
+        f"{what:20} clock {wall:7.3f} s / {our_wall:7.3f} s = {wall / our_wall:5.2f} x   "
+        f"processor {cpu:7.3f} s / {our_cpu:7.3f} s = {cpu / our_cpu:5.2f} x   wanted {wanted} x",
         flush=True,
     )
 
