@@ -26,8 +26,9 @@ if TYPE_CHECKING:
     from mia_recon._engine.training import Schedule, Task
     from mia_recon.method import Method
 
-# Scoring keeps no gradients, so that more images fit than in a training step.
-SCORE_BATCHES = 2
+# Training batches that scoring takes at a time, for each call has its cost. It needs less memory
+# than training, unless the map is a gradient.
+SCORE_BATCHES, SCORE_BATCHES_WITH_GRADIENT = 4, 2
 
 
 class ReconstructionDetector(TrainedDetector):
@@ -48,7 +49,8 @@ class ReconstructionDetector(TrainedDetector):
         super().__init__(
             info_of(method), in_channels=in_channels, image_size=image_size, settings=settings
         )
-        self.score_batch = SCORE_BATCHES * self.info.batch_size
+        batches = SCORE_BATCHES_WITH_GRADIENT if method.needs_gradient else SCORE_BATCHES
+        self.score_batch = batches * self.info.batch_size
         name = method.info.name
         self.options = parse_options(method.options, options, owner=name, also=SETTINGS)
         self._method = method
