@@ -77,6 +77,64 @@ def test_a_window_that_the_standard_does_not_allow_is_none(write_dicom, pixels, 
     np.testing.assert_array_equal(read_dicom(path, "L", None), expected)
 
 
+def test_an_exact_window(write_dicom, pixels):
+    path = write_dicom(pixels, WindowCenter="40", WindowWidth="0.5", VOILUTFunction="LINEAR_EXACT")
+    # PS3.3 C.11.2.1.3.2: y = ((x - c) / w + 0.5) * 255, clipped
+    expected = np.clip(((pixels - 40.0) / 0.5 + 0.5) * 255, 0, 255)
+    np.testing.assert_allclose(read_dicom(path, "L", None), expected, atol=0.51)
+
+
+@pytest.mark.parametrize("width", ["400", "1e-3"])
+def test_a_sigmoid_window(write_dicom, pixels, width):
+    path = write_dicom(pixels, WindowCenter="40.5", WindowWidth=width, VOILUTFunction="SIGMOID")
+    # PS3.3 C.11.2.1.3.1: y = 255 / (1 + exp(-4 (x - c) / w))
+    with np.errstate(over="ignore"):
+        expected = 255 / (1 + np.exp(-4 * (pixels - 40.5) / float(width)))
+    np.testing.assert_allclose(read_dicom(path, "L", None), expected, atol=0.51)
+
+
+def test_an_unknown_window_function_is_refused(write_dicom, pixels):
+    path = write_dicom(pixels, WindowCenter="40", WindowWidth="400", VOILUTFunction="CUBIC")
+    with pytest.raises(DataError, match=r"x\.dcm: its VOI LUT function is 'CUBIC', expected LIN"):
+        next(decode_files(path.parent, [path.name], size=8))
+
+
+def table(entries, first, bits):
+    """A sequence of one table that maps ``first`` and what follows to ``entries``."""
+    from pydicom.dataset import Dataset
+
+    item = Dataset()
+    item.add_new("LUTDescriptor", "SS", [len(entries), first, bits])
+    item.add_new("LUTData", "OW", np.asarray(entries, "<u2").tobytes())
+    return [item]
+
+
+@pytest.mark.parametrize(("entries", "bits"), [(200, 8), (3000, 8), (3000, 12), (4096, 16)])
+def test_a_table_of_gray_values_goes_before_the_window(write_dicom, pixels, rng, entries, bits):
+    gray = rng.integers(0, 1 << bits, entries)
+    first = -500
+    path = write_dicom(
+        pixels, VOILUTSequence=table(gray, first, bits), WindowCenter="40", WindowWidth="400"
+    )
+    # PS3.3 C.11.2.1.1: below the first value the first entry, beyond the last the last
+    inside = np.clip(pixels.astype(int) - first, 0, entries - 1)
+    expected = gray[inside] * 255 / ((1 << bits) - 1)
+    np.testing.assert_allclose(read_dicom(path, "L", None), expected, atol=0.51)
+
+
+def test_a_modality_table_comes_before_the_window(write_dicom, pixels, rng):
+    meaning = rng.integers(0, 1 << 16, 3000)
+    path = write_dicom(pixels, ModalityLUTSequence=table(meaning, -1000, 16))
+    expected = meaning[pixels + 1000] * 255 / 65535
+    np.testing.assert_allclose(read_dicom(path, "L", (0, 65535)), expected, atol=0.51)
+
+
+def test_a_table_of_impossible_entries_is_refused(write_dicom, pixels):
+    path = write_dicom(pixels, VOILUTSequence=table([0, 1], 0, 3))
+    with pytest.raises(DataError, match=r"x\.dcm: its VOILUTSequence has entries of 3 bits, exp"):
+        next(decode_files(path.parent, [path.name], size=8))
+
+
 def test_a_given_window_goes_before_that_of_the_file(write_dicom, pixels):
     path = write_dicom(pixels, WindowCenter="40", WindowWidth="400")
     expected = np.clip((pixels + 1000.0) / 3000 * 255, 0, 255)

@@ -25,13 +25,15 @@ _MAX_BYTES = 1 << 30
 def read_dicom(path: Path | str, mode: str, window: Window | None) -> Image.Image:
     """Read a DICOM image of one frame as ``mode``, ``"L"`` or ``"RGB"``.
 
-    Gray values go through the file's rescale slope and intercept and then through ``window``, else
-    the file's first window if its width is at least 1, else the image's percentiles. MONOCHROME1
-    (white is low) is inverted. Color images must have 8 bits; palettes are looked up.
+    Gray values go through the file's rescale slope and intercept, or its modality table, and then
+    through ``window``, else the file's first table of gray values, else its first window, else the
+    image's percentiles. MONOCHROME1 (white is low) is inverted. Color images must have 8 bits;
+    palettes are looked up.
 
     Raises:
         MissingExtraError: pydicom is not installed.
         DataError: no pixels, several frames or too many pixels.
+        ValueError: a table or a window's function that the standard does not have.
         Exception: what pydicom raises for a file that it cannot decode.
     """
     dataset = _dataset(path)
@@ -72,21 +74,66 @@ def _color(pixels: NDArray[Any], path: Path | str) -> NDArray[np.uint8]:
 
 
 def _gray(dataset: Any, pixels: NDArray[Any], window: Window | None) -> NDArray[np.uint8]:
-    slope = float(dataset.get("RescaleSlope", 1) or 1)
-    values = pixels.astype(np.float64) * slope + float(dataset.get("RescaleIntercept", 0) or 0)
-    gray = to_uint8(values, window if window is not None else _file_window(dataset))
+    values = _modality_values(dataset, pixels)
+    if window is None:
+        values, window = _as_the_file_shows_it(dataset, values)
+    gray = to_uint8(values, window)
     return 255 - gray if dataset.get("PhotometricInterpretation") == "MONOCHROME1" else gray
 
 
-def _file_window(dataset: Any) -> Window | None:
+def _modality_values(dataset: Any, pixels: NDArray[Any]) -> NDArray[np.float64]:
+    """What the stored numbers stand for, such as Hounsfield units (DICOM PS3.3 C.11.1)."""
+    if dataset.get("ModalityLUTSequence"):
+        from pydicom.pixels.processing import apply_modality_lut
+
+        return _look_up(apply_modality_lut, dataset, "ModalityLUTSequence", pixels)[0]
+    slope = float(dataset.get("RescaleSlope", 1) or 1)
+    return pixels.astype(np.float64) * slope + float(dataset.get("RescaleIntercept", 0) or 0)
+
+
+def _as_the_file_shows_it(
+    dataset: Any, values: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], Window | None]:
+    """Values for a linear window, and that window, by the file's first view (PS3.3 C.11.2)."""
+    if dataset.get("VOILUTSequence"):
+        from pydicom.pixels.processing import apply_voi
+
+        values, largest = _look_up(apply_voi, dataset, "VOILUTSequence", values)
+        return values, (0.0, largest)
     center, width = dataset.get("WindowCenter"), dataset.get("WindowWidth")
     if center is None or width is None:
-        return None
+        return values, None
     # Several windows are allowed; the first is the one that viewers show.
     center, width = (v if isinstance(v, str | float | int) else v[0] for v in (center, width))
     center, width = float(center), float(width)
+    function = str(dataset.get("VOILUTFunction") or "LINEAR").upper()
     # The standard allows no narrower one; 0 stands in some files for no window.
-    if not (math.isfinite(center) and 1 <= width < math.inf):
-        return None
-    # DICOM PS3.3 C.11.2.1.2: the linear function's ends, in terms of pixel centres.
-    return center - 0.5 - (width - 1) / 2, center - 0.5 + (width - 1) / 2
+    allowed = width >= 1 if function == "LINEAR" else width > 0
+    if not (math.isfinite(center) and allowed and width < math.inf):
+        return values, None
+    match function:
+        case "LINEAR":  # its ends in terms of pixel centres
+            return values, (center - 0.5 - (width - 1) / 2, center - 0.5 + (width - 1) / 2)
+        case "LINEAR_EXACT":
+            return values, (center - width / 2, center + width / 2)
+        case "SIGMOID":  # 1 / (1 + exp(-4 (x - c) / w)), which could overflow
+            return np.tanh(2 * (values - center) / width), (-1.0, 1.0)
+    msg = f"its VOI LUT function is {function!r}, expected LINEAR, LINEAR_EXACT or SIGMOID"
+    raise ValueError(msg)
+
+
+def _look_up(
+    function: Any, dataset: Any, name: str, values: NDArray[Any]
+) -> tuple[NDArray[np.float64], float]:
+    """The values through the first table of a sequence, and the largest that it can hold."""
+    table = dataset[name][0]
+    entries, first, bits = table.LUTDescriptor
+    if not 8 <= bits <= 16:
+        msg = f"its {name} has entries of {bits} bits, expected 8 to 16"
+        raise ValueError(msg)
+    # pydicom counts in the type of the entries and of the values, which wraps where there are more
+    # than 256 entries of 8 bits, or values beyond the table.
+    table.LUTDescriptor = [entries, first, 16]
+    last = first + (entries or 1 << 16) - 1
+    indices = np.clip(np.rint(values), first, last).astype(np.int64)
+    return function(indices, dataset).astype(np.float64), float((1 << bits) - 1)
