@@ -14,11 +14,11 @@ KINDS = pytest.mark.parametrize("name", ["ae", "vae", "ceae", "ganomaly", "dae",
 
 
 @EVERY
-def test_scores_do_not_depend_on_batch_or_order(name, small, images):
-    detector = small(name).fit(images, epochs=1, device="cpu")
-    whole = detector.predict(images, device="cpu")
-    single = detector.predict(images, batch_size=1, device="cpu")
-    backwards = detector.predict(images[::-1], batch_size=7, device="cpu")
+def test_scores_do_not_depend_on_batch_or_order(name, device, small, images):
+    detector = small(name).fit(images, epochs=1, device=device)
+    whole = detector.predict(images, device=device)
+    single = detector.predict(images, batch_size=1, device=device)
+    backwards = detector.predict(images[::-1], batch_size=7, device=device)
     np.testing.assert_allclose(single.score, whole.score, rtol=1e-4)
     np.testing.assert_allclose(backwards.score[::-1], whole.score, rtol=1e-4)
     if detector.info.has_map:
@@ -28,12 +28,12 @@ def test_scores_do_not_depend_on_batch_or_order(name, small, images):
 
 
 @EVERY
-def test_predict_changes_no_parameter_buffer_or_mode(name, small, images, snapshot, same):
-    detector = small(name).fit(images, epochs=1, device="cpu")
+def test_predict_changes_no_parameter_buffer_or_mode(name, device, small, images, snapshot, same):
+    detector = small(name).fit(images, epochs=1, device=device)
     before = snapshot(detector)
     detector.network.train()
-    detector.predict(images, device="cpu")
-    detector.reconstruct(images, device="cpu")
+    detector.predict(images, device=device)
+    detector.reconstruct(images, device=device)
     assert same(before, snapshot(detector))
     assert detector.network.training
     assert all(p.grad is None or not p.grad.isnan().any() for p in detector.network.parameters())
@@ -62,9 +62,9 @@ def test_color_images_and_another_size(name, small):
 
 
 @KINDS
-def test_the_seed_decides_the_weights(name, small, images, snapshot, same):
+def test_the_seed_decides_the_weights(name, device, small, images, snapshot, same):
     first, again, other = (
-        snapshot(small(name).fit(images, epochs=2, seed=seed, device="cpu")) for seed in (5, 5, 6)
+        snapshot(small(name).fit(images, epochs=2, seed=seed, device=device)) for seed in (5, 5, 6)
     )
     assert same(first, again)
     assert not same(first, other)
@@ -72,7 +72,7 @@ def test_the_seed_decides_the_weights(name, small, images, snapshot, same):
 
 @KINDS
 def test_training_goes_on_from_a_checkpoint_to_the_same_weights(
-    name, small, images, snapshot, same, tmp_path
+    name, device, small, images, snapshot, same, tmp_path
 ):
     class KilledError(Exception):
         pass
@@ -81,11 +81,11 @@ def test_training_goes_on_from_a_checkpoint_to_the_same_weights(
         if epoch.epoch == 3:
             raise KilledError
 
-    whole = small(name).fit(images, epochs=4, seed=1, device="cpu")
+    whole = small(name).fit(images, epochs=4, seed=1, device=device)
     kept = {"epochs": 4, "seed": 1, "checkpoint": tmp_path / "c", "checkpoint_every": 1}
     with pytest.raises(KilledError):
-        small(name).fit(images, on_epoch=kill_in_the_third, device="cpu", **kept)
-    resumed = small(name).fit(images, device="cpu", **kept)
+        small(name).fit(images, on_epoch=kill_in_the_third, device=device, **kept)
+    resumed = small(name).fit(images, device=device, **kept)
     assert same(snapshot(whole), snapshot(resumed))
     assert resumed.history == whole.history
 

@@ -6,6 +6,7 @@ import mia_recon
 import numpy as np
 import pytest
 import torch
+from mia_recon._engine.repeatable import repeatable
 from mia_recon.methods import dae, vae
 from mia_recon.registry import RECORDS
 from mia_recon.task import normalise
@@ -28,20 +29,21 @@ def assert_close(got, expected):
     np.testing.assert_allclose(np.asarray(got), expected, rtol=0, atol=TOLERANCE * scale)
 
 
-def test_scores_and_maps_are_those_of_the_original(case):
+def test_scores_and_maps_are_those_of_the_original(device, case):
     golden, detector = case
-    prediction = detector.predict(golden["image"], device="cpu")
+    prediction = detector.predict(golden["image"], device=device)
     np.testing.assert_allclose(prediction.score, golden["score"], rtol=TOLERANCE)
     assert ("map" in golden) == (prediction.map is not None)
     if prediction.map is not None:
         assert_close(prediction.map, golden["map"])
 
 
-def test_training_losses_are_those_of_the_original(case):
+def test_training_losses_are_those_of_the_original(device, case):
     golden, detector = case
-    network = detector.network.train()
-    images = normalise(torch.from_numpy(golden["image"]))
-    losses = _losses(detector, network, images)
+    network = detector.network.train().to(device)
+    images = normalise(torch.from_numpy(golden["image"]).to(device))
+    with repeatable(torch.device(device), full_precision=True):
+        losses = _losses(detector, network, images)
     assert float(losses["loss"].detach()) == pytest.approx(golden["train_loss"], rel=TOLERANCE)
     if "discriminator_loss" in golden:
         got = float(losses["discriminator_loss"].detach())
@@ -51,12 +53,12 @@ def test_training_losses_are_those_of_the_original(case):
 def _losses(detector, network, images):
     """Losses as the golden values have them: nothing is drawn at random."""
     if detector.info.name.startswith("vae"):
-        still = torch.zeros(len(images), detector.options.latent)
+        still = torch.zeros(len(images), detector.options.latent, device=images.device)
         return vae.bound(network, images, detector.options, still)
     if detector.info.name == "dae":
         return {"loss": dae.denoising_error(network, images, images)}
     loss = RECORDS[detector.info.name].loss
-    return loss(network, images, detector.options, torch.Generator())
+    return loss(network, images, detector.options, torch.Generator(images.device))
 
 
 def test_ceae_scores_as_ae_with_the_same_weights(shared, checkpoint_of):

@@ -26,6 +26,21 @@ def shared() -> Path:
     return path
 
 
+@pytest.fixture(
+    scope="session",
+    params=[
+        "cpu",
+        pytest.param(
+            "cuda",
+            marks=pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device"),
+        ),
+    ],
+)
+def device(request) -> str:
+    """Where a test trains and scores: the CPU, and a GPU where there is one."""
+    return request.param
+
+
 @pytest.fixture(scope="session")
 def golden(shared: Path) -> Callable[[str], dict[str, np.ndarray]]:
     """Read golden values: name -> arrays, e.g. ``golden("one-stage")["map"]``."""

@@ -14,20 +14,22 @@ def images(discs):
 
 
 @pytest.fixture(scope="module")
-def fitted(images):
-    return mia_ssl.build("nsa", **SETTINGS).fit(images, seed=1, device="cpu")
+def fitted(device, images):
+    return mia_ssl.build("nsa", **SETTINGS).fit(images, seed=1, device=device)
 
 
 def weights(detector):
-    return torch.cat([value.flatten().double() for value in detector.network.state_dict().values()])
+    return torch.cat(
+        [value.flatten().double().cpu() for value in detector.network.state_dict().values()]
+    )
 
 
-def test_golden_maps_and_scores(golden, golden_weights, original_shapes, tmp_path):
+def test_golden_maps_and_scores(device, golden, golden_weights, original_shapes, tmp_path):
     values = golden("one-stage")
     state = golden_weights(original_shapes("one-stage"), int(values["seed"]))
     torch.save(state, tmp_path / "model.pt")
     detector = mia_ssl.load_medianomaly("cutpaste", tmp_path / "model.pt")
-    prediction = detector.predict(values["image"], device="cpu")
+    prediction = detector.predict(values["image"], device=device)
     np.testing.assert_allclose(prediction.map, values["map"], atol=1e-4)
     np.testing.assert_allclose(prediction.score, values["score"], atol=1e-4)
 
@@ -60,27 +62,27 @@ def test_raw_intensities_may_pass_one(images):
     assert pixels.max() > 1
 
 
-def test_batches_and_order_change_no_score(fitted, images):
-    whole = fitted.predict(images, device="cpu")
+def test_batches_and_order_change_no_score(device, fitted, images):
+    whole = fitted.predict(images, device=device)
     order = np.random.default_rng(0).permutation(len(images))
-    parts = fitted.predict(images[order], batch_size=5, device="cpu")
+    parts = fitted.predict(images[order], batch_size=5, device=device)
     np.testing.assert_allclose(parts.score, whole.score[order], atol=1e-6)
     np.testing.assert_allclose(parts.map, whole.map[order], atol=1e-5)
 
 
-def test_same_seed_same_weights(fitted, images):
-    again = mia_ssl.build("nsa", **SETTINGS).fit(images, seed=1, device="cpu")
-    other = mia_ssl.build("nsa", **SETTINGS).fit(images, seed=2, epochs=1, device="cpu")
+def test_same_seed_same_weights(device, fitted, images):
+    again = mia_ssl.build("nsa", **SETTINGS).fit(images, seed=1, device=device)
+    other = mia_ssl.build("nsa", **SETTINGS).fit(images, seed=2, epochs=1, device=device)
     assert torch.equal(weights(again), weights(fitted))
     assert not torch.equal(weights(other), weights(fitted))
 
 
-def test_interrupted_training_ends_with_the_same_weights(fitted, images, tmp_path):
+def test_interrupted_training_ends_with_the_same_weights(device, fitted, images, tmp_path):
     def interrupt(epoch):
         if epoch.epoch == 2:
             raise KeyboardInterrupt
 
-    arguments = {"seed": 1, "device": "cpu", "checkpoint": tmp_path / "c", "checkpoint_every": 1}
+    arguments = {"seed": 1, "device": device, "checkpoint": tmp_path / "c", "checkpoint_every": 1}
     with pytest.raises(KeyboardInterrupt):
         mia_ssl.build("nsa", **SETTINGS).fit(images, on_epoch=interrupt, **arguments)
     resumed = mia_ssl.build("nsa", **SETTINGS).fit(images, **arguments)

@@ -22,8 +22,8 @@ def same(a, b):
 
 
 @pytest.fixture(scope="module")
-def fitted(build, noise):
-    return build().fit(noise(), device="cpu")
+def fitted(device, build, noise):
+    return build().fit(noise(), device=device)
 
 
 @pytest.mark.parametrize(("name", "channels"), [*zip(TRAINED, [3, 1, 1, 3, 1], strict=True)])
@@ -39,23 +39,23 @@ def test_every_method_trains_and_scores(name, channels, build, noise):
     assert detector.score_quantiles[1.0] >= detector.score_quantiles[0.0] > 0
 
 
-def test_scores_depend_on_neither_batch_nor_order(fitted, noise):
+def test_scores_depend_on_neither_batch_nor_order(device, fitted, noise):
     images = noise()
-    whole = fitted.predict(images, device="cpu").score
-    alone = [fitted.predict(image[None], device="cpu").score[0] for image in images[::-1]]
+    whole = fitted.predict(images, device=device).score
+    alone = [fitted.predict(image[None], device=device).score[0] for image in images[::-1]]
     np.testing.assert_allclose(alone[::-1], whole, rtol=1e-4)
-    pairs = fitted.predict(images, batch_size=2, device="cpu").score
+    pairs = fitted.predict(images, batch_size=2, device=device).score
     np.testing.assert_allclose(pairs, whole, rtol=1e-4)
 
 
-def test_same_seed_same_result(fitted, build, noise):
-    again = build().fit(noise(), device="cpu")
+def test_same_seed_same_result(device, fitted, build, noise):
+    again = build().fit(noise(), device=device)
     assert same(weights_of(again), weights_of(fitted))
     images = noise()
     np.testing.assert_array_equal(
-        again.predict(images, device="cpu").score, fitted.predict(images, device="cpu").score
+        again.predict(images, device=device).score, fitted.predict(images, device=device).score
     )
-    other = build().fit(noise(), device="cpu", seed=1)
+    other = build().fit(noise(), device=device, seed=1)
     assert not same(weights_of(other), weights_of(fitted))
 
 
@@ -72,12 +72,12 @@ def test_saved_model_gives_the_same_scores(fitted, noise, tmp_path):
     assert loaded.seed == 0
 
 
-def test_interrupted_training_goes_on_to_the_same_weights(fitted, build, noise, tmp_path):
+def test_interrupted_training_goes_on_to_the_same_weights(device, fitted, build, noise, tmp_path):
     def interrupt(epoch):
         if epoch.epoch == 2:  # the first is written by then
             raise KeyboardInterrupt
 
-    options = {"device": "cpu", "checkpoint": tmp_path / "state", "checkpoint_every": 1}
+    options = {"device": device, "checkpoint": tmp_path / "state", "checkpoint_every": 1}
     with pytest.raises(KeyboardInterrupt):
         build().fit(noise(), on_epoch=interrupt, **options)
     epochs = []
@@ -87,19 +87,19 @@ def test_interrupted_training_goes_on_to_the_same_weights(fitted, build, noise, 
     assert same(weights_of(resumed), weights_of(fitted))
 
 
-def test_predict_inside_on_epoch_sees_the_network_of_that_moment(fitted, build, noise):
+def test_predict_inside_on_epoch_sees_the_network_of_that_moment(device, fitted, build, noise):
     images = noise()
     seen = []
     detector = build()
 
     def look(epoch):
         before = weights_of(detector)
-        seen.append(detector.predict(images, device="cpu").score)
+        seen.append(detector.predict(images, device=device).score)
         assert same(before, weights_of(detector))
 
-    detector.fit(images, device="cpu", on_epoch=look)
+    detector.fit(images, device=device, on_epoch=look)
     assert same(weights_of(detector), weights_of(fitted))
-    np.testing.assert_array_equal(seen[-1], fitted.predict(images, device="cpu").score)
+    np.testing.assert_array_equal(seen[-1], fitted.predict(images, device=device).score)
     assert (seen[0] != seen[1]).any()
 
 

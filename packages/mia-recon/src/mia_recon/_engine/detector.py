@@ -12,6 +12,7 @@ from .device import make_fabric
 from .images import ImageSource
 from .inference import score_quantiles
 from .options import whole_number
+from .repeatable import repeatable
 from .seeding import checked
 from .storage import save_folder, versions
 from .training import Schedule, train
@@ -213,9 +214,10 @@ class TrainedDetector(ABC):
             fabric.to_device(self.network)  # predict may have moved it to another
             return answer
 
-        task = self._task(source, schedule, fabric)
-        self.network.train()
-        self.history = train(task, source, schedule, after_epoch)
+        with repeatable(fabric.device):
+            task = self._task(source, schedule, fabric)
+            self.network.train()
+            self.history = train(task, source, schedule, after_epoch)
 
     def _score_normals(self, source: ImageSource) -> Any:
         """Scores of the images it was trained on, (N,)."""

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
+from .repeatable import repeatable
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -27,11 +29,13 @@ def in_order(source: ImageSource, batch_size: int) -> Iterator[Tensor]:
 
 @contextmanager
 def evaluating(network: torch.nn.Module) -> Iterator[None]:
-    """Evaluation mode for a while: ``predict`` may be called in the middle of training."""
+    """Evaluation mode and exact kernels for a while: ``predict`` may interrupt a training."""
+    device = next(network.parameters()).device
     was_training = network.training
     network.eval()
     try:
-        yield
+        with repeatable(device, full_precision=True):
+            yield
     finally:
         network.train(was_training)
 

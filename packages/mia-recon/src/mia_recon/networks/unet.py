@@ -6,13 +6,15 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from mia_recon.networks.reflect import reflect
+
 _TINY = 1e-5
 # Below it Swish and its slope are nothing beside what they are added to.
 _LOWEST = -30.0
 
 
 class StandardisedConv2d(nn.Conv2d):
-    """A convolution whose filters are shifted and scaled to mean 0 and deviation 1.
+    """A convolution 3 x 3 whose filters are shifted and scaled to mean 0 and deviation 1.
 
     Paper: https://arxiv.org/abs/1903.10520
     """
@@ -23,7 +25,7 @@ class StandardisedConv2d(nn.Conv2d):
         deviation, mean = torch.std_mean(flat, dim=1)
         scale = (deviation + _TINY).view(-1, 1, 1, 1)
         weight = (self.weight - mean.view(-1, 1, 1, 1)) / scale
-        return self._conv_forward(x, weight, self.bias)
+        return F.conv2d(reflect(x), weight, self.bias)
 
 
 class Swish(nn.Module):
@@ -89,7 +91,7 @@ def convolutions(in_channels: int, out_channels: int) -> nn.Sequential:
 
 def _half(in_channels: int, out_channels: int) -> list[nn.Module]:
     return [
-        StandardisedConv2d(in_channels, out_channels, 3, padding=1, padding_mode="reflect"),
+        StandardisedConv2d(in_channels, out_channels, 3),
         Swish(),
         nn.GroupNorm(groups_of(out_channels), out_channels),
     ]
