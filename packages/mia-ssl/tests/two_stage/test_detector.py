@@ -103,6 +103,22 @@ def test_predict_inside_on_epoch_sees_the_network_of_that_moment(device, fitted,
     assert (seen[0] != seen[1]).any()
 
 
+def test_predict_inside_on_epoch_may_be_on_another_device(build, noise):
+    images = noise()
+    expected = build().fit(images, device="cpu").predict(images, device="cpu").score
+    detector, seen = build(), []
+
+    def look(epoch):
+        normals = detector._normals
+        normals.device = torch.device("meta")  # stands for a GPU: what is taken there has no values
+        seen.append(detector.predict(images, device="cpu").score)
+        assert normals.device.type == "meta"
+        normals.device = torch.device("cpu")
+
+    detector.fit(images, device="cpu", on_epoch=look)
+    np.testing.assert_array_equal(seen[-1], expected)
+
+
 def test_no_epochs_leave_the_weights_of_the_seed(build, noise):
     drawn = weights_of(build())
     untrained = build().fit(noise(), epochs=0, device="cpu")

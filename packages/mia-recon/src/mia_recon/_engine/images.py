@@ -64,11 +64,18 @@ class ImageSource:
     def to(self, device: torch.device) -> ImageSource:
         """Serve batches on this device; the whole set moves there now where it fits."""
         self.device = device
-        if device.type == "cuda" and isinstance(self._images, (np.ndarray, torch.Tensor)):
+        if device.type == "cuda" and self._is_elsewhere(device):
             free, _ = torch.cuda.mem_get_info(device)
             if math.prod(self.shape) <= RESIDENT_SHARE * free:
                 self._images = self._moved()
         return self
+
+    def _is_elsewhere(self, device: torch.device) -> bool:
+        """Whether it is one array or tensor, and not on the device already."""
+        images = self._images
+        if isinstance(images, torch.Tensor):
+            return images.device != device
+        return isinstance(images, np.ndarray)
 
     def _moved(self) -> torch.Tensor:
         """The whole set on the device; a memory map is never in the computer's memory at once."""

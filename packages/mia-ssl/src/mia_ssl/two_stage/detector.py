@@ -175,7 +175,11 @@ class TwoStageDetector(TrainedDetector):
             if self._normals is None:
                 msg = f"this {self.info.name} is not fitted: call fit or fit_density first"
                 raise NotFittedError(msg)
-            self._score_normals(self._normals)
+            trained_on = self._normals.device  # maybe another than this one
+            try:
+                self._score_normals(self._normals.to(source.device))
+            finally:
+                self._normals.to(trained_on)
         return self.scorer.predict(self.network, source, batch_size)
 
     def _score_normals(self, source: ImageSource) -> Any:
