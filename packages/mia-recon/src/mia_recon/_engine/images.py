@@ -87,7 +87,9 @@ class ImageSource:
     def take(self, indices: torch.Tensor) -> torch.Tensor:
         """The images at these indices (on the CPU): uint8 (B, C, H, W) on the source's device."""
         if isinstance(self._images, torch.Tensor):
-            return self._images[indices.to(self._images.device)].to(self.device)
+            # On their way to a GPU they do not wait for the step before.
+            indices = indices.to(self._images.device, non_blocking=True)
+            return self._images[indices].to(self.device)
         if isinstance(self._images, np.ndarray):
             # A copy of the rows that are asked for: a memory map is never read whole.
             batch = torch.from_numpy(np.ascontiguousarray(self._images[indices.numpy()]))
