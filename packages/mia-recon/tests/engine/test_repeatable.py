@@ -1,5 +1,6 @@
 """The switches for repeatable kernels: on for a CUDA device alone, and put back."""
 
+import os
 from contextlib import nullcontext
 
 import pytest
@@ -23,7 +24,9 @@ def switches():
 
 
 @pytest.fixture(autouse=True)
-def benchmark():
+def benchmark(monkeypatch):
+    monkeypatch.setenv("CUBLAS_WORKSPACE_CONFIG", ":16:8")  # to be put back
+    monkeypatch.delenv("CUBLAS_WORKSPACE_CONFIG")
     torch.backends.cudnn.benchmark = True
     yield
     torch.backends.cudnn.benchmark = False
@@ -64,6 +67,16 @@ def test_scoring_within_a_training_leaves_the_training_as_it_was():
         with repeatable(CUDA, full_precision=True):
             assert not switches()["tf32"]
         assert switches() == training
+
+
+@pytest.mark.parametrize("chosen", [None, ":16:8"])
+def test_the_workspace_of_cublas_is_set_where_it_is_not(chosen, monkeypatch):
+    if chosen:
+        monkeypatch.setenv("CUBLAS_WORKSPACE_CONFIG", chosen)
+    with repeatable(torch.device("cpu")):
+        assert os.environ.get("CUBLAS_WORKSPACE_CONFIG") == chosen
+    with repeatable(CUDA):
+        assert os.environ["CUBLAS_WORKSPACE_CONFIG"] == (chosen or ":4096:8")
 
 
 def test_what_the_caller_has_made_an_error_stays_one():

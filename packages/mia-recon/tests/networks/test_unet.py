@@ -9,7 +9,7 @@ from torch.nn import functional as F
 
 
 def test_the_filters_used_have_mean_0_and_deviation_1():
-    conv = StandardisedConv2d(2, 3, 3, bias=False)
+    conv = StandardisedConv2d(2, 3, bias=False)
     torch.nn.init.normal_(conv.weight, 2, 5, generator=torch.Generator().manual_seed(0))
     # What each weight adds: the answer to images with a single pixel.
     impulses = torch.eye(18).view(18, 2, 3, 3)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from functools import cache
 
 import torch
@@ -48,9 +47,6 @@ def _made(accelerator: str, index: int | None, precision: str) -> Fabric:
     )
     if fabric.device.type == "cpu":
         _keep_freed_memory()
-    elif fabric.device.type == "cuda":
-        # Matrix products are repeatable with it, and PyTorch looks for it (see ``repeatable``).
-        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     return fabric
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,8 @@ def repeatable(device: torch.device, *, full_precision: bool = False) -> Iterato
 
     The fastest of CUDA's add in the order in which threads finish. An operation that has no
     repeatable one runs all the same, and PyTorch warns of it. The switches are the process's: they
-    hold for whatever else it computes meanwhile.
+    hold for whatever else it computes meanwhile. ``CUBLAS_WORKSPACE_CONFIG`` is set for good where
+    it is not yet: cuBLAS reads it once, and PyTorch asks whether it is there.
 
     Args:
         device: Where the networks are.
@@ -27,6 +29,7 @@ def repeatable(device: torch.device, *, full_precision: bool = False) -> Iterato
     if device.type != "cuda":
         yield
         return
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     cudnn = torch.backends.cudnn
     with ExitStack() as stack:
         stack.enter_context(_deterministic_algorithms())

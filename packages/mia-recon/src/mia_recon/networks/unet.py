@@ -16,8 +16,11 @@ _LOWEST = -30.0
 class StandardisedConv2d(nn.Conv2d):
     """A convolution 3 x 3 whose filters are shifted and scaled to mean 0 and deviation 1.
 
-    Paper: https://arxiv.org/abs/1903.10520
+    The image's border is mirrored. Paper: https://arxiv.org/abs/1903.10520
     """
+
+    def __init__(self, in_channels: int, out_channels: int, *, bias: bool = True) -> None:
+        super().__init__(in_channels, out_channels, 3, bias=bias)
 
     def forward(self, x: Tensor) -> Tensor:
         """[B, in, H, W] -> [B, out, H, W]."""
@@ -91,7 +94,7 @@ def convolutions(in_channels: int, out_channels: int) -> nn.Sequential:
 
 def _half(in_channels: int, out_channels: int) -> list[nn.Module]:
     return [
-        StandardisedConv2d(in_channels, out_channels, 3),
+        StandardisedConv2d(in_channels, out_channels),
         Swish(),
         nn.GroupNorm(groups_of(out_channels), out_channels),
     ]
