@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from mia_recon._engine.options import parse_options
 from mia_recon._engine.records import Prediction
 from mia_recon._engine.seeding import generator, initialise
 from mia_recon._engine.settings import SETTINGS, Settings
+from mia_recon.networks.frozen import frozen
 from mia_recon.scoring import info_of, score_batch, scoring_mode
 from mia_recon.task import normalise
 
@@ -70,7 +72,7 @@ class ReconstructionDetector(TrainedDetector):
             float32 (N, C, S, S), on the scale where an image is in [0, 1].
         """
         source, batch_size = self._ready(images, batch_size, device)
-        with evaluating(self.network), torch.inference_mode():
+        with evaluating(self.network), frozen(self.network), torch.inference_mode():
             parts = [
                 self._method.reconstruct(self.network, normalise(batch)).add(1).div(2).cpu()
                 for batch in in_order(source, batch_size)
@@ -91,16 +93,22 @@ class ReconstructionDetector(TrainedDetector):
     def _predict(self, source: ImageSource, batch_size: int, *, with_map: bool) -> Prediction:
         shape = (len(source), self.image_size, self.image_size)
         maps = np.empty(shape, dtype=np.float32) if with_map else None
-        scores: list[Tensor] = []
-        with evaluating(self.network), scoring_mode(self._method):
-            for number, batch in enumerate(in_order(source, batch_size)):
-                x = normalise(batch)
-                score, pixels = score_batch(self._method, self.network, x, self.options)
-                scores.append(score.cpu())
-                if maps is not None and pixels is not None:
-                    start = number * batch_size
-                    torch.from_numpy(maps)[start : start + len(batch)] = pixels
+        places = repeat(None) if maps is None else torch.from_numpy(maps).split(batch_size)
+        with evaluating(self.network), frozen(self.network), scoring_mode(self._method):
+            batches = in_order(source, batch_size)
+            scores = [self._score_batch(*pair) for pair in zip(batches, places, strict=False)]
         return Prediction(torch.cat(scores).numpy(), maps)
+
+    def _score_batch(self, batch: Tensor, place: Tensor | None) -> Tensor:
+        """A batch's scores, and its maps written into their place.
+
+        All else is free when it returns: the next batch takes the same memory, still in the cache.
+        """
+        x = normalise(batch)
+        score, pixels = score_batch(self._method, self.network, x, self.options)
+        if place is not None and pixels is not None:
+            place.copy_(pixels)
+        return score.cpu()
 
 
 def _check_batch_size(batch_size: int, network: torch.nn.Module) -> None:

@@ -1,8 +1,10 @@
-"""A block's BatchNorm in evaluation, put into the convolution, is PyTorch's own."""
+"""A frozen block, whose convolution does what BatchNorm and ReLU do, is PyTorch's own."""
 
 import pytest
 import torch
+from mia_recon.networks import blocks
 from mia_recon.networks.blocks import Block, double, halve
+from mia_recon.networks.frozen import frozen
 from torch import nn
 
 
@@ -32,17 +34,58 @@ BLOCKS = {
 
 
 @pytest.mark.parametrize("make", BLOCKS.values(), ids=BLOCKS)
-def test_evaluation_equals_layer_by_layer(make):
+def test_frozen_equals_layer_by_layer(make):
     block = drawn(make)
     x = images().requires_grad_()
-    expected = nn.Sequential.forward(block, x)
-    result = block(x)
+    expected = block(x)
     assert 0.1 < (expected > 0).double().mean() < 0.9  # ReLU does something
+    with frozen(block):
+        result = block(x)
     torch.testing.assert_close(result, expected)
     upstream = torch.randn_like(expected)
     torch.testing.assert_close(
         torch.autograd.grad(result, x, upstream), torch.autograd.grad(expected, x, upstream)
     )
+
+
+@pytest.mark.parametrize("make", BLOCKS.values(), ids=BLOCKS)
+@pytest.mark.parametrize("count", [1, 4])
+def test_one_pass_equals_layer_by_layer(make, count):
+    block = drawn(make).float()
+    x = images()[:count].float().contiguous(memory_format=torch.channels_last)
+    expected = block(x).detach()
+    with frozen(block), torch.inference_mode():
+        result = block(x)
+    torch.testing.assert_close(result, expected, rtol=1e-5, atol=1e-4)
+
+
+@pytest.mark.skipif(not blocks.HAS_FUSED, reason="oneDNN is not asked on this processor")
+def test_it_is_one_pass_where_nothing_is_recorded():
+    block = drawn(BLOCKS["double"]).float()
+    x = images().float()
+    with frozen(block), torch.profiler.profile() as profile, torch.inference_mode():
+        block(x)
+    assert not {e.key for e in profile.key_averages()} & {"aten::relu_", "aten::clamp_min_"}
+
+
+def test_the_weights_of_the_moment_are_frozen():
+    block = drawn(BLOCKS["halve"])
+    x = images()
+    with frozen(block):
+        before = block(x)
+        nn.init.zeros_(block[1].weight)
+        assert torch.equal(block(x), before)
+    with frozen(block):
+        after = block(x)
+    torch.testing.assert_close(after, block(x))
+    assert not torch.allclose(after, before)
+
+
+def test_it_thaws_where_scoring_breaks_off():
+    block = drawn(BLOCKS["double"])
+    with pytest.raises(KeyError), frozen(block):
+        raise KeyError
+    assert [layer.frozen for layer in (block, block[0])] == [None, None]
 
 
 @pytest.mark.parametrize("make", BLOCKS.values(), ids=BLOCKS)
@@ -68,4 +111,6 @@ class Shift(nn.BatchNorm2d):
 
 def test_another_norm_is_asked():
     block = drawn(BLOCKS["halve"], Shift)
-    torch.testing.assert_close(block(images()), (block[0](images()) + 1).relu())
+    with frozen(block):
+        result = block(images())
+    torch.testing.assert_close(result, (block[0](images()) + 1).relu())

@@ -1,8 +1,11 @@
 """Enlarging by blocks is the transposed convolution, forwards and backwards."""
 
+from contextlib import nullcontext
+
 import pytest
 import torch
 from mia_recon.networks.enlarge import ByBlocks, Enlarge
+from mia_recon.networks.frozen import frozen
 from torch.nn import functional
 
 
@@ -18,7 +21,7 @@ def test_equals_the_transposed_convolution(channels, size, biased):
     arguments = [draw(2, 5, *size), draw(5, channels, 4, 4)] + [draw(channels)] * biased
     for argument in arguments:
         argument.requires_grad_()
-    result = ByBlocks.apply(*arguments, *[None] * (not biased))
+    result = ByBlocks.apply(*arguments, *[None] * (not biased), None)
     expected = functional.conv_transpose2d(*arguments, stride=2, padding=1)
     torch.testing.assert_close(result, expected)
     upstream = draw(*expected.shape)
@@ -33,15 +36,16 @@ def test_its_gradient_has_a_gradient():
         torch.randn(shape, dtype=torch.float64, requires_grad=True)
         for shape in [(1, 2, 2, 2), (2, 1, 4, 4), (1,)]
     )
-    assert torch.autograd.gradgradcheck(ByBlocks.apply, (x, weight, bias))
+    assert torch.autograd.gradgradcheck(ByBlocks.apply, (x, weight, bias, None))
 
 
 @pytest.mark.parametrize("channels", [1, 2, 3, 8])
 @pytest.mark.parametrize("training", [True, False])
-def test_layer_gives_the_same_whichever_way_it_takes(channels, training):
+@pytest.mark.parametrize("freezing", [frozen, nullcontext])
+def test_layer_gives_the_same_whichever_way_it_takes(channels, training, freezing):
     layer = Enlarge(4, channels)
     x = torch.randn(2, 4, 6, 6).contiguous(memory_format=torch.channels_last)
-    with torch.set_grad_enabled(training):
+    with torch.set_grad_enabled(training), freezing(layer):
         result = layer(x)
     expected = functional.conv_transpose2d(x, layer.weight, stride=2, padding=1)
     torch.testing.assert_close(result, expected)
