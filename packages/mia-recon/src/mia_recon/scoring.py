@@ -56,7 +56,7 @@ def _cost(method: Method) -> Cost:
     shape = (1, info.channels, info.image_size, info.image_size)
 
     def score(network: Any) -> None:
-        with scoring_mode(method):
+        with torch.no_grad():  # in PyTorch 2.4, what inference mode computes is not counted
             score_batch(method, network, torch.empty(shape, device="meta"), options)
 
     return measure(lambda: method.network(info.channels, info.image_size, options), score)
