@@ -33,16 +33,15 @@ package = nox.parametrize("package", [nox.param(name, id=name) for name in PACKA
 def tests(session: nox.Session, package: str) -> None:
     """Each package's tests, beside nothing but its wheel, its dependencies and its test group."""
     install_alone(session, package)
-    shared = os.environ.get("MIA_TEST_SHARED", str(ROOT.parent / "shared"))
-    session.run(
-        *("pytest", "--import-mode=importlib", f"packages/{package}/tests"),
-        # A file's tests share what it has prepared, so that files are what is spread.
-        *("-n", "auto", "--maxprocesses=4", "--dist=loadfile"),
-        # Folders of tests that passed are removed at once: those of mia-bench hold gigabytes.
-        *("-o", "tmp_path_retention_policy=failed", *session.posargs),
-        # Waiting threads sleep instead of spinning: tests stay fast on a busy machine.
-        env={"MIA_TEST_SHARED": shared, "OMP_WAIT_POLICY": "PASSIVE"},
-    )
+    run_tests(session, package)
+
+
+@nox.session(default=False, venv_backend="uv")
+@package
+def lowest(session: nox.Session, package: str) -> None:
+    """The same with the lowest releases that the package declares, which uv can choose."""
+    install_alone(session, package, "--resolution=lowest-direct")
+    run_tests(session, package)
 
 
 @nox.session
@@ -103,7 +102,21 @@ def build(session: nox.Session) -> None:
         check_wheel(session, name)
 
 
-def install_alone(session: nox.Session, name: str) -> None:
+def run_tests(session: nox.Session, name: str) -> None:
+    """A package's tests, on the processors that are there."""
+    shared = os.environ.get("MIA_TEST_SHARED", str(ROOT.parent / "shared"))
+    session.run(
+        *("pytest", "--import-mode=importlib", f"packages/{name}/tests"),
+        # A file's tests share what it has prepared, so that files are what is spread.
+        *("-n", "auto", "--maxprocesses=4", "--dist=loadfile"),
+        # Folders of tests that passed are removed at once: those of mia-bench hold gigabytes.
+        *("-o", "tmp_path_retention_policy=failed", *session.posargs),
+        # Waiting threads sleep instead of spinning: tests stay fast on a busy machine.
+        env={"MIA_TEST_SHARED": shared, "OMP_WAIT_POLICY": "PASSIVE"},
+    )
+
+
+def install_alone(session: nox.Session, name: str, *options: str) -> None:
     """Install a package's wheel with its siblings' and its test group, and nothing else.
 
     The environment is made anew when the package declares other dependencies than it did when the
@@ -121,7 +134,7 @@ def install_alone(session: nox.Session, name: str) -> None:
     group = nox.project.dependency_groups(own, "test")
     again = [f"--reinstall-package={path.name}" for path in projects]
     again = again if session.venv_backend == "uv" else []
-    session.install(*again, *map(str, projects), *group)
+    session.install(*options, *again, *map(str, projects), *group)
     stamp.write_text(digest)
 
 

@@ -62,14 +62,14 @@ def test_mlflow_holds_losses_settings_and_metrics_of_worker_processes(
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     runs = [run, replace(run, seed=1)]
     trackers = make_trackers(["mlflow"], study="my study", out=tmp_path)
-    states = LocalExecutor(ExecutorOptions(jobs=2), "cpu").run(
+    ends = LocalExecutor(ExecutorOptions(jobs=2), "cpu").run(
         runs,
         tmp_path,
         roots={"brats2021": str(root)},
         trackers=trackers,
         display=Silent(),
     )
-    assert set(states.values()) == {State.FINISHED}
+    assert {end.state for end in ends.values()} == {State.FINISHED}
     client = MlflowClient(tracking_uri=f"sqlite:///{tmp_path / 'mlflow.db'}")
     experiment = client.get_experiment_by_name("my study").experiment_id
     found = {each.info.run_name: each for each in client.search_runs([experiment])}

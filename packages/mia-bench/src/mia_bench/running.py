@@ -34,10 +34,12 @@ class Outcome:
     Attributes:
         states: State of each of its runs by name.
         results: The leaderboard and its files, None where no run has finished.
+        notes: A few words on each run that ended now.
     """
 
     states: dict[str, State]
     results: Results | None
+    notes: dict[str, str]
 
     @property
     def failed(self) -> list[str]:
@@ -85,12 +87,14 @@ def run_study(
         check_writable(out)
         trackers = make_trackers(study.tracking, study=study.name, out=out, executor=options.name)
         with make_display(len(runs), done, len(runs) - len(waiting) - done) as display:
-            states |= executor.run(waiting, out, roots=roots, trackers=trackers, display=display)
+            ends = executor.run(waiting, out, roots=roots, trackers=trackers, display=display)
+    states |= {name: end.state for name, end in ends.items()}
+    notes = {name: end.note for name, end in ends.items()}
     finished = State.FINISHED in states.values()
     try:
-        return Outcome(states, write_results(out) if finished else None)
+        return Outcome(states, write_results(out) if finished else None, notes)
     except OSError as error:
-        raise _unwritten(error, Outcome(states, None)) from error
+        raise _unwritten(error, Outcome(states, None, notes)) from error
 
 
 def check_folder(runs: list[Run], out: Path, roots: Mapping[str, str | None]) -> None:

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from mia_bench.cli.main import commands
+from mia_bench.errors import RunsFailedError
 from mia_bench.executors import local
 from mia_bench.executors.options import ExecutorOptions
 from mia_bench.plan import plan
@@ -77,11 +79,11 @@ def test_a_killed_run_fails_alone(runs, root, tmp_path):
     killer = threading.Thread(target=kill_worker)
     killer.start()
     executor = local.LocalExecutor(ExecutorOptions(), "cpu")
-    states = executor.run(runs, tmp_path, roots=roots, display=notes)
+    ends = executor.run(runs, tmp_path, roots=roots, display=notes)
     killer.join()
-    failed = [name for name, state in states.items() if state is State.FAILED]
+    failed = [name for name, end in ends.items() if end.state is State.FAILED]
     assert failed == [victim]
-    assert notes.ends == states
+    assert notes.ends == {name: end.state for name, end in ends.items()}
     error = folders[victim].read_failure()["error"]
     assert error.startswith("the process ended with exit code -9: killed")
 
@@ -143,17 +145,28 @@ def test_cores_are_divided_between_the_workers(monkeypatch):
             worker.join()
 
 
-def test_a_failure_that_cannot_be_written_down_is_told_all_the_same(runs, tmp_path, monkeypatch):
-    def on_a_full_disk(*arguments: object) -> State:
-        raise OSError(28, "No space left on device", "run.json")
+def on_a_full_disk(*arguments: object) -> State:
+    raise OSError(28, "No space left on device", "run.json")
 
+
+def test_a_failure_that_cannot_be_written_down_is_told_all_the_same(runs, tmp_path, monkeypatch):
     monkeypatch.setattr(local, "execute", on_a_full_disk)
     monkeypatch.setattr(local, "ProcessPool", InThisProcess)
     told = Notes()
     executor = local.LocalExecutor(ExecutorOptions(), "cpu")
-    states = executor.run(runs[:1], tmp_path, roots={"brats2021": None}, display=told)
-    assert states == {runs[0].name: State.FAILED}
-    assert "No space left on device: 'run.json'" in told.notes[runs[0].name]
+    ends = executor.run(runs[:1], tmp_path, roots={"brats2021": None}, display=told)
+    state, note = ends[runs[0].name]
+    assert state is State.FAILED
+    assert "No space left on device: 'run.json'" in note
+    assert told.notes == {runs[0].name: note}
+
+
+def test_the_command_tells_a_failure_that_cannot_be_written_down(tmp_path, monkeypatch):
+    monkeypatch.setattr(local, "execute", on_a_full_disk)
+    monkeypatch.setattr(local, "ProcessPool", InThisProcess)
+    arguments = ["run", "--datasets", "phantom", "--methods", "ae", "--out", str(tmp_path / "out")]
+    with pytest.raises(RunsFailedError, match=r"the first with: .*No space left on device"):
+        commands.main(arguments, standalone_mode=False)
 
 
 class InThisProcess:

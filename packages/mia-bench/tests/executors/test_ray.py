@@ -96,6 +96,10 @@ def assert_same_results(runs, out: Path, local: Path) -> None:
             assert result[key] == expected[key]
 
 
+def states_of(ends):
+    return {name: end.state for name, end in ends.items()}
+
+
 def test_a_node_dies_and_the_results_are_those_of_the_local_executor(
     cluster, executor, runs, roots, local, tmp_path, notes, wait_for
 ):
@@ -112,9 +116,9 @@ def test_a_node_dies_and_the_results_are_those_of_the_local_executor(
 
     killer = threading.Thread(target=kill_second_node)
     killer.start()
-    states = on_ray.run(runs, out, roots=roots, display=notes)
+    ends = on_ray.run(runs, out, roots=roots, display=notes)
     killer.join()
-    assert notes.ends == states == {run.name: State.FINISHED for run in runs}
+    assert notes.ends == states_of(ends) == {run.name: State.FINISHED for run in runs}
     logs = [RunFolder(out / run.name).log.read_text() for run in runs]
     assert sorted(log.count(" on cpu: {") for log in logs) == [1, 1, 2]  # one was tried again
     assert {path.name for path in out.iterdir()} == {"brats2021"}
@@ -129,8 +133,8 @@ def test_fetched_folders_are_those_of_the_local_executor(
     folder = RunFolder(tmp_path / held.name)
     folder.path.mkdir(parents=True)
     with folder.lock():  # as another process would that does it
-        states = on_ray.run([run, held], tmp_path, roots=roots, display=notes)
-    assert states == {run.name: State.FINISHED, held.name: State.RUNNING}
+        ends = on_ray.run([run, held], tmp_path, roots=roots, display=notes)
+    assert states_of(ends) == {run.name: State.FINISHED, held.name: State.RUNNING}
     assert files(folder.path) == {".lock"}
     assert_same_results([run], tmp_path, local)
 
@@ -140,12 +144,12 @@ def test_a_run_fails_by_its_own_error_alone(executor, small_runs, roots, tmp_pat
     bad = replace(other, dataset="braintumor")
     roots = {**roots, "braintumor": str(tmp_path / "nowhere")}
     on_ray = executor(fetch=True)
-    states = on_ray.run([bad, good], tmp_path / "out", roots=roots, display=notes)
-    assert states == {bad.name: State.FAILED, good.name: State.FINISHED}
+    ends = on_ray.run([bad, good], tmp_path / "out", roots=roots, display=notes)
+    assert states_of(ends) == {bad.name: State.FAILED, good.name: State.FINISHED}
     folder = RunFolder(tmp_path / "out" / bad.name)
     assert "nowhere" in folder.read_failure()["error"]
     assert "Traceback" in folder.log.read_text()
-    assert notes.notes[bad.name] == folder.read_failure()["error"]
+    assert notes.notes[bad.name] == ends[bad.name].note == folder.read_failure()["error"]
     with pytest.raises(ValueError, match="nowhere"):  # as the first step of a study finds out
         on_ray.prepare([bad, good], roots)
 

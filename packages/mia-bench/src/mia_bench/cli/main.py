@@ -49,6 +49,8 @@ def main(arguments: list[str] | None = None) -> None:
             stream.reconfigure(errors="replace")
     with warnings.catch_warnings():
         warnings.showwarning = _warn
+        # For those who change the code, not for those who use it.
+        warnings.simplefilter("ignore", DeprecationWarning)
         # Images near the limit are refused with an error of ours; Pillow's warning says it twice.
         warnings.simplefilter("ignore", Image.DecompressionBombWarning)
         sys.exit(_run(arguments))

@@ -56,7 +56,8 @@ def run(
     _tell(outcome, as_json=as_json)
     if outcome.failed:
         names = ", ".join(outcome.failed)
-        first = note(RunFolder(out / outcome.failed[0]), State.FAILED)
+        name = outcome.failed[0]
+        first = outcome.notes.get(name) or note(RunFolder(out / name), State.FAILED)
         msg = (
             f"{len(outcome.failed)} of {len(outcome.states)} runs failed: {names}; "
             f"the first with: {first}; see log.txt in their folders, and --retry-failed"

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
     from mia_bench.display import Display
     from mia_bench.executors.options import ExecutorOptions
+    from mia_bench.executors.outcome import Ended
     from mia_bench.plan import Run
-    from mia_bench.runfolder import State
     from mia_bench.tracking import Tracker
 
 
@@ -40,8 +40,8 @@ class Executor(Protocol):
         roots: Mapping[str, str | None],
         trackers: Sequence[Tracker] = (),
         display: Display,
-    ) -> dict[str, State]:
-        """Do the runs; each one's state by name.
+    ) -> dict[str, Ended]:
+        """Do the runs; how each ended by name.
 
         Args:
             runs: What to do.

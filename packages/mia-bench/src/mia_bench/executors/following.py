@@ -8,7 +8,7 @@ import ray
 from ray.exceptions import RayError, RayTaskError
 
 from mia_bench.executors.fetching import Claims, write_files
-from mia_bench.executors.outcome import fail, note
+from mia_bench.executors.outcome import Ended, fail, note
 from mia_bench.executors.remote import Home, Reply
 from mia_bench.runfolder import RunFolder, State
 
@@ -21,15 +21,15 @@ if TYPE_CHECKING:
 POLL_SECONDS = 0.5
 
 
-def follow(flying: dict[Any, Run], board: Any, home: Home, display: Display) -> dict[str, State]:
-    """Each run's state once all have ended; takes out of ``flying`` those that have."""
-    states: dict[str, State] = {}
+def follow(flying: dict[Any, Run], board: Any, home: Home, display: Display) -> dict[str, Ended]:
+    """How each run ended, once all have; takes out of ``flying`` those that have."""
+    ends: dict[str, Ended] = {}
     claims = Claims(home.out)
 
     def end(task: Any, reply: Reply) -> None:
         run = flying.pop(task)
-        states[run.name] = reply.state
-        display.ended(run.name, reply.state, reply.note)
+        ends[run.name] = Ended(reply.state, reply.note)
+        display.ended(run.name, *ends[run.name])
         claims.free(run.name)
 
     try:
@@ -47,7 +47,7 @@ def follow(flying: dict[Any, Run], board: Any, home: Home, display: Display) -> 
                     end(task, _left(run, home.out))
     finally:
         claims.free()
-    return states
+    return ends
 
 
 def _settle(run: Run, task: Any, out: Path, claims: Claims) -> Reply:

@@ -15,7 +15,7 @@ from pebble import ProcessExpired, ProcessPool
 
 from mia_bench.device import resolve_device
 from mia_bench.execute import execute
-from mia_bench.executors.outcome import fail, note
+from mia_bench.executors.outcome import Ended, fail, note
 from mia_bench.executors.preparing import read_datasets
 from mia_bench.resources import (
     cores,
@@ -66,13 +66,13 @@ class LocalExecutor:
         roots: Mapping[str, str | None],
         trackers: Sequence[Tracker] = (),
         display: Display,
-    ) -> dict[str, State]:
-        """Do the runs, ``jobs`` at a time; each one's state by name.
+    ) -> dict[str, Ended]:
+        """Do the runs, ``jobs`` at a time; how each ended by name.
 
         A run lives in a worker process: one that is killed for its memory fails alone. Each worker
         sees its own GPU and no other.
         """
-        states: dict[str, State] = {}
+        ends: dict[str, Ended] = {}
         left = deque(runs)
         flying: dict[Future[State], tuple[Run, ProcessPool]] = {}
         threads = max(1, int(self._cpus or cores() / self._jobs))
@@ -89,12 +89,12 @@ class LocalExecutor:
                     run, worker = flying.pop(future)
                     free.append(worker)
                     folder = RunFolder(out / run.name)
-                    states[run.name], words = _outcome(run, future, folder)
-                    display.ended(run.name, states[run.name], words)
+                    ends[run.name] = _outcome(run, future, folder)
+                    display.ended(run.name, *ends[run.name])
                 for run, _ in flying.values():
                     if reached := RunFolder(out / run.name).read_progress():
                         display.progress(run.name, **reached)
-        return states
+        return ends
 
 
 @contextmanager
@@ -125,8 +125,8 @@ def _worker(gpu: str | None) -> ProcessPool:
     )
 
 
-def _outcome(run: Run, future: Future[State], folder: RunFolder) -> tuple[State, str]:
-    """How a run ended, and a few words on it."""
+def _outcome(run: Run, future: Future[State], folder: RunFolder) -> Ended:
+    """How a run ended."""
     try:
         state = future.result()
     except ProcessExpired as error:
@@ -135,8 +135,8 @@ def _outcome(run: Run, future: Future[State], folder: RunFolder) -> tuple[State,
             text += ": killed, by the system where memory ran out"
         state = fail(run, folder, text)
     except OSError as error:  # not even the failure could be written, as on a full disk
-        return State.FAILED, str(error)
-    return state, note(folder, state)
+        return Ended(State.FAILED, str(error))
+    return Ended(state, note(folder, state))
 
 
 def _start_worker(gpu: str | None) -> None:

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from mia_bench.files import write_json
 from mia_bench.runfolder import RunFolder, State
 
 if TYPE_CHECKING:
     from mia_bench.plan import Run
+
+
+class Ended(NamedTuple):
+    """How a run ended, and a few words on it, which a full disk may not hold."""
+
+    state: State
+    note: str
 
 
 def note(folder: RunFolder, state: State) -> str:

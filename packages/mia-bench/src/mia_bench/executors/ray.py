@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 
     from mia_bench.display import Display
     from mia_bench.executors.options import ExecutorOptions
+    from mia_bench.executors.outcome import Ended
     from mia_bench.plan import Run
-    from mia_bench.runfolder import State
     from mia_bench.tracking import Tracker
 
 CONNECT_SECONDS = 10
@@ -132,8 +132,8 @@ class RayExecutor:
         roots: Mapping[str, str | None],
         trackers: Sequence[Tracker] = (),
         display: Display,
-    ) -> dict[str, State]:
-        """Do the runs, as many at a time as the cluster has room for; each one's state by name."""
+    ) -> dict[str, Ended]:
+        """Do the runs, as many at a time as the cluster has room for; how each ended by name."""
         home = Home(out.resolve(), secrets.token_hex(8))
         board = _start_board()
         task = _task(remote.do)
