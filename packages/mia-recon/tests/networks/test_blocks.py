@@ -83,6 +83,17 @@ def test_the_weights_of_the_moment_are_frozen():
     assert not torch.allclose(after, before)
 
 
+def test_a_score_may_normalise_by_the_batch_all_the_same():
+    block = drawn(BLOCKS["halve"])
+    x = images()
+    with frozen(block):
+        result = block.train()(x)
+    normal = nn.functional.batch_norm(
+        block[0](x), None, None, block[1].weight, block[1].bias, training=True
+    )
+    torch.testing.assert_close(result, normal.relu())
+
+
 def test_it_thaws_where_scoring_breaks_off():
     block = drawn(BLOCKS["double"])
     with pytest.raises(KeyError), frozen(block):

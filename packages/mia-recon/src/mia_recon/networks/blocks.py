@@ -30,7 +30,7 @@ class Block(Freezable, nn.Sequential):
 
     def forward(self, x: Tensor) -> Tensor:
         """[B, in, H, W] -> [B, out, H', W']."""
-        if self.frozen is None:
+        if self.frozen is None or self.training:
             return super().forward(x)
         return convolved_relu(self[0], x, *self.frozen)
 
