@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import nn
 
-from mia_recon.networks.enlarge import FEW, Enlarge
+from mia_recon.networks.enlarge import Enlarge
 from mia_recon.networks.frozen import Freezable
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def convolved_relu(convolution: Any, x: Tensor, weight: Tensor, bias: Tensor) ->
 
     PyTorch itself has oneDNN do both at once only in compiled code.
     """
-    by_blocks = convolution.transposed and convolution.out_channels <= FEW
+    by_blocks = isinstance(convolution, Enlarge) and convolution.is_by_blocks(x)
     fuses = HAS_FUSED and not by_blocks and not torch.is_grad_enabled()
     if not fuses or x.device.type != "cpu" or x.dtype != torch.float32:
         return convolution._conv_forward(x, weight, bias).relu_()

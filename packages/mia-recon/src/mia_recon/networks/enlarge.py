@@ -34,17 +34,18 @@ class Enlarge(Freezable, nn.ConvTranspose2d):
 
     def constants(self) -> Tensor | None:
         """The ordinary convolution's filters, where that is the way."""
-        return filters_of_blocks(self.weight) if self._is_by_blocks(self.weight) else None
+        return filters_of_blocks(self.weight) if self.is_by_blocks(self.weight) else None
 
     def _conv_forward(
         self, x: Tensor, weight: Tensor, bias: Tensor | None, filters: Tensor | None = None
     ) -> Tensor:
         """The same with other filters, as PyTorch's ordinary convolutions have it."""
-        if self._is_by_blocks(x):
+        if self.is_by_blocks(x):
             return ByBlocks.apply(x, weight, bias, filters)
         return F.conv_transpose2d(x, weight, bias, STRIDE, PADDING)
 
-    def _is_by_blocks(self, tensor: Tensor) -> bool:
+    def is_by_blocks(self, tensor: Tensor) -> bool:
+        """Whether an ordinary convolution is the faster way, where such a tensor lies."""
         return tensor.device.type == "cpu" and self.out_channels <= FEW
 
 
