@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-class Freezable:
+class Freezable(ABC):
     """A module that computes with constants while its weights do not change.
 
     Attributes:
@@ -20,9 +21,9 @@ class Freezable:
 
     frozen: Any = None
 
+    @abstractmethod
     def constants(self) -> Any:
         """What the module makes of its weights, or None."""
-        raise NotImplementedError
 
 
 @contextmanager
