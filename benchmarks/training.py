@@ -7,7 +7,8 @@ The plain loop is written in the usual way: a DataLoader over PIL images, ToTens
 Adam, ``.item()`` in each step; scoring takes one image at a time. Both start from the same
 weights, each in a process of its own: what one does to the memory allocator is not the other's.
 Our fit ends with the scores of all training images, which the plain loop does not compute: a fit
-of few epochs understates it. Rounds alternate and each side's best counts. The ratio of processor
+of few epochs understates it. Rounds alternate and each side's best counts; scoring, which is
+short, takes three for each of fitting. The ratio of processor
 time is printed beside that of the clock: it is the one to read on a machine that does other work
 as well; on a GPU there is only the clock's. Without ``--root`` the images are drawn at random.
 """
