@@ -25,6 +25,8 @@ PACKAGES = {
     "mia-ssl": [],
     "mia-bench": ["mia-data", "mia-metrics", "mia-recon", "mia-ssl"],
 }
+# Both ship the training engine as files of their own; it is edited in the first.
+ENGINE_PACKAGES = ("mia-recon", "mia-ssl")
 package = nox.parametrize("package", [nox.param(name, id=name) for name in PACKAGES])
 
 
@@ -46,11 +48,28 @@ def lowest(session: nox.Session, package: str) -> None:
 
 @nox.session
 def lint(session: nox.Session) -> None:
-    """Style, and one version for all five packages."""
+    """Style, one version for all five packages, one training engine in two of them."""
     check_versions(session)
+    check_engine(session)
     session.install("ruff==0.17.*")  # another minor version formats otherwise
     session.run("ruff", "check", *session.posargs)
     session.run("ruff", "format", "--check")
+
+
+@nox.session(default=False, venv_backend="none")
+def sync(session: nox.Session) -> None:
+    """Copy the training engine into mia-ssl and write the tables of methods anew."""
+    for path, content in engine_copies().items():
+        if content is None:
+            path.unlink()
+        elif not path.exists() or path.read_bytes() != content:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+    python = everything(session) / "python"
+    for name in ENGINE_PACKAGES:
+        module = name.replace("-", "_")
+        table = ROOT / "packages" / name / "src" / module / "method_table.json"
+        session.run(str(python), "-m", f"{module}.method_table", str(table), external=True)
 
 
 @nox.session
@@ -148,6 +167,33 @@ def everything(session: nox.Session) -> Path:
         external=True,
     )
     return session.env_dir.parent / "tests-mia-bench" / ("Scripts" if os.name == "nt" else "bin")
+
+
+def engine_copies() -> dict[Path, bytes | None]:
+    """Return what mia-ssl's files of the training engine must hold; None for one too many."""
+    source, target = (ROOT / "packages" / name for name in ENGINE_PACKAGES)
+    own, other = (name.replace("-", "_") for name in ENGINE_PACKAGES)
+    copies: dict[Path, bytes | None] = {}
+    for part, copy in (
+        (source / "src" / own / "_engine", target / "src" / other / "_engine"),
+        (source / "tests" / "engine", target / "tests" / "engine"),
+    ):
+        copies.update(dict.fromkeys(copy.rglob("*.py")))
+        for path in part.rglob("*.py"):
+            content = path.read_bytes().replace(own.encode(), other.encode())
+            copies[copy / path.relative_to(part)] = content
+    return copies
+
+
+def check_engine(session: nox.Session) -> None:
+    """Stop at the first file of the training engine that differs between the two packages."""
+    for path, content in sorted(engine_copies().items()):
+        if (path.read_bytes() if path.is_file() else None) != content:
+            home = ENGINE_PACKAGES[0]
+            session.error(
+                f"{path.relative_to(ROOT)} differs from the engine of {home}: "
+                f"change it in packages/{home}, then run nox -s sync"
+            )
 
 
 def check_versions(session: nox.Session) -> None:

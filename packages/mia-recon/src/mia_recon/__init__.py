@@ -13,21 +13,21 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from mia_recon._engine.cost import Cost
-    from mia_recon._engine.records import Epoch, MethodInfo, Prediction
+    from mia_recon._engine.records import Cost, Epoch, MethodInfo, Prediction
     from mia_recon._engine.storage import ModelFileError
     from mia_recon.detector import ReconstructionDetector
     from mia_recon.medianomaly import load_medianomaly
+    from mia_recon.method_table import METHODS
     from mia_recon.plotting import plot_rows
-    from mia_recon.registry import METHODS, build, load
+    from mia_recon.registry import build, load
 
 _HOMES = {
-    "METHODS": "registry",
+    "METHODS": "method_table",
     "build": "registry",
     "load": "registry",
     "load_medianomaly": "medianomaly",
     "plot_rows": "plotting",
-    "Cost": "_engine.cost",
+    "Cost": "_engine.records",
     "Epoch": "_engine.records",
     "MethodInfo": "_engine.records",
     "ModelFileError": "_engine.storage",

@@ -15,10 +15,11 @@ from mia_recon._engine.records import Prediction
 from mia_recon._engine.seeding import generator, initialise
 from mia_recon._engine.settings import SETTINGS, Settings
 from mia_recon.networks.frozen import frozen
-from mia_recon.scoring import info_of, score_batch, scoring_mode
+from mia_recon.scoring import score_batch, scoring_mode
 from mia_recon.task import normalise
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Mapping
 
     from lightning_fabric import Fabric
@@ -49,7 +50,7 @@ class ReconstructionDetector(TrainedDetector):
         options: Mapping[str, Any],
     ) -> None:
         super().__init__(
-            info_of(method), in_channels=in_channels, image_size=image_size, settings=settings
+            method.info, in_channels=in_channels, image_size=image_size, settings=settings
         )
         batches = SCORE_BATCHES_WITH_GRADIENT if method.needs_gradient else SCORE_BATCHES
         self.score_batch = batches * self.info.batch_size
@@ -62,6 +63,17 @@ class ReconstructionDetector(TrainedDetector):
         # The layout that convolutions are fastest in, on CPUs and GPUs.
         self.network.to(memory_format=torch.channels_last)
         self._draw(0)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> ReconstructionDetector:
+        """Load the detector that ``save`` wrote.
+
+        Raises:
+            ModelFileError: Nothing there, damaged files, or a model of another package or format.
+        """
+        from mia_recon.registry import load
+
+        return load(path)
 
     def reconstruct(
         self, images: Any, *, batch_size: int | None = None, device: str = "auto"

@@ -27,12 +27,10 @@ from mia_recon.methods import (
     vae_kl,
     vae_rec,
 )
-from mia_recon.scoring import info_of
 
 if TYPE_CHECKING:
     import os
 
-    from mia_recon._engine.records import MethodInfo
     from mia_recon.method import Method
 
 RECORDS: dict[str, Method] = {
@@ -54,7 +52,6 @@ RECORDS: dict[str, Method] = {
     "vae-rec": vae_rec.METHOD,
     "vae-combi": vae_combi.METHOD,
 }
-METHODS: dict[str, MethodInfo] = {name: info_of(method) for name, method in RECORDS.items()}
 
 
 def build(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -16,8 +15,7 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
-    from mia_recon._engine.cost import Cost
-    from mia_recon._engine.records import MethodInfo
+    from mia_recon._engine.records import Cost, MethodInfo
     from mia_recon.method import Method
 
 
@@ -47,8 +45,8 @@ def _channel_mean(errors: Tensor) -> Tensor:
 
 
 def info_of(method: Method) -> MethodInfo:
-    """The method's facts, its cost among them."""
-    return replace(method.info, measure=partial(_cost, method))
+    """Return the method's facts with its cost counted."""
+    return replace(method.info, cost=_cost(method))
 
 
 def _cost(method: Method) -> Cost:

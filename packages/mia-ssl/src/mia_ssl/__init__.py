@@ -12,11 +12,12 @@ if TYPE_CHECKING:
     from mia_ssl._engine.records import Epoch, MethodInfo, Prediction
     from mia_ssl._engine.storage import ModelFileError
     from mia_ssl.densities import GaussianDensity, KernelDensity, NearestNeighbours
+    from mia_ssl.method_table import METHODS
     from mia_ssl.one_stage.picture import picture
-    from mia_ssl.registry import METHODS, build, load, load_medianomaly, synthesize
+    from mia_ssl.registry import build, load, load_medianomaly, synthesize
 
 _HOMES = {
-    "METHODS": "registry",
+    "METHODS": "method_table",
     "build": "registry",
     "load": "registry",
     "load_medianomaly": "registry",

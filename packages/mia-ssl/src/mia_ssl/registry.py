@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from mia_ssl import one_stage, two_stage
 from mia_ssl._engine.options import check_choice
 from mia_ssl._engine.storage import ModelFileError, load_folder
+from mia_ssl.method_table import METHODS
 
 if TYPE_CHECKING:
     import os
+    from collections.abc import Iterator
     from types import ModuleType
 
     from torch import Tensor
@@ -19,7 +22,13 @@ if TYPE_CHECKING:
     from mia_ssl.two_stage.detector import TwoStageDetector
 
 _FAMILIES: tuple[ModuleType, ...] = (one_stage, two_stage)
-METHODS: dict[str, MethodInfo] = {**one_stage.METHODS, **two_stage.METHODS}
+
+
+def count_costs() -> Iterator[MethodInfo]:
+    """Yield the facts of every method with its cost counted."""
+    for family in _FAMILIES:
+        cost = family.count_cost()
+        yield from (replace(info, cost=cost) for info in family.METHODS.values())
 
 
 def family_of(name: str) -> ModuleType:

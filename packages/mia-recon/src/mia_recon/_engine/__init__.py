@@ -1,6 +1,6 @@
-"""What every detector needs whatever its science: images, device, training loop, files.
+"""The training engine: images, device, training loop, files of a detector.
 
-The folder holds nothing that is special to one family of methods. mia-recon and mia-ssl are
-installed without each other and must not import each other, so both ship it: mia-ssl's source
-tree has a link to this folder, and its wheel carries the files.
+Nothing here belongs to one family of methods. mia-recon and mia-ssl are installed without each
+other, so each has this folder as files of its own: ``nox -s sync`` copies mia-recon's into mia-ssl,
+and ``nox -s lint`` fails where they differ. It imports nothing of the package around it.
 """

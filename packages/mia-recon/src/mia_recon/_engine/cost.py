@@ -1,26 +1,16 @@
-"""What a network costs: counted on shapes, nothing is computed."""
+"""Cost of a network, counted on shapes without computing anything."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
+from .records import Cost
+
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-
-class Cost(NamedTuple):
-    """The cost of a method at given sizes.
-
-    Attributes:
-        parameters: Values that are learnt.
-        macs: Multiplications with addition to score one image.
-    """
-
-    parameters: int
-    macs: int
 
 
 def measure(make: Callable[[], torch.nn.Module], score: Callable[[Any], Any]) -> Cost:

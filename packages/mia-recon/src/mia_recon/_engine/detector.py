@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from abc import ABC, abstractmethod
 from dataclasses import asdict
 from numbers import Real
@@ -165,13 +164,13 @@ class TrainedDetector(ABC):
         save_folder(path, self._state(), meta)
 
     @classmethod
+    @abstractmethod
     def load(cls, path: str | os.PathLike[str]) -> Self:
-        """The detector that ``save`` wrote.
+        """Load the detector that ``save`` wrote.
 
         Raises:
             ModelFileError: Nothing there, damaged files, or a model of another package or format.
         """
-        return importlib.import_module(f"{cls._package()}.registry").load(path)
 
     def restore(self, state: Mapping[str, Any], meta: Mapping[str, Any]) -> Self:
         """Take back what ``save`` wrote, into a detector of the same method and options.

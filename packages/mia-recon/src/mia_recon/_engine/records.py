@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from functools import cached_property
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     import numpy as np
 
-    from .cost import Cost
+
+class Cost(NamedTuple):
+    """Cost of a method at its default sizes.
+
+    Attributes:
+        parameters: Number of learned values.
+        macs: Multiply-accumulate operations to score one image.
+    """
+
+    parameters: int
+    macs: int
 
 
 @dataclass(frozen=True, kw_only=True)
 class MethodInfo:
-    """What is known of a method without building it; the training defaults stand here only.
+    """Facts and training defaults of a method, known without building it.
 
     Attributes:
         name: The name that ``build`` takes.
@@ -30,7 +39,7 @@ class MethodInfo:
         learning_rate: Initial learning rate.
         has_map: Whether ``predict`` gives a score for each pixel.
         resize: How the study brings an image to ``image_size``: ``"squash"`` or ``"short_side"``.
-        measure: Counts what ``cost`` says, where it can be counted.
+        cost: Parameters and operations at the defaults, None where they are not counted.
     """
 
     name: str
@@ -44,12 +53,7 @@ class MethodInfo:
     learning_rate: float = 1e-3
     has_map: bool = True
     resize: str = "squash"
-    measure: Callable[[], Cost] | None = field(default=None, repr=False, compare=False)
-
-    @cached_property
-    def cost(self) -> Cost | None:
-        """Parameters and operations at the defaults, counted when first asked for."""
-        return self.measure() if self.measure else None
+    cost: Cost | None = None
 
 
 class Prediction(NamedTuple):

@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 from mia_ssl.one_stage.build import build, load_medianomaly, restore
-from mia_ssl.one_stage.methods import METHODS
+from mia_ssl.one_stage.methods import METHODS, count_cost
 from mia_ssl.one_stage.synthesize import synthesize
 
 SYNTHESES: tuple[str, ...] = tuple(METHODS)
 
-__all__ = ["METHODS", "SYNTHESES", "build", "load_medianomaly", "restore", "synthesize"]
+__all__ = [
+    "METHODS",
+    "SYNTHESES",
+    "build",
+    "count_cost",
+    "load_medianomaly",
+    "restore",
+    "synthesize",
+]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import torch
 from torch.nn import functional as F
@@ -16,6 +16,8 @@ from mia_ssl.one_stage.settings import Sides
 from mia_ssl.one_stage.task import OneStageTask, scaled
 
 if TYPE_CHECKING:
+    import os
+
     from lightning_fabric import Fabric
     from torch import Tensor
 
@@ -67,6 +69,17 @@ class OneStageDetector(TrainedDetector):
         self.network = network.to(memory_format=torch.channels_last)
         self._draw(0)
         self.network.eval()
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> OneStageDetector:
+        """Load the detector that ``save`` wrote.
+
+        Raises:
+            ModelFileError: Nothing there, damaged files, or a model of another package or format.
+        """
+        from mia_ssl.registry import load
+
+        return cast("OneStageDetector", load(path))
 
     def _draw(self, seed: int) -> None:
         draw_weights(self.network, generator(seed, 0))

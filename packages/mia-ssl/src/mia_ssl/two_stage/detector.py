@@ -18,6 +18,7 @@ from mia_ssl.two_stage.task import TwoStageTask
 from mia_ssl.two_stage.weights import load_weights
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Callable, Mapping
 
     import numpy as np
@@ -79,6 +80,17 @@ class TwoStageDetector(TrainedDetector):
         self._widths = {"density": self.network.width}
         if options.with_map:
             self._widths["map_density"] = patch_width(self.network, options, image_size)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> TwoStageDetector:
+        """Load the detector that ``save`` wrote.
+
+        Raises:
+            ModelFileError: Nothing there, damaged files, or a model of another package or format.
+        """
+        from mia_ssl.registry import load
+
+        return cast("TwoStageDetector", load(path))
 
     def __repr__(self) -> str:
         size = f"{self.in_channels} x {self.image_size} x {self.image_size}"

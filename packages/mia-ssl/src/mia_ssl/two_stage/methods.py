@@ -20,7 +20,7 @@ from mia_ssl.two_stage.options import Options
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from mia_ssl._engine.cost import Cost
+    from mia_ssl._engine.records import Cost
     from mia_ssl.two_stage.augment.variant import Variant
 
 
@@ -67,13 +67,12 @@ def _info(name: str, summary: str, paper: str = _CUTPASTE, **changes: Any) -> Me
         image_size=IMAGE_SIZE,
         channels=3,
         has_map=False,
-        measure=_cost,
         **settings,
     )
 
 
-def _cost() -> Cost:
-    """Of the trunk that the densities read; head and classifier only help it to learn."""
+def count_cost() -> Cost:
+    """Count the cost of the trunk; head and classifier only serve its training."""
     backbone = Options().backbone
     return measure(
         lambda: make_trunk(backbone)[0],

@@ -1,0 +1,25 @@
+"""Facts of all methods, known without importing PyTorch.
+
+``method_table.json`` is written from the methods' own files by ``nox -s sync``.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from mia_recon._engine.method_table import read_method_table, write_method_table
+
+METHODS = read_method_table(Path(__file__).with_name("method_table.json"))
+
+
+def main(path: str) -> None:
+    """Write the table anew, with the cost of each method counted."""
+    from mia_recon.registry import RECORDS
+    from mia_recon.scoring import info_of
+
+    write_method_table(Path(path), map(info_of, RECORDS.values()))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

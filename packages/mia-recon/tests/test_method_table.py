@@ -1,0 +1,20 @@
+"""The table of methods holds what the methods' own files say, and is read without PyTorch."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+from mia_recon import METHODS
+from mia_recon.registry import RECORDS
+from mia_recon.scoring import info_of
+
+
+def test_the_table_is_what_the_methods_say():
+    """Where this fails, a method has changed: ``nox -s sync`` writes the table anew."""
+    assert list(METHODS.values()) == [info_of(record) for record in RECORDS.values()]
+
+
+def test_the_table_is_read_without_pytorch():
+    program = "import sys, mia_recon; assert mia_recon.METHODS; assert 'torch' not in sys.modules"
+    subprocess.run([sys.executable, "-c", program], check=True)

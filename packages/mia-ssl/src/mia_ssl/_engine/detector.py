@@ -1,0 +1,278 @@
+"""The shell of every trained detector: what it accepts, the order of a training, what it saves."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import asdict
+from numbers import Real
+from typing import TYPE_CHECKING, Any
+
+from .device import make_fabric
+from .images import ImageSource
+from .inference import score_quantiles
+from .options import whole_number
+from .repeatable import repeatable
+from .seeding import checked
+from .storage import save_folder, versions
+from .training import Schedule, train
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Callable, Mapping
+
+    import torch
+    from lightning_fabric import Fabric
+    from typing_extensions import Self
+
+    from .records import Epoch, MethodInfo, Prediction
+    from .settings import Settings
+    from .training import Task
+
+
+class TrainedDetector(ABC):
+    """A network that learns from normal images and scores others.
+
+    A family fills in the abstract methods. Before ``fit``, the weights are those of seed 0.
+
+    Attributes:
+        info: The method's ``MethodInfo``.
+        network: The torch module.
+        options: The method's options, a dataclass.
+        settings: The training settings.
+        history: Each epoch's mean losses, of the last ``fit``.
+        score_quantiles: Quantile -> score of the training images, of the last ``fit``.
+        seed: Seed of the last ``fit``, None before it.
+    """
+
+    network: Any
+    options: Any
+    score_batch = 64  # images that ``predict`` takes at a time
+    steps_per_epoch: int | None = None  # see ``Schedule``
+    # Whether the learning rate falls over the whole training: with other epochs it is another one.
+    _rate_follows_epochs = False
+
+    def __init__(
+        self, info: MethodInfo, *, in_channels: int, image_size: int, settings: Settings
+    ) -> None:
+        self.info = info
+        self.in_channels = whole_number("in_channels", in_channels, least=1)
+        self.image_size = whole_number("image_size", image_size, least=1)
+        if self.in_channels not in (1, 3):
+            msg = f"expected in_channels to be 1 (gray) or 3 (RGB), got {in_channels}"
+            raise ValueError(msg)
+        self.settings = settings
+        self.history: list[dict[str, float]] = []
+        self.score_quantiles: dict[float, float] = {}
+        self.seed: int | None = None
+
+    def __repr__(self) -> str:
+        return f"<{self.info.name}: {self.in_channels} x {self.image_size} x {self.image_size}>"
+
+    def fit(
+        self,
+        images: Any,
+        *,
+        epochs: int | None = None,
+        seed: int = 0,
+        device: str = "auto",
+        on_epoch: Callable[[Epoch], Any] | None = None,
+        checkpoint: str | os.PathLike[str] | None = None,
+        checkpoint_every: int = 10,
+    ) -> Self:
+        """Train on normal images from newly drawn (or pretrained) weights.
+
+        Args:
+            images: uint8 (N, C, S, S), at least 2: array, memory map, tensor or map-style dataset.
+            epochs: None for those the detector was built with; 0 only draws the weights.
+            seed: Of the weights, the order and all that training draws.
+            device: See ``predict``.
+            on_epoch: Called after each epoch; training ends early where it returns True. It may
+                call ``predict``, which then scores with the network of that moment.
+            checkpoint: Folder that keeps the training's state; an interrupted ``fit`` with the same
+                arguments goes on from it, to the same weights. It is the caller's to remove.
+            checkpoint_every: Epochs between two checkpoints.
+
+        Raises:
+            TypeError: Images that are not uint8.
+            ValueError: Images of another shape than the detector was built for, or fewer than 2.
+            ModelFileError: A checkpoint of another training, or of a later epoch than the last.
+            FloatingPointError: The loss is no longer finite.
+        """
+        checkpoint_every = whole_number("checkpoint_every", checkpoint_every, least=1)
+        seed = checked(seed)
+        epochs = self.settings.epochs if epochs is None else epochs
+        epochs = whole_number("epochs", epochs, least=0)
+        source = self._open_normals(images)
+        schedule = Schedule(
+            epochs=epochs,
+            batch_size=self.settings.batch_size,
+            seed=seed,
+            steps_per_epoch=self.steps_per_epoch,
+            checkpoint=checkpoint,
+            checkpoint_every=checkpoint_every,
+            identity={
+                **self._described(),
+                "images": list(source.shape),
+                **({"epochs": epochs} if self._rate_follows_epochs else {}),
+            },
+        )
+        fabric = make_fabric(device, self.settings.precision)
+        self._draw(seed)
+        # Should training break off, nothing of an earlier one must pass for its outcome.
+        self.seed, self.history, self.score_quantiles = seed, [], {}
+        fabric.to_device(self.network)
+        source.to(fabric.device)
+        self._train(source, schedule, fabric, on_epoch)
+        self.network.eval()
+        self.score_quantiles = score_quantiles(self._score_normals(source))
+        return self
+
+    def predict(
+        self, images: Any, *, batch_size: int | None = None, device: str = "auto"
+    ) -> Prediction:
+        """Score images; neither their order nor the batch size changes a score.
+
+        Args:
+            images: uint8 (N, C, S, S), see ``fit``.
+            batch_size: Images at a time; None for what suits the method.
+            device: ``"auto"``, ``"cpu"``, ``"cuda"``, ``"cuda:1"`` or ``"mps"``.
+
+        Raises:
+            TypeError: Images that are not uint8.
+            ValueError: Images of another shape than the detector was built for.
+        """
+        source, batch_size = self._ready(images, batch_size, device)
+        return self._predict(source, batch_size, with_map=self.info.has_map)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write weights (safetensors) and settings (JSON) into a folder, whole or not at all.
+
+        Raises:
+            ModelFileError: The path holds something that is not a saved model.
+            OSError: It cannot be written.
+        """
+        package = self._package()
+        meta = {
+            "package": package,
+            **self._described(),
+            "seed": self.seed,
+            "losses": self.history[-1] if self.history else {},
+            "history": self.history,
+            "score_quantiles": [[q, score] for q, score in self.score_quantiles.items()],
+            "versions": versions(package.replace("_", "-"), "torch", "numpy"),
+        }
+        save_folder(path, self._state(), meta)
+
+    @classmethod
+    @abstractmethod
+    def load(cls, path: str | os.PathLike[str]) -> Self:
+        """Load the detector that ``save`` wrote.
+
+        Raises:
+            ModelFileError: Nothing there, damaged files, or a model of another package or format.
+        """
+
+    def restore(self, state: Mapping[str, Any], meta: Mapping[str, Any]) -> Self:
+        """Take back what ``save`` wrote, into a detector of the same method and options.
+
+        Raises:
+            KeyError, RuntimeError, TypeError, ValueError: A part is missing or does not fit.
+        """
+        for name in state["network"]:
+            if not isinstance(name, str):  # which torch takes for granted
+                msg = f"expected names of parameters as text, got {name!r}"
+                raise ValueError(msg)
+        self.network.load_state_dict(state["network"])
+        self.network.eval()
+        self.seed = None if meta["seed"] is None else checked(meta["seed"])
+        self.history = [_numbers("history", losses) for losses in meta["history"]]
+        self.score_quantiles = _numbers("score_quantiles", meta["score_quantiles"])
+        return self
+
+    @abstractmethod
+    def _draw(self, seed: int) -> None:
+        """Give the network the weights that a seed starts with."""
+
+    @abstractmethod
+    def _task(self, source: ImageSource, schedule: Schedule, fabric: Fabric) -> Task:
+        """What is trained; the network and the source are on their device."""
+
+    @abstractmethod
+    def _predict(self, source: ImageSource, batch_size: int, *, with_map: bool) -> Prediction:
+        """Scores of the source's images, and their maps where asked."""
+
+    def _train(
+        self,
+        source: ImageSource,
+        schedule: Schedule,
+        fabric: Fabric,
+        on_epoch: Callable[[Epoch], Any] | None,
+    ) -> None:
+        def after_epoch(epoch: Epoch) -> Any:
+            answer = on_epoch(epoch) if on_epoch else None
+            fabric.to_device(self.network)  # predict may have moved it to another
+            return answer
+
+        with repeatable(fabric.device):
+            task = self._task(source, schedule, fabric)
+            self.network.train()
+            self.history = train(task, source, schedule, after_epoch)
+
+    def _score_normals(self, source: ImageSource) -> Any:
+        """Scores of the images it was trained on, (N,)."""
+        return self._predict(source, self.score_batch, with_map=False).score
+
+    def _state(self) -> dict[str, Any]:
+        """Everything learned, for a file."""
+        return {"network": self.network.state_dict()}
+
+    def _described_options(self) -> dict[str, Any]:
+        return asdict(self.options)
+
+    def _described(self) -> dict[str, Any]:
+        return {
+            "method": self.info.name,
+            "in_channels": self.in_channels,
+            "image_size": self.image_size,
+            "settings": asdict(self.settings),
+            "options": self._described_options(),
+        }
+
+    @classmethod
+    def _package(cls) -> str:
+        return cls.__module__.partition(".")[0]
+
+    def _open(self, images: Any) -> ImageSource:
+        source = ImageSource(images)
+        size = self.image_size
+        source.check_shape(channels=self.in_channels, height=size, width=size)
+        return source
+
+    def _open_normals(self, images: Any) -> ImageSource:
+        source = self._open(images)
+        if len(source) < 2:
+            msg = f"expected at least 2 images to train on, got {len(source)}"
+            raise ValueError(msg)
+        return source
+
+    def _to_device(self, device: str) -> torch.device:
+        fabric = make_fabric(device)
+        fabric.to_device(self.network)
+        return fabric.device
+
+    def _ready(self, images: Any, batch_size: int | None, device: str) -> tuple[ImageSource, int]:
+        """The images and the network on one device, and how many images to take at a time."""
+        batch_size = self.score_batch if batch_size is None else batch_size
+        batch_size = whole_number("batch_size", batch_size, least=1)
+        source = self._open(images)
+        return source.to(self._to_device(device)), batch_size
+
+
+def _numbers(name: str, saved: Any) -> dict[Any, float]:
+    """A saved mapping, or its pairs, once all its values are known to be numbers."""
+    values = dict(saved)
+    for value in values.values():
+        if not isinstance(value, Real):
+            msg = f"expected {name} to hold numbers, got {value!r}"
+            raise ValueError(msg)
+    return values

@@ -1,0 +1,45 @@
+"""Reading a source in order through a network that must not change."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+
+from .repeatable import repeatable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from torch import Tensor
+
+    from .images import ImageSource
+
+# Denser towards the end where thresholds for small false-positive rates lie.
+QUANTILES = (0.0, 0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999, 1.0)
+
+
+def in_order(source: ImageSource, batch_size: int) -> Iterator[Tensor]:
+    """The source's images, uint8 (B, C, H, W) at a time, on its device."""
+    for indices in torch.arange(len(source)).split(batch_size):
+        yield source.take(indices)
+
+
+@contextmanager
+def evaluating(network: torch.nn.Module) -> Iterator[None]:
+    """Evaluation mode and exact kernels for a while: ``predict`` may interrupt a training."""
+    device = next(network.parameters()).device
+    was_training = network.training
+    network.eval()
+    try:
+        with repeatable(device, full_precision=True):
+            yield
+    finally:
+        network.train(was_training)
+
+
+def score_quantiles(scores: np.ndarray) -> dict[float, float]:
+    """Quantile -> score, so that a threshold can be chosen later without the images."""
+    return dict(zip(QUANTILES, np.quantile(scores, QUANTILES).tolist(), strict=True))

@@ -1,0 +1,137 @@
+"""Names and options that a user may mistype: refused with the allowed ones and the nearest."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import math
+from numbers import Integral, Real
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+T = TypeVar("T")
+
+# Annotation of an option -> what its value must be, and in words.
+_KINDS: dict[str, tuple[Any, str]] = {
+    "bool": (bool, "True or False"),
+    "int": (Integral, "a whole number"),
+    "float": (Real, "a finite number"),
+    "str": (str, "text"),
+}
+
+
+def unknown(kind: str, name: object, known: Iterable[str]) -> ValueError:
+    """The error for a name that is not among the known ones, with the nearest of them."""
+    known = list(known)
+    by_lower_case = {entry.lower(): entry for entry in known}
+    near = difflib.get_close_matches(str(name).lower(), by_lower_case, n=1)
+    hint = f"did you mean {by_lower_case[near[0]]!r}? Known: " if near else "expected one of "
+    return ValueError(f"unknown {kind} {name!r}; {hint}{', '.join(known) or 'none'}")
+
+
+def check_names(
+    options: Iterable[str], known: Iterable[str], *, owner: str, also: Iterable[str] = ()
+) -> None:
+    """Refuse an option that is not among the known ones.
+
+    Args:
+        options: Their names.
+        known: All that there are.
+        owner: What messages call the method.
+        also: Other names that the user could have meant, for what is no option of the method.
+    """
+    known = list(known)
+    for name in options:
+        if name not in known:
+            raise unknown(f"option of {owner}", name, [*known, *also])
+
+
+def parse_options(
+    record: type[T], options: Mapping[str, Any], *, owner: str, also: Iterable[str] = ()
+) -> T:
+    """The options record of a method, filled from keyword arguments.
+
+    Args:
+        record: A dataclass.
+        options: Its fields' values.
+        owner: What messages call the method.
+        also: See ``check_names``.
+
+    Raises:
+        ValueError: An option that the method does not have, or a value of another kind.
+    """
+    kinds = {field.name: field.type for field in dataclasses.fields(record)}  # type: ignore[arg-type]
+    check_names(options, kinds, owner=owner, also=also)
+    return record(**{name: _of_kind(name, kinds[name], value) for name, value in options.items()})
+
+
+def _of_kind(name: str, kind: Any, value: Any) -> Any:
+    """The value, once it is known to be what the option's annotation says."""
+    kind = getattr(kind, "__name__", kind)
+    if kind not in _KINDS:
+        return value
+    expected, words = _KINDS[kind]
+    is_flag = isinstance(value, bool)
+    if isinstance(value, expected) and is_flag == (kind == "bool"):
+        # Python's own numbers: NumPy's do not go into a file.
+        if kind == "int":
+            return int(value)
+        if kind != "float":
+            return value
+        if _is_finite(value):
+            return float(value)
+    msg = f"expected {name} to be {words}, got {value!r}"
+    raise ValueError(msg)
+
+
+def _is_finite(value: Any) -> bool:
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # a whole number that is too large for a float
+        return False
+
+
+def check_flag(**values: object) -> None:
+    """Refuse values that are neither True nor False, each named by its keyword."""
+    for name, value in values.items():
+        _of_kind(name, "bool", value)
+
+
+def whole_number(name: str, value: Any, *, least: int) -> int:
+    """The value as Python's own integer, which a file can hold.
+
+    Raises:
+        ValueError: Something else than a whole number, or one below ``least``.
+    """
+    is_whole = isinstance(value, Integral) and not isinstance(value, bool)
+    if not is_whole or value < least:
+        msg = f"expected {name} to be a whole number, {least} or above, got {value!r}"
+        raise ValueError(msg)
+    return int(value)
+
+
+def check_positive(**values: Any) -> None:
+    """Refuse values that are not finite numbers above zero, each named by its keyword."""
+    for name, value in values.items():
+        is_number = isinstance(value, Real)
+        if not is_number or not value > 0:
+            msg = f"expected {name} to be above 0, got {value!r}"
+            raise ValueError(msg)
+        if not _is_finite(value):
+            msg = f"expected {name} to be finite, got {value!r}"
+            raise ValueError(msg)
+
+
+def check_choice(name: str, value: object, allowed: Iterable[str]) -> None:
+    """Refuse a value that is not among the allowed ones."""
+    allowed = list(allowed)
+    if not isinstance(value, str) or value not in allowed:
+        raise unknown(name, value, allowed)
+
+
+def check_counts(**values: object) -> None:
+    """Refuse values that are not whole numbers above zero, each named by its keyword."""
+    for name, value in values.items():
+        whole_number(name, value, least=1)

@@ -1,0 +1,52 @@
+"""Randomness from one seed: local generators only, never torch's or numpy's global ones."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from .options import whole_number
+
+
+def generator(seed: int, *stream: int, device: torch.device | str = "cpu") -> torch.Generator:
+    """A generator of its own for each stream (an epoch, a purpose) of one seed."""
+    state = np.random.SeedSequence([checked(seed), *stream]).generate_state(2, np.uint32)
+    return torch.Generator(device).manual_seed(int(state[0]) << 31 | int(state[1]) >> 1)
+
+
+def checked(seed: Any) -> int:
+    """A seed as Python's own integer, which a file can hold.
+
+    Raises:
+        ValueError: Something else than a whole number, 0 or above.
+    """
+    return whole_number("seed", seed, least=0)
+
+
+def initialise(module: nn.Module, generator: torch.Generator) -> None:
+    """Draw all weights anew, in PyTorch's default distributions, on the generator's device.
+
+    With a generator of the CPU a seed gives the same weights whatever device trains them.
+
+    Convolutions and linear layers: uniform within 1 / sqrt(fan in), weights and biases.
+    Normalisations: ones and zeros. Embeddings: standard normal.
+    """
+    module.to(generator.device)
+    for layer in module.modules():
+        if isinstance(layer, (nn.Linear, nn.modules.conv._ConvNd)):
+            fan_in, _ = nn.init._calculate_fan_in_and_fan_out(layer.weight)
+            bound = 1 / math.sqrt(fan_in)
+            nn.init.uniform_(layer.weight, -bound, bound, generator=generator)
+            if layer.bias is not None:
+                nn.init.uniform_(layer.bias, -bound, bound, generator=generator)
+        elif isinstance(layer, nn.Embedding):
+            nn.init.normal_(layer.weight, generator=generator)
+        elif hasattr(layer, "reset_parameters") and not list(layer.children()):
+            if not isinstance(layer, (nn.modules.batchnorm._NormBase, nn.GroupNorm, nn.LayerNorm)):
+                msg = f"no rule to initialise {type(layer).__name__} from a generator"
+                raise TypeError(msg)
+            layer.reset_parameters()

@@ -1,0 +1,56 @@
+"""State dicts that other programs wrote, read as tensors and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from torch import Tensor
+
+# Keys under which training scripts save a state dict among other things.
+_WRAPPERS = ("state_dict", "model", "model_state_dict")
+
+
+def read_state(path: Path) -> dict[str, Tensor]:
+    """The tensors of a state dict file.
+
+    Raises:
+        FileNotFoundError: No such file.
+        ValueError: Not a state dict of tensors.
+    """
+    try:
+        if path.suffix == ".safetensors":
+            state: Any = load_file(path)
+        else:
+            state = torch.load(path, map_location="cpu", weights_only=True)
+    except FileNotFoundError:
+        raise
+    except (OSError, SafetensorError) as error:
+        msg = f"{path} is not a state dict of tensors: {error}"
+        raise ValueError(msg) from error
+    except Exception:  # a damaged file makes torch fail in any way
+        msg = f"{path} is not a state dict of tensors: it is damaged, of another kind, or holds "
+        msg += "more than tensors"
+        # Torch's own text is left out: it advises to trust the file and unpickle it.
+        raise ValueError(msg) from None
+    for wrapper in _WRAPPERS:
+        if isinstance(state, Mapping) and isinstance(state.get(wrapper), Mapping):
+            state = state[wrapper]
+    if not isinstance(state, Mapping) or not state:
+        msg = f"{path} is not a state dict of tensors: it holds {type(state).__name__}"
+        raise ValueError(msg)
+    for key, value in state.items():
+        if not isinstance(key, str):
+            msg = f"{path} is not a state dict of tensors: expected names as text, got {key!r}"
+            raise ValueError(msg)
+        if not isinstance(value, torch.Tensor):
+            msg = f"{path} is not a state dict of tensors: {key!r} is {type(value).__name__}"
+            raise ValueError(msg)
+    return dict(state)

@@ -1,0 +1,138 @@
+"""Folders of safetensors and JSON that are there whole or not at all."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+import platform
+import shutil
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+
+if TYPE_CHECKING:
+    import os
+
+TENSORS, META = "model.safetensors", "model.json"
+FORMAT = 1  # of the two files; another one is refused
+
+
+class ModelFileError(ValueError):
+    """A saved model that is missing, damaged, or of another kind than expected."""
+
+
+def save_folder(path: str | os.PathLike[str], state: dict[str, Any], meta: dict[str, Any]) -> None:
+    """Write a nested state (dicts and lists of tensors and JSON values) and facts about it.
+
+    The folder appears, or takes the place of an older one, only when it is whole.
+
+    Raises:
+        ModelFileError: The path holds something else.
+        OSError: It cannot be written.
+    """
+    path = Path(path)
+    if path.exists() and not (path / META).is_file() and (path.is_file() or any(path.iterdir())):
+        msg = f"will not overwrite {path}: it is not a saved model"
+        raise ModelFileError(msg)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        _write(path, state, meta)
+    except (OSError, SafetensorError) as error:
+        # The error names a temporary file, which nobody asked for.
+        msg = f"cannot write {path}: {getattr(error, 'strerror', None) or error}"
+        raise OSError(msg) from error
+
+
+def _write(path: Path, state: dict[str, Any], meta: dict[str, Any]) -> None:
+    tensors: dict[str, torch.Tensor] = {}
+    structure = _pack(state, "", tensors)
+    with tempfile.TemporaryDirectory(prefix=f".{path.name}-", dir=path.parent) as temporary:
+        fresh = Path(temporary, "new")
+        fresh.mkdir()
+        save_file(tensors, fresh / TENSORS)
+        text = json.dumps({"format": FORMAT, **meta, "structure": structure}, indent=1)
+        (fresh / META).write_text(text + "\n", encoding="utf-8")
+        # Safetensors leaves its file to its owner alone, whatever the user has set.
+        shutil.copymode(fresh / META, fresh / TENSORS)
+        old = Path(temporary, "old")
+        try:
+            if path.exists():
+                path.rename(old)
+            fresh.rename(path)
+        except BaseException:  # an interruption too: the older one must not go with the temporary
+            if old.exists():
+                old.rename(path)
+            raise
+
+
+def load_folder(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The state and the facts that ``save_folder`` wrote.
+
+    Raises:
+        ModelFileError: The folder or a file of it is missing, damaged, or of another format.
+    """
+    path = Path(path)
+    try:
+        meta = _of_format(json.loads((path / META).read_text(encoding="utf-8")))
+        tensors = load_file(path / TENSORS)
+        state = _unpack(meta.pop("structure"), tensors)
+    except FileNotFoundError as error:
+        missing = error.filename or path / TENSORS  # safetensors does not say which file
+        msg = f"no saved model at {path}: {missing} is missing"
+        raise ModelFileError(msg) from error
+    except (
+        *(OSError, ValueError, KeyError, TypeError, AttributeError),
+        *(RecursionError, SafetensorError),
+    ) as error:
+        msg = f"the saved model at {path} cannot be read: {error}"
+        raise ModelFileError(msg) from error
+    if not isinstance(state, dict):
+        msg = f"the saved model at {path} cannot be read: "
+        msg += f"expected its structure to be named parts, got {state!r}"
+        raise ModelFileError(msg)
+    return state, meta
+
+
+def _of_format(meta: Any) -> dict[str, Any]:
+    """What ``save_folder`` was given, where it is this version's that wrote the file."""
+    found = meta.pop("format", None) if isinstance(meta, dict) else None
+    if found != FORMAT:
+        msg = f"its format is {found!r}, expected {FORMAT}"
+        raise ValueError(msg)
+    return meta
+
+
+def versions(*packages: str) -> dict[str, str]:
+    """What a model was made with: Python's version and those of these packages."""
+    found = {name: importlib.metadata.version(name) for name in packages}
+    return {"python": platform.python_version(), **found}
+
+
+def _pack(value: Any, name: str, tensors: dict[str, torch.Tensor]) -> Any:
+    """A JSON tree of the value; its tensors go into the flat dict under their path in the tree."""
+    if isinstance(value, torch.Tensor):
+        tensors[name] = value.detach().cpu().contiguous().clone()
+        return {"tensor": name}
+    if isinstance(value, dict):
+        # Pairs, because optimisers use integers as keys and JSON would turn them to text.
+        pairs = [
+            [key, _pack(item, f"{name}.{key}".lstrip("."), tensors)] for key, item in value.items()
+        ]
+        return {"dict": pairs}
+    if isinstance(value, (list, tuple)):
+        return [_pack(item, f"{name}.{i}", tensors) for i, item in enumerate(value)]
+    return value
+
+
+def _unpack(tree: Any, tensors: dict[str, torch.Tensor]) -> Any:
+    if isinstance(tree, dict):
+        if "tensor" in tree:
+            return tensors[tree["tensor"]]
+        return {key: _unpack(item, tensors) for key, item in tree["dict"]}
+    if isinstance(tree, list):
+        return [_unpack(item, tensors) for item in tree]
+    return tree
