@@ -1,14 +1,11 @@
 """Metrics for anomaly detection: exact, fast, with their uncertainty."""
 
-from mia_metrics.aupro import aupro
-from mia_metrics.best import VersusBest, compare_with_best
-from mia_metrics.bootstrap import Comparison, Interval, bootstrap_interval, compare
+from mia_metrics.comparison.critical_difference import CriticalDifference, critical_difference
+from mia_metrics.comparison.holm import holm
+from mia_metrics.comparison.versus_best import VersusBest, compare_with_best
 from mia_metrics.curves import PrCurve, RocCurve, pr_curve, roc_curve
-from mia_metrics.delong import DelongTest, delong_interval, delong_test, delong_variance
-from mia_metrics.froc import Froc, froc
 from mia_metrics.fusion import fuse, quantile_scale, rank_scale
 from mia_metrics.histogram import Bounds, PixelHistogram
-from mia_metrics.holm import holm
 from mia_metrics.image import (
     auroc,
     average_precision,
@@ -18,16 +15,11 @@ from mia_metrics.image import (
     sensitivity_at_specificity,
     specificity_at_sensitivity,
 )
+from mia_metrics.label_free import Checkpoint, corrected_auroc, pseudo_auroc, select_checkpoint
+from mia_metrics.oracle import ORACLE_METRICS, AtThreshold
 from mia_metrics.pixel import best_dice, pixel_ap, pixel_auroc, pixel_metrics
-from mia_metrics.pixel_bootstrap import (
-    PixelBootstrap,
-    bootstrap_pixels,
-    compare_pixels,
-    compare_pixels_with_best,
-)
-from mia_metrics.ranks import CriticalDifference, critical_difference
-from mia_metrics.records import ORACLE_METRICS, AtThreshold
-from mia_metrics.seeds import SeedSummary, summarize_seeds
+from mia_metrics.regions.aupro import aupro
+from mia_metrics.regions.froc import Froc, froc
 from mia_metrics.streaming import PixelAccumulator
 from mia_metrics.threshold import (
     Confusion,
@@ -37,7 +29,15 @@ from mia_metrics.threshold import (
     iou_at,
     normal_threshold,
 )
-from mia_metrics.unlabelled import Checkpoint, corrected_auroc, pseudo_auroc, select_checkpoint
+from mia_metrics.uncertainty.bootstrap import Comparison, Interval, bootstrap_interval, compare
+from mia_metrics.uncertainty.delong import DelongTest, delong_interval, delong_test, delong_variance
+from mia_metrics.uncertainty.pixel_bootstrap import (
+    PixelBootstrap,
+    bootstrap_pixels,
+    compare_pixels,
+    compare_pixels_with_best,
+)
+from mia_metrics.uncertainty.seeds import SeedSummary, summarize_seeds
 
 __all__ = [
     "ORACLE_METRICS",

@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mia_metrics import validate
-from mia_metrics.aupro import LIMIT, aupro_of_mass, checked_limit, region_weights
 from mia_metrics.pixel import metrics_of
 from mia_metrics.ranking import Ranking, f1_of
+from mia_metrics.regions.aupro import LIMIT, aupro_of_mass, checked_limit, region_weights
 from mia_metrics.streaming import check_both_classes, checked_batch
 
 _SIGN = np.uint32(0x80000000)

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mia_metrics import validate
+from mia_metrics.oracle import AtThreshold
 from mia_metrics.ranking import (
     Ranking,
     ap_of,
@@ -16,7 +17,6 @@ from mia_metrics.ranking import (
     rank,
     sensitivity_within,
 )
-from mia_metrics.records import AtThreshold
 
 FORMULAS: dict[str, Callable[[Ranking], NDArray[np.float64]]] = {
     "auroc": auroc_of,

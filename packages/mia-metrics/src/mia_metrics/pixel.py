@@ -6,10 +6,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mia_metrics import validate
-from mia_metrics.aupro import LIMIT, aupro_of, aupro_of_mass, checked_limit, region_weights
 from mia_metrics.image import max_f1
+from mia_metrics.oracle import AtThreshold
 from mia_metrics.ranking import Ranking, ap_of, auroc_of, rank, rank_sorted
-from mia_metrics.records import AtThreshold
+from mia_metrics.regions.aupro import LIMIT, aupro_of, aupro_of_mass, checked_limit, region_weights
 from mia_metrics.validate import Floats
 
 PIXEL_FORMULAS: dict[str, Callable[[Ranking, NDArray[np.float64]], float]] = {

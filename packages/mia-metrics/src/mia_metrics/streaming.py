@@ -4,9 +4,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mia_metrics import validate
-from mia_metrics.aupro import LIMIT, aupro_of, checked_limit, region_weights
 from mia_metrics.pixel import metrics_of
 from mia_metrics.ranking import rank_sorted
+from mia_metrics.regions.aupro import LIMIT, aupro_of, checked_limit, region_weights
 from mia_metrics.validate import Pair
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from mia_metrics.moderation import moderate
+from mia_metrics.uncertainty.moderated_variance import moderate
 from scipy import stats
 
 

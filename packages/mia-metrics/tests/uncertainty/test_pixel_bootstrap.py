@@ -3,8 +3,8 @@
 import mia_metrics as mm
 import numpy as np
 import pytest
-from mia_metrics import pixel_bins
-from mia_metrics.trainings import resample_detectors
+from mia_metrics.uncertainty import pixel_bins
+from mia_metrics.uncertainty.seed_variance import resample_detectors
 
 METRICS = ("pixel_auroc", "pixel_ap", "best_dice", "aupro")
 

@@ -7,10 +7,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from mia_metrics import validate
-from mia_metrics.bootstrap import paired_p_value
-from mia_metrics.evaluators import Metric, bounds, checked, difference_bounds
-from mia_metrics.holm import holm
-from mia_metrics.trainings import EFFECTS, Resampled, resample_detectors
+from mia_metrics.comparison.holm import holm
+from mia_metrics.uncertainty.bootstrap import paired_p_value
+from mia_metrics.uncertainty.resampled_metric import Metric, bounds, checked, difference_bounds
+from mia_metrics.uncertainty.seed_variance import EFFECTS, Resampled, resample_detectors
 
 
 class VersusBest(NamedTuple):

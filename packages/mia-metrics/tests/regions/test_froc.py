@@ -70,11 +70,10 @@ def test_a_plateau_is_one_peak():
 
 
 def test_images_are_worked_on_in_parts_with_the_same_result(pixels, monkeypatch):
-    import importlib
 
     masks, maps = pixels(1, levels=20)
     whole = {hit: mm.froc(masks, maps, hit=hit) for hit in ("overlap", "peak")}
-    monkeypatch.setattr(importlib.import_module("mia_metrics.froc"), "_CHUNK", 2 * maps[0].size)
+    monkeypatch.setattr("mia_metrics.regions.froc._CHUNK", 2 * maps[0].size)
     for hit, expected in whole.items():
         parts = mm.froc(masks, maps, hit=hit)
         for one, other in zip(parts, expected, strict=True):

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from mia_metrics.peaks import basins, merges, true_peaks
+from mia_metrics.regions.maxima import basins, merges, true_peaks
 from scipy.ndimage import label, maximum_filter
 
 EIGHT = np.ones((3, 3), int)

@@ -5,7 +5,7 @@ import math
 import mia_metrics as mm
 import numpy as np
 import pytest
-from mia_metrics.trainings import resample_detectors
+from mia_metrics.uncertainty.seed_variance import resample_detectors
 from scipy import stats
 
 CONFIDENCE, LEVEL = 0.9, 0.1

@@ -3,8 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from mia_metrics.aupro import region_weights
 from mia_metrics.ranking import Ranking
+from mia_metrics.regions.aupro import region_weights
 from mia_metrics.validate import Bools, Floats
 
 

@@ -5,10 +5,10 @@ import math
 import mia_metrics as mm
 import numpy as np
 import pytest
-from mia_metrics.evaluators import evaluator, evaluators, mean_of
 from mia_metrics.image import FORMULAS
 from mia_metrics.pixel import PIXEL_FORMULAS
-from mia_metrics.resample import bootstrap_values, leave_one_out, strata
+from mia_metrics.uncertainty.resample import bootstrap_values, leave_one_out, strata
+from mia_metrics.uncertainty.resampled_metric import evaluator, evaluators, mean_of
 from scipy import stats
 
 
@@ -46,7 +46,7 @@ def test_counted_resamples_equal_drawn_ones(images, metric, levels):
 def test_resamples_do_not_depend_on_the_chunk(images, monkeypatch):
     truth, scores = images(1, levels=20)
     whole = resampled("ap", truth, scores, n_resamples=30, seed=0)
-    monkeypatch.setattr("mia_metrics.resample._CHUNK", 7 * truth.size)
+    monkeypatch.setattr("mia_metrics.uncertainty.resample._CHUNK", 7 * truth.size)
     parts = resampled("ap", truth, scores, n_resamples=30, seed=0)
     np.testing.assert_array_equal(whole, parts)
 

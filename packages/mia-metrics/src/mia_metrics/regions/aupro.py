@@ -5,7 +5,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from mia_metrics import validate
 from mia_metrics.ranking import Counts, Ranking, rank
-from mia_metrics.regions import label_regions
+from mia_metrics.regions.regions import label_regions
 from mia_metrics.validate import Bools, Floats
 
 LIMIT = 0.3

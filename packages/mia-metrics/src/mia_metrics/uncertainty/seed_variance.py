@@ -5,9 +5,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from mia_metrics.evaluators import Metric, evaluators, mean_of
-from mia_metrics.moderation import moderate
-from mia_metrics.resample import Values, bootstrap_values, strata, whole
+from mia_metrics.uncertainty.moderated_variance import moderate
+from mia_metrics.uncertainty.resample import Values, bootstrap_values, strata, whole
+from mia_metrics.uncertainty.resampled_metric import Metric, evaluators, mean_of
 from mia_metrics.validate import Bools, Floats
 
 EFFECTS = ("random", "fixed")

@@ -1,7 +1,7 @@
 """Which images a resample holds: stratified bootstrap draws, and every image left out in turn.
 
 Normal and abnormal images are drawn apart, so every resample has as many of each as the set. What a
-metric makes of a resample is an evaluator's matter (`evaluators.py`).
+metric makes of a resample is an evaluator's matter (`resampled_metric.py`).
 """
 
 from collections.abc import Callable, Iterator, Sequence

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from mia_metrics.resample import Values
+from mia_metrics.uncertainty.resample import Values
 
 LEAST = 3  # variances below which they say nothing of their spread
 

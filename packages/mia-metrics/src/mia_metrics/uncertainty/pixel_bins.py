@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mia_metrics.ranking import Ranking
-from mia_metrics.resample import Indices, Strata, tally
+from mia_metrics.uncertainty.resample import Indices, Strata, tally
 from mia_metrics.validate import Bools, Floats
 
 _CHUNK = 2**24  # numbers in an array of one chunk of resamples: 128 MB

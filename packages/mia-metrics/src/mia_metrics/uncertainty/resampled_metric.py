@@ -14,9 +14,9 @@ from numpy.typing import ArrayLike
 from mia_metrics import validate
 from mia_metrics.image import FORMULAS
 from mia_metrics.pixel import PIXEL_FORMULAS
-from mia_metrics.pixel_counts import PixelCounts
 from mia_metrics.ranking import Ranking
-from mia_metrics.resample import Evaluator, Indices, Strata, Values, tally
+from mia_metrics.uncertainty.pixel_counts import PixelCounts
+from mia_metrics.uncertainty.resample import Evaluator, Indices, Strata, Values, tally
 from mia_metrics.validate import Bools, Floats
 
 Metric = str | Callable[[Any, Any], float]

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mia_metrics import validate
-from mia_metrics.holm import holm
+from mia_metrics.comparison.holm import holm
 
 TESTS = ("nemenyi", "wilcoxon-holm")
 

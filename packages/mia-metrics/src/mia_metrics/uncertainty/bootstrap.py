@@ -6,9 +6,16 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mia_metrics import validate
-from mia_metrics.evaluators import Metric, bounds, checked, difference_bounds, evaluators, mean_of
-from mia_metrics.resample import leave_one_out, strata
-from mia_metrics.trainings import EFFECTS, Resampled, resample_detectors
+from mia_metrics.uncertainty.resample import leave_one_out, strata
+from mia_metrics.uncertainty.resampled_metric import (
+    Metric,
+    bounds,
+    checked,
+    difference_bounds,
+    evaluators,
+    mean_of,
+)
+from mia_metrics.uncertainty.seed_variance import EFFECTS, Resampled, resample_detectors
 
 METHODS = ("percentile", "bca")
 

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mia_metrics import validate
-from mia_metrics.peaks import basins, merges, true_peaks
-from mia_metrics.regions import label_regions
+from mia_metrics.regions.maxima import basins, merges, true_peaks
+from mia_metrics.regions.regions import label_regions
 from mia_metrics.validate import Bools, Floats
 
 RATES = (0.125, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0)

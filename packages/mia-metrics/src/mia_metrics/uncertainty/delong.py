@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mia_metrics import validate
-from mia_metrics.bootstrap import Interval
+from mia_metrics.uncertainty.bootstrap import Interval
 from mia_metrics.validate import Bools, Floats
 
 Placements = tuple[NDArray[np.float64], NDArray[np.float64]]

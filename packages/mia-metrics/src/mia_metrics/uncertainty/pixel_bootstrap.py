@@ -7,15 +7,15 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mia_metrics import validate
-from mia_metrics.aupro import LIMIT, aupro_of, region_weights
-from mia_metrics.best import VersusBest, versus_best
-from mia_metrics.bootstrap import Comparison, Interval, comparison
-from mia_metrics.evaluators import difference_bounds
+from mia_metrics.comparison.versus_best import VersusBest, versus_best
 from mia_metrics.pixel import PIXEL_FORMULAS, metrics_of
-from mia_metrics.pixel_bins import PixelBins
 from mia_metrics.ranking import rank
-from mia_metrics.resample import Indices, Values, draws, strata
-from mia_metrics.trainings import EFFECTS, Resampled, joined
+from mia_metrics.regions.aupro import LIMIT, aupro_of, region_weights
+from mia_metrics.uncertainty.bootstrap import Comparison, Interval, comparison
+from mia_metrics.uncertainty.pixel_bins import PixelBins
+from mia_metrics.uncertainty.resample import Indices, Values, draws, strata
+from mia_metrics.uncertainty.resampled_metric import difference_bounds
+from mia_metrics.uncertainty.seed_variance import EFFECTS, Resampled, joined
 
 
 class PixelBootstrap(NamedTuple):
