@@ -62,13 +62,13 @@ def test_select_checkpoint_finds_the_best_one_without_labels():
 def test_bad_input_is_refused():
     with pytest.raises(ValueError, match=r"expected abnormal_share in \(0, 1\], got 0.0"):
         mm.corrected_auroc([1], [2], abnormal_share=0.0)
-    with pytest.raises(ValueError, match=r"expected abnormal_share in \[0, 1\], got 1.5"):
+    with pytest.raises(ValueError, match=r"expected abnormal_share in \(0, 1\], got 1.5"):
         mm.corrected_auroc([1], [2], abnormal_share=1.5)
     with pytest.raises(ValueError, match="expected train_scores to be finite, got inf"):
         mm.pseudo_auroc([math.inf], [2])
-    with pytest.raises(ValueError, match="expected test_scores to hold at least one value"):
+    with pytest.raises(ValueError, match="expected test_scores to contain at least one value"):
         mm.pseudo_auroc([1], [])
-    with pytest.raises(ValueError, match="same one or more checkpoints, got 2 and 1"):
+    with pytest.raises(ValueError, match="same, one or more, checkpoints, got 2 and 1"):
         mm.select_checkpoint([[1], [2]], [[1]])
-    with pytest.raises(ValueError, match="same one or more checkpoints, got 0 and 0"):
+    with pytest.raises(ValueError, match="same, one or more, checkpoints, got 0 and 0"):
         mm.select_checkpoint([], [])

@@ -4,6 +4,7 @@ from mia_metrics.comparison.critical_difference import CriticalDifference, criti
 from mia_metrics.comparison.holm import holm
 from mia_metrics.comparison.versus_best import VersusBest, compare_with_best
 from mia_metrics.curves import PrCurve, RocCurve, pr_curve, roc_curve
+from mia_metrics.dice import best_dice, best_dice_one_stage
 from mia_metrics.fusion import fuse, quantile_scale, rank_scale
 from mia_metrics.histogram import Bounds, PixelHistogram
 from mia_metrics.image import (
@@ -16,8 +17,9 @@ from mia_metrics.image import (
     specificity_at_sensitivity,
 )
 from mia_metrics.label_free import Checkpoint, corrected_auroc, pseudo_auroc, select_checkpoint
-from mia_metrics.oracle import ORACLE_METRICS, AtThreshold
-from mia_metrics.pixel import best_dice, pixel_ap, pixel_auroc, pixel_metrics
+from mia_metrics.oracle import ORACLE_METRICS
+from mia_metrics.pixel import pixel_ap, pixel_auroc, pixel_metrics
+from mia_metrics.ranking import AtThreshold
 from mia_metrics.regions.aupro import aupro
 from mia_metrics.regions.froc import Froc, froc
 from mia_metrics.streaming import PixelAccumulator
@@ -62,6 +64,7 @@ __all__ = [
     "average_precision",
     "balanced_accuracy",
     "best_dice",
+    "best_dice_one_stage",
     "bootstrap_interval",
     "bootstrap_pixels",
     "compare",

@@ -1,4 +1,4 @@
-"""What can be said without labels: normal training images against all test images."""
+"""Label-free AUROC from normal training images and all test images, and checkpoint choice by it."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -11,22 +11,31 @@ from mia_metrics.image import auroc
 
 
 class Checkpoint(NamedTuple):
-    """The number of the checkpoint chosen, and the pseudo-AUROC of every one."""
+    """Checkpoint chosen without labels.
+
+    Attributes:
+        chosen: its position, from 0.
+        pseudo_aurocs: (E,) the pseudo-AUROC of every checkpoint.
+    """
 
     chosen: int
     pseudo_aurocs: tuple[float, ...]
 
 
 def pseudo_auroc(train_scores: ArrayLike, test_scores: ArrayLike) -> float:
-    """AUROC of normal training images (label 0) against all test images (label 1), unlabelled.
+    """Compute the AUROC of normal training images against all test images, without labels.
 
-    With a share p of abnormal images in the test set, and normal test images scored like the
-    training ones, it is p * AUROC + (1 - p) / 2: it rises with the true AUROC whatever p is, and so
-    ranks checkpoints and detectors. 0.5 + p / 2 is the most it can reach. Ties count half.
+    All training images count as normal and all test images as abnormal. With a share p of abnormal
+    images in the test set, and normal test images scored like the training ones, the result is
+    p * AUROC + (1 - p) / 2: it rises with the true AUROC whatever p is, and so ranks checkpoints
+    and detectors. It cannot exceed 0.5 + p / 2. Ties count half.
 
     Args:
-        train_scores: (N,) of normal images, best held out from training, which lowers their scores.
-        test_scores: (M,) of test images of unknown labels.
+        train_scores: (N,) scores of normal images, preferably held out: training lowers the scores.
+        test_scores: (M,) scores of test images with unknown labels.
+
+    Returns:
+        The pseudo-AUROC, in [0, 1].
 
     Raises:
         ValueError: empty input, NaN or infinity, not one-dimensional.
@@ -46,18 +55,21 @@ def pseudo_auroc(train_scores: ArrayLike, test_scores: ArrayLike) -> float:
 def corrected_auroc(
     train_scores: ArrayLike, test_scores: ArrayLike, *, abnormal_share: float, clip: bool = True
 ) -> float:
-    """Estimate the AUROC where the share p of abnormal test images is known or guessed.
+    """Estimate the AUROC without labels from a known or guessed share p of abnormal test images.
 
-    Solves pseudo = p * AUROC + (1 - p) / 2: AUROC = (pseudo - (1 - p) / 2) / p. Unbiased where
-    normal test images are scored like `train_scores`; its standard error is that of `pseudo_auroc`
-    divided by p, so a small p makes it noisy, and a value outside [0, 1] says that p or that
-    assumption is wrong; `clip` cuts it. Ties count half.
+    Solves pseudo = p * AUROC + (1 - p) / 2 for the AUROC. The estimate is unbiased if normal test
+    images are scored like `train_scores`. Its standard error is that of `pseudo_auroc` divided by
+    p, so a small p makes it noisy; a value outside [0, 1] means that p or the assumption is wrong.
+    Ties count half.
 
     Args:
-        train_scores: (N,) of normal images, held out from training if at all possible.
-        test_scores: (M,) of test images of unknown labels.
+        train_scores: (N,) scores of normal images, held out from training if at all possible.
+        test_scores: (M,) scores of test images with unknown labels.
         abnormal_share: p, in (0, 1].
         clip: cut the estimate to [0, 1].
+
+    Returns:
+        The estimate.
 
     Raises:
         ValueError: as `pseudo_auroc`; `abnormal_share` outside (0, 1].
@@ -69,11 +81,9 @@ def corrected_auroc(
         >>> round(corrected_auroc([1, 2, 3, 4], [1, 2, 3, 4, 8, 9], abnormal_share=1 / 3), 6)
         1.0
     """
-    if validate.share("abnormal_share", abnormal_share) == 0.0:
-        msg = f"expected abnormal_share in (0, 1], got {abnormal_share}"
-        raise ValueError(msg)
+    share = validate.positive_share("abnormal_share", abnormal_share)
     pseudo = pseudo_auroc(train_scores, test_scores)
-    estimate = (pseudo - (1.0 - abnormal_share) / 2.0) / abnormal_share
+    estimate = (pseudo - (1.0 - share) / 2.0) / share
     return min(max(estimate, 0.0), 1.0) if clip else estimate
 
 
@@ -82,14 +92,15 @@ def select_checkpoint(
 ) -> Checkpoint:
     """Choose the checkpoint with the highest `pseudo_auroc`, without labels.
 
-    Of equal ones the earliest, the least trained, is chosen.
-
     Args:
-        train_scores: for each checkpoint the scores (N,) of normal images, (E, N) or a sequence.
-        test_scores: for each checkpoint the scores (M,) of the unlabelled test images.
+        train_scores: for each of E checkpoints the scores (N,) of normal images.
+        test_scores: for each checkpoint the scores (M,) of the unlabeled test images.
+
+    Returns:
+        The checkpoint; the earliest (least trained) one, if several are best.
 
     Raises:
-        ValueError: no checkpoint, numbers of checkpoints that differ; as `pseudo_auroc`.
+        ValueError: no checkpoint, different numbers of checkpoints; as `pseudo_auroc`.
 
     Paper: as `pseudo_auroc`
 
@@ -99,7 +110,7 @@ def select_checkpoint(
     """
     if len(train_scores) != len(test_scores) or len(train_scores) == 0:
         msg = (
-            "expected train_scores and test_scores of the same one or more checkpoints, "
+            "expected train_scores and test_scores of the same, one or more, checkpoints, "
             f"got {len(train_scores)} and {len(test_scores)}"
         )
         raise ValueError(msg)

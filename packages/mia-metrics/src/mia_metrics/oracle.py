@@ -1,6 +1,4 @@
-"""Small records that several functions return."""
-
-from typing import NamedTuple
+"""Names of the oracle metrics: those that choose a threshold with the test set's own labels."""
 
 ORACLE_METRICS = frozenset(
     {
@@ -12,17 +10,7 @@ ORACLE_METRICS = frozenset(
         "sensitivity_at_95_specificity",
     }
 )
-"""Names of results that chose a threshold with the labels or masks of the test set itself.
+"""Names of results whose threshold was chosen with the labels or masks of the test set itself.
 
-They say what a detector could do, not what a user without these labels would get.
+They show what a detector could reach, not what a user without these labels would get.
 """
-
-
-class AtThreshold(NamedTuple):
-    """A value and the threshold at which it is reached (abnormal: score >= threshold).
-
-    The threshold is `inf` where the value is reached by calling nothing abnormal.
-    """
-
-    value: float
-    threshold: float

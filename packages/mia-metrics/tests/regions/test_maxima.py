@@ -1,8 +1,8 @@
-"""Peaks and merges against the components counted at every threshold by scipy."""
+"""Local maxima and merges against the components counted at every threshold by scipy."""
 
 import numpy as np
 import pytest
-from mia_metrics.regions.maxima import basins, merges, true_peaks
+from mia_metrics.regions.maxima import basins, local_maxima, merges
 from scipy.ndimage import label, maximum_filter
 
 EIGHT = np.ones((3, 3), int)
@@ -49,5 +49,5 @@ def test_true_peaks_are_the_plateaus_without_a_higher_neighbour(seed):
                 around = maximum_filter(labels == k, size=3)
                 if image[around].max() == value:
                     expected.append(number * image.size + np.flatnonzero(labels == k)[0])
-    peaks = true_peaks(maps, basins(maps))
+    peaks = local_maxima(maps, basins(maps))
     assert sorted(peaks.tolist()) == sorted(expected)

@@ -136,7 +136,7 @@ def test_bad_options_are_refused():
     for name in ("n_resamples", "bins"):
         with pytest.raises(ValueError, match=f"{name} .*at least 2"):
             mm.bootstrap_pixels(masks, maps, **{name: 1})
-    with pytest.raises(ValueError, match="expected masks to hold both classes"):
+    with pytest.raises(ValueError, match="expected masks to contain both classes"):
         mm.bootstrap_pixels(np.zeros_like(masks), maps)
     found = mm.bootstrap_pixels(masks, maps, n_resamples=5)
     with pytest.raises(ValueError, match="'auroc'"):

@@ -33,5 +33,5 @@ def test_float32_values_are_summed_in_float64():
 def test_bad_values_are_refused():
     with pytest.raises(ValueError, match="expected values to be finite, got NaN"):
         mm.summarize_seeds([0.5, math.nan])
-    with pytest.raises(ValueError, match="expected values to hold at least one value"):
+    with pytest.raises(ValueError, match="expected values to contain at least one value"):
         mm.summarize_seeds([])

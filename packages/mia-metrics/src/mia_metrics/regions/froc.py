@@ -1,4 +1,4 @@
-"""FROC: the share of lesions found against the false detections an image."""
+"""FROC: the share of lesions found against the number of false detections per image."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -8,22 +8,23 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mia_metrics import validate
-from mia_metrics.regions.maxima import basins, merges, true_peaks
+from mia_metrics.regions.maxima import basins, local_maxima, merges
 from mia_metrics.regions.regions import label_regions
 from mia_metrics.validate import Bools, Floats
 
 RATES = (0.125, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
+"""False detections per image at which the FROC score averages the sensitivity, as in LUNA16."""
 
 _CHUNK = 2**18  # pixels worked on at once: about 30 MB
 
 
 class Froc(NamedTuple):
-    """FROC curve, one point a threshold at which it changes, thresholds falling from `inf`.
+    """FROC curve, with one point for every threshold at which it changes.
 
     Attributes:
-        false_positives: (K,) false detections an image, of all images, with and without lesions.
+        false_positives: (K,) false detections per image, over images with and without lesions.
         sensitivity: (K,) share of all lesions that are hit.
-        thresholds: (K,).
+        thresholds: (K,) falling from `inf`.
         lesions: number of lesions.
         images: number of images.
     """
@@ -35,10 +36,13 @@ class Froc(NamedTuple):
     images: int
 
     def sensitivity_at(self, false_positives: float) -> float:
-        """Highest sensitivity of the thresholds with at most so many false detections an image.
+        """Return the highest sensitivity with at most so many false detections per image.
+
+        Args:
+            false_positives: false detections allowed per image, at least 0.
 
         Raises:
-            ValueError: a number below 0, or none.
+            ValueError: `false_positives` is below 0 or not a number.
         """
         allowed = validate.number("false_positives", false_positives)
         if allowed < 0.0:
@@ -47,7 +51,10 @@ class Froc(NamedTuple):
         return float(self.sensitivity[self.false_positives <= allowed].max())
 
     def score(self, rates: Sequence[float] = RATES) -> float:
-        """Mean of `sensitivity_at` over rates of false detections an image.
+        """Return the mean of `sensitivity_at` over several rates.
+
+        Args:
+            rates: numbers of false detections per image.
 
         Raises:
             ValueError: no rate; as `sensitivity_at`.
@@ -59,7 +66,13 @@ class Froc(NamedTuple):
 
 
 class Events(NamedTuple):
-    """Levels at which false detections appear and vanish, and at which each lesion is hit."""
+    """Thresholds at which the counts of a FROC curve change, as the threshold falls.
+
+    Attributes:
+        appear: (A,) a false detection appears.
+        vanish: (V,) a false detection vanishes, merged with another or with a lesion.
+        hit: (L,) each lesion is hit; `-inf` if never.
+    """
 
     appear: Floats
     vanish: Floats
@@ -69,28 +82,31 @@ class Events(NamedTuple):
 def froc(
     masks: ArrayLike, maps: ArrayLike, *, hit: str = "overlap", min_overlap: float = 0.0
 ) -> Froc:
-    """FROC curve of masks (N, H, W) and maps (N, H, W), exact at every threshold.
+    """Compute the FROC curve, exact at every threshold.
 
-    Lesions are the 8-connected regions of the masks. What is a detection, and when it hits:
+    Lesions are the 8-connected regions of the masks. There are two definitions of a detection and a
+    hit:
 
     `overlap`: the detections at threshold t are the 8-connected components of {map >= t}. One that
-    touches no lesion is false. A lesion is hit where at least one of its pixels, and at least a
-    share `min_overlap` of them, are >= t. A component that touches several lesions may hit each.
+    touches no lesion is false. A lesion is hit if at least one of its pixels, and at least a share
+    `min_overlap` of them, are >= t. A component that touches several lesions may hit each.
 
-    `peak`: the detections are the local maxima of the map (8 neighbours; a plateau of equal pixels
-    counts once, at the first of them in reading order), each with its value as its confidence. One
-    outside all lesions is false where its value is >= t. A lesion is hit where a local maximum >= t
-    lies in it. Smooth a noisy map first.
+    `peak`: the detections at threshold t are the local maxima >= t of the map (8 neighbors; a
+    plateau of equal pixels counts once, at the first of them in reading order). One outside all
+    lesions is false. A lesion is hit if a detection lies in it. Smooth a noisy map first.
 
-    False detections may become fewer as the threshold falls, because components merge
-    (`overlap`); the curve keeps these points, and `sensitivity_at` takes the best one allowed.
+    With `overlap` the number of false detections can shrink as the threshold falls, because
+    components merge; the curve keeps these points, and `sensitivity_at` takes the best one allowed.
     Nothing is sampled: the components of all thresholds come from a maximum spanning forest.
 
     Args:
-        masks: (N, H, W) 0/1 (or 0/255, or booleans); images without a lesion count.
+        masks: (N, H, W) 0 normal, 1 lesion (or 0/255, or booleans). Images without a lesion count.
         maps: (N, H, W) finite, higher = more abnormal.
         hit: `overlap` or `peak`.
-        min_overlap: in [0, 1], for `overlap`.
+        min_overlap: share of a lesion's pixels, in [0, 1]; for `overlap` only.
+
+    Returns:
+        The curve.
 
     Raises:
         ValueError: as `pixel_metrics`; an unknown `hit`; `min_overlap` outside [0, 1], or given
@@ -113,7 +129,7 @@ def froc(
     validate.one_of("hit", hit, _CRITERIA)
     min_overlap = validate.share("min_overlap", min_overlap)
     if hit == "peak" and min_overlap > 0.0:
-        msg = f"expected min_overlap only with hit 'overlap', got {min_overlap} with {hit!r}"
+        msg = f"expected min_overlap only with hit 'overlap', got {min_overlap} with hit {hit!r}"
         raise ValueError(msg)
     truth, scores = validate.pixel_pair(masks, maps)
     step = max(1, _CHUNK // scores[0].size)
@@ -126,14 +142,16 @@ def froc(
 
 
 def _overlap_events(truth: Bools, scores: Floats, min_overlap: float) -> Events:
+    """Return the events of the `overlap` definition."""
     found = basins(scores, truth)
     hit = _lesion_levels(truth, scores, min_overlap)
     return Events(scores.ravel()[found.peaks], merges(found), hit)
 
 
 def _peak_events(truth: Bools, scores: Floats, min_overlap: float) -> Events:
+    """Return the events of the `peak` definition."""
     del min_overlap  # a peak lies in a lesion or does not
-    peaks = true_peaks(scores, basins(scores))
+    peaks = local_maxima(scores, basins(scores))
     values = scores.ravel()[peaks]
     regions = label_regions(truth)
     region = regions.ravel()[peaks]
@@ -149,7 +167,7 @@ _CRITERIA: dict[str, Callable[[Bools, Floats, float], Events]] = {
 
 
 def _lesion_levels(truth: Bools, scores: Floats, min_overlap: float) -> NDArray[np.float64]:
-    """Highest threshold at which the share `min_overlap` of each lesion's pixels is reached."""
+    """Return the highest threshold that the share `min_overlap` of each lesion's pixels reaches."""
     region, values = label_regions(truth)[truth], scores[truth]
     order = np.lexsort((-values, region))
     sizes = np.bincount(region)[1:]
@@ -160,7 +178,7 @@ def _lesion_levels(truth: Bools, scores: Floats, min_overlap: float) -> NDArray[
 
 
 def _curve(events: Events, images: int) -> Froc:
-    """Count the events at or above each level."""
+    """Build the curve by counting the events at or above each threshold."""
     levels = np.unique(np.concatenate(events))
     thresholds = levels[np.isfinite(levels)][::-1]
     appear, vanish, hit = (_at_or_above(kind, thresholds) for kind in events)
@@ -175,4 +193,5 @@ def _curve(events: Events, images: int) -> Froc:
 
 
 def _at_or_above(levels: Floats, thresholds: Floats) -> NDArray[np.intp]:
+    """Count the levels at or above each threshold."""
     return levels.size - np.searchsorted(np.sort(levels), thresholds, side="left")

@@ -1,11 +1,11 @@
-"""Peaks of a stack of maps and the levels at which they merge as the threshold falls.
+"""Local maxima of a stack of maps, and the thresholds at which their components merge.
 
-The 8-connected components of {map >= t} are, at every t, as many as the peaks at or above t less
-the merges at or above t, where the merges are the edges of a maximum spanning forest of the pixels
-(an edge is as high as the lower of its two pixels). The forest is found by Boruvka's algorithm: its
-first round, every pixel to its highest neighbour, needs no sorting and leaves only the basins of
-the peaks; the later ones work on the edges between basins. So the number of components is known
-at all thresholds at once, without labelling at any.
+At every threshold t, the number of 8-connected components of {map >= t} is the number of maxima at
+or above t minus the number of merges at or above t, where the merges are the edges of a maximum
+spanning forest of the pixels (an edge is as high as the lower of its two pixels). The forest is
+found by Boruvka's algorithm: its first round, which links every pixel to its highest neighbor,
+needs no sorting and leaves one basin around each maximum; later rounds work on the edges between
+basins. So the number of components is known at all thresholds at once, without labeling any.
 """
 
 from typing import Any, NamedTuple
@@ -17,16 +17,16 @@ from mia_metrics.validate import Bools, Floats
 
 Indices = NDArray[np.intp]
 
-_FORWARD = ((0, 1), (1, -1), (1, 0), (1, 1))  # half of the 8 neighbours: each pair once
+_FORWARD = ((0, 1), (1, -1), (1, 0), (1, 1))  # half of the 8 neighbors: each pair once
 
 
 class Basins(NamedTuple):
-    """Basins of attraction, and the edges between them.
+    """Basins of attraction of a stack of maps, and the edges between them.
 
     Attributes:
-        peaks: (P,) flat indices of the pixels that no neighbour exceeds, one of ties.
-        total: basins in all: those of the peaks and, numbered after them, one a merged image.
-        a: (E,) basin on one side of an edge between two basins.
+        peaks: (P,) flat indices of the pixels that no neighbor exceeds, one of linked ties.
+        total: number of basins: those of the peaks, then one for the merged pixels of each image.
+        a: (E,) basin on one side of each edge between two basins.
         b: (E,) basin on the other side.
         height: (E,) the lower of the two pixels' values.
     """
@@ -39,9 +39,14 @@ class Basins(NamedTuple):
 
 
 def basins(maps: Floats, merged: Bools | None = None) -> Basins:
-    """Find the basins of maps (N, H, W); pixels of `merged` (N, H, W) make one basin an image."""
+    """Find the basins of attraction of the maps' maxima.
+
+    Args:
+        maps: (N, H, W) finite.
+        merged: (N, H, W) pixels that form a single basin in each image.
+    """
     size = maps.size
-    parent = _highest_neighbour(maps)
+    parent = _highest_neighbor(maps)
     if merged is not None:
         image = np.flatnonzero(merged) // maps[0].size
         parent.ravel()[merged.ravel()] = size + image
@@ -58,7 +63,7 @@ def basins(maps: Floats, merged: Bools | None = None) -> Basins:
 
 
 def merges(found: Basins) -> Floats:
-    """Return the heights of the edges of a maximum spanning forest of the basins, in any order."""
+    """Return the heights of the edges of a maximum spanning forest of the basins, unordered."""
     order = np.argsort(found.height)[::-1]
     a, b, height = found.a[order], found.b[order], found.height[order]
     taken: list[Floats] = [height[:0]]
@@ -87,14 +92,14 @@ def merges(found: Basins) -> Floats:
     return np.concatenate(taken)
 
 
-def true_peaks(maps: Floats, found: Basins) -> Indices:
+def local_maxima(maps: Floats, found: Basins) -> Indices:
     """Return the flat indices of the local maxima of maps (N, H, W), one for each plateau."""
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 
     top = maps.ravel()[found.peaks]
     lower, higher = np.minimum(top[found.a], top[found.b]), np.maximum(top[found.a], top[found.b])
-    flat = found.height == lower  # reached without going down: the lower one is no peak of its own
+    flat = found.height == lower  # reached without descending: the lower one is no maximum
     level = flat & (higher == lower)
     pairs = (np.ones(np.count_nonzero(level), bool), (found.a[level], found.b[level]))
     graph = coo_array(pairs, shape=(top.size, top.size))
@@ -107,14 +112,14 @@ def true_peaks(maps: Floats, found: Basins) -> Indices:
     return found.peaks[first[is_peak]]
 
 
-def _highest_neighbour(maps: Floats) -> Indices:
-    """Flat index of the highest pixel around each pixel, (N, H, W), and the lowest one of ties."""
+def _highest_neighbor(maps: Floats) -> Indices:
+    """Return the flat index of the highest pixel around each one, (N, H, W); the first of ties."""
     own = np.arange(maps.size).reshape(maps.shape)
     parent, height = own.copy(), maps.copy()
     backward = tuple((-dy, -dx) for dy, dx in reversed(_FORWARD))
     for offset in backward + _FORWARD:
         here, there = _windows(offset)
-        # Neighbours come in rising order of index: equal ones win only over the pixel itself.
+        # Neighbors come in rising order of index: equal ones win only over the pixel itself.
         higher = maps[there] > height[here]
         if offset in backward:
             higher |= (maps[there] == height[here]) & (parent[here] == own[here])
@@ -126,14 +131,14 @@ def _highest_neighbour(maps: Floats) -> Indices:
 def _between(
     maps: Floats, basin: Indices, offset: tuple[int, int]
 ) -> tuple[Indices, Indices, Floats]:
-    """Return both basins and the height of every edge in a direction that joins two basins."""
+    """Return both basins and the height of every edge in one direction between two basins."""
     here, there = _windows(offset)
     apart = basin[here] != basin[there]
     return basin[here][apart], basin[there][apart], np.minimum(maps[here], maps[there])[apart]
 
 
 def _windows(offset: tuple[int, int]) -> tuple[Any, Any]:
-    """Return windows of the pixels with a neighbour at an offset, and of these neighbours."""
+    """Return slices of the pixels that have a neighbor at an offset, and of these neighbors."""
     pairs = [
         (slice(max(-d, 0), -d if d > 0 else None), slice(max(d, 0), d if d < 0 else None))
         for d in offset
@@ -143,7 +148,7 @@ def _windows(offset: tuple[int, int]) -> tuple[Any, Any]:
 
 
 def _follow(parent: Indices) -> Indices:
-    """Follow every pointer to its root."""
+    """Replace every pointer by its root."""
     while True:
         further = parent[parent]
         if np.array_equal(further, parent):

@@ -10,7 +10,8 @@ from mia_metrics import validate
 from mia_metrics.comparison.versus_best import VersusBest, versus_best
 from mia_metrics.pixel import PIXEL_FORMULAS, metrics_of
 from mia_metrics.ranking import rank
-from mia_metrics.regions.aupro import LIMIT, aupro_of, region_weights
+from mia_metrics.regions.aupro import LIMIT, aupro_of
+from mia_metrics.regions.regions import region_weights
 from mia_metrics.uncertainty.bootstrap import Comparison, Interval, comparison
 from mia_metrics.uncertainty.pixel_bins import PixelBins
 from mia_metrics.uncertainty.resample import Indices, Values, draws, strata

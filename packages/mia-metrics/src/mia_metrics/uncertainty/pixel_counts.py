@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mia_metrics.ranking import Ranking
-from mia_metrics.regions.aupro import region_weights
+from mia_metrics.regions.regions import region_weights
 from mia_metrics.validate import Bools, Floats
 
 
