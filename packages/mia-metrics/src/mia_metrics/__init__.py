@@ -1,7 +1,9 @@
-"""Metrics for anomaly detection: exact, fast, with their uncertainty."""
+"""Metrics for anomaly detection in images: exact, fast, with their uncertainty."""
 
+from mia_metrics.comparison.compare_pixels import compare_pixels, compare_pixels_with_best
 from mia_metrics.comparison.critical_difference import CriticalDifference, critical_difference
 from mia_metrics.comparison.holm import holm
+from mia_metrics.comparison.paired_bootstrap import Comparison, compare
 from mia_metrics.comparison.versus_best import VersusBest, compare_with_best
 from mia_metrics.curves import PrCurve, RocCurve, pr_curve, roc_curve
 from mia_metrics.dice import best_dice, best_dice_one_stage
@@ -31,14 +33,10 @@ from mia_metrics.threshold import (
     iou_at,
     normal_threshold,
 )
-from mia_metrics.uncertainty.bootstrap import Comparison, Interval, bootstrap_interval, compare
+from mia_metrics.uncertainty.bootstrap import bootstrap_interval
 from mia_metrics.uncertainty.delong import DelongTest, delong_interval, delong_test, delong_variance
-from mia_metrics.uncertainty.pixel_bootstrap import (
-    PixelBootstrap,
-    bootstrap_pixels,
-    compare_pixels,
-    compare_pixels_with_best,
-)
+from mia_metrics.uncertainty.interval import Interval
+from mia_metrics.uncertainty.pixel_bootstrap import PixelBootstrap, bootstrap_pixels
 from mia_metrics.uncertainty.seeds import SeedSummary, summarize_seeds
 
 __all__ = [

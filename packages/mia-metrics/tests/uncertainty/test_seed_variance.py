@@ -281,7 +281,7 @@ def test_what_cannot_be_is_refused(study):
     truth, make = study
     rng = np.random.default_rng(6)
     scores = make(rng, 2, rng.standard_normal(truth.size))
-    with pytest.raises(ValueError, match="trainings 'fixed' for 2 trainings"):
+    with pytest.raises(ValueError, match="trainings 'fixed' for 2 training runs"):
         mm.bootstrap_interval(truth, scores, method="bca")
     assert mm.bootstrap_interval(truth, scores, method="bca", trainings="fixed").low > 0.5
     for call in (

@@ -1,4 +1,4 @@
-"""Critical-difference analysis: many methods over many datasets, compared by their ranks."""
+"""Critical-difference analysis: comparison of many methods over many datasets by their ranks."""
 
 import math
 from collections.abc import Mapping
@@ -12,26 +12,29 @@ from mia_metrics import validate
 from mia_metrics.comparison.holm import holm
 
 TESTS = ("nemenyi", "wilcoxon-holm")
+"""Names of the tests of pairs of methods."""
 
 Table = NDArray[np.float64]
 
 
 class CriticalDifference(NamedTuple):
-    """Everything a critical-difference diagram shows; methods in the order of their average rank.
+    """Contents of a critical-difference diagram, with methods in the order of their average rank.
 
     Attributes:
         methods: (K,) names, best first.
         average_ranks: (K,) average rank of each, 1 = best.
-        datasets: how many datasets.
+        datasets: number of datasets.
         friedman: chi-square of Friedman's test, corrected for ties.
         friedman_p: its p-value.
-        iman_davenport: the F statistic from it, less conservative.
+        iman_davenport: F statistic of Iman and Davenport, which is less conservative.
         iman_davenport_p: its p-value.
         test: the test of pairs.
         alpha: level of the test of pairs.
         p_values: (K, K) p-value of each pair, adjusted for all pairs; 1 on the diagonal.
-        critical_difference: least difference of average ranks that Nemenyi's test calls; else None.
-        groups: the bars of the diagram: longest runs of neighbours of which no pair differs.
+        critical_difference: smallest significant difference of average ranks by Nemenyi's test;
+            None for the other test.
+        groups: the bars of the diagram: longest runs of neighbors in rank without a pair that
+            differs.
     """
 
     methods: tuple[str, ...]
@@ -48,7 +51,7 @@ class CriticalDifference(NamedTuple):
     groups: tuple[tuple[str, ...], ...]
 
     def table(self) -> list[dict[str, Any]]:
-        """Return one row a method, best first: `method`, `average_rank`, `groups` (numbers)."""
+        """Return one row per method, best first: `method`, `average_rank`, `groups` (numbers)."""
         return [
             {
                 "method": method,
@@ -66,24 +69,26 @@ def critical_difference(
     alpha: float = 0.05,
     higher_is_better: bool = True,
 ) -> CriticalDifference:
-    """Rank methods on each dataset and say which of them differ.
+    """Rank methods on each dataset and test which of them differ.
 
-    On each dataset the methods are ranked from 1, the best; ties share the average of their ranks.
-    Friedman's test (with the correction for ties, and its Iman-Davenport form) says whether they
-    differ at all. Pairs are tested by `nemenyi` (difference of average ranks over
-    sqrt(K (K + 1) / (6 D)), against the studentised range) or by `wilcoxon-holm` (Wilcoxon's
-    signed-rank test of the values, zero differences dropped, adjusted by Holm; no difference at all
-    gives p = 1).
+    On each dataset the methods are ranked from 1, the best; tied methods get their average rank.
+    Friedman's test (with the correction for ties, and in the form of Iman and Davenport) tests
+    whether any methods differ. Pairs are then tested by one of two tests.
 
     Args:
         results: for each method its values on the same D datasets in the same order, (D,).
-        test: `nemenyi` or `wilcoxon-holm`.
-        alpha: level, in (0, 1); a pair differs where its adjusted p-value is below it.
+        test: `nemenyi`, the difference of average ranks over sqrt(K (K + 1) / (6 D)) against the
+            studentized range; or `wilcoxon-holm`, Wilcoxon's signed-rank test of the values, zero
+            differences dropped, adjusted by Holm (p = 1 if there is no difference at all).
+        alpha: level, in (0, 1); a pair differs if its adjusted p-value is below it.
         higher_is_better: False for errors.
 
+    Returns:
+        Ranks, tests and groups.
+
     Raises:
-        ValueError: fewer than two methods or two datasets, lengths that differ, NaN or infinity; an
-            unknown test; `alpha` outside (0, 1).
+        ValueError: fewer than two methods or two datasets, different lengths, NaN or infinity, an
+            unknown test, `alpha` outside (0, 1).
 
     Paper: Demsar, JMLR 7, 2006, https://jmlr.org/papers/v7/demsar06a.html; pairs by Wilcoxon:
         Benavoli, Corani and Mangili, JMLR 17, 2016, https://jmlr.org/papers/v17/benavoli16a.html
@@ -132,7 +137,7 @@ def critical_difference(
 
 
 def _table(results: Mapping[str, ArrayLike]) -> tuple[list[str], Table]:
-    """Check the results and return the names and the values, (D, K)."""
+    """Check the results and return the method names and the values, (D, K)."""
     validate.named("results", results, "method", least=2)
     columns = [validate.as_scores(f"results[{name!r}]", v, 1) for name, v in results.items()]
     sizes = {name: column.size for name, column in zip(results, columns, strict=True)}
@@ -143,14 +148,17 @@ def _table(results: Mapping[str, ArrayLike]) -> tuple[list[str], Table]:
 
 
 def _ranks(table: Table) -> Table:
-    """Rank each row from its smallest value, ties averaged."""
+    """Rank the values of each row from the smallest up, ties averaged."""
     smaller = (table[:, :, None] > table[:, None, :]).sum(axis=2)
     equal = (table[:, :, None] == table[:, None, :]).sum(axis=2)
     return smaller + (equal + 1) / 2.0
 
 
 def _friedman(ranks: Table) -> tuple[float, float, float, float]:
-    """Friedman's chi-square and p, Iman and Davenport's F and p; 0 and 1 where all is tied."""
+    """Return Friedman's chi-square and p, and Iman and Davenport's F and p.
+
+    If all ranks are tied, the statistics are 0 and the p-values 1.
+    """
     from scipy.special import chdtrc, fdtrc
 
     datasets, methods = ranks.shape
@@ -167,6 +175,7 @@ def _friedman(ranks: Table) -> tuple[float, float, float, float]:
 
 
 def _nemenyi(average: NDArray[np.float64], datasets: int) -> Table:
+    """Return the p-values of Nemenyi's test of all pairs, (K, K)."""
     from scipy.stats import studentized_range
 
     methods = average.size
@@ -179,6 +188,7 @@ def _nemenyi(average: NDArray[np.float64], datasets: int) -> Table:
 
 
 def _nemenyi_difference(methods: int, datasets: int, alpha: float) -> float:
+    """Return the smallest difference of average ranks that Nemenyi's test finds significant."""
     from scipy.stats import studentized_range
 
     quantile = studentized_range.ppf(1.0 - alpha, methods, np.inf) / math.sqrt(2.0)
@@ -186,6 +196,7 @@ def _nemenyi_difference(methods: int, datasets: int, alpha: float) -> float:
 
 
 def _wilcoxon_holm(table: Table) -> Table:
+    """Return the p-values of Wilcoxon's test of all pairs, (K, K), adjusted by Holm."""
     from scipy.stats import wilcoxon
 
     pairs = list(combinations(range(table.shape[1]), 2))
@@ -200,7 +211,7 @@ def _wilcoxon_holm(table: Table) -> Table:
 
 
 def _groups(names: list[str], alike: NDArray[np.bool_]) -> tuple[tuple[str, ...], ...]:
-    """Longest runs of at least two neighbours of which all pairs are alike."""
+    """Return the longest runs of two or more neighbors in which no pair differs."""
     groups: list[tuple[str, ...]] = []
     reached = 0
     for start in range(len(names)):

@@ -1,4 +1,4 @@
-"""Holm's correction: p-values of several tests, so that together they err no more than one."""
+"""Holm's correction of p-values for multiple tests."""
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -7,10 +7,17 @@ from mia_metrics import validate
 
 
 def holm(p_values: ArrayLike) -> NDArray[np.float64]:
-    """Adjust the p-values of M tests, (M,), so that their family-wise error is that of one.
+    """Adjust p-values for the number of tests, by Holm's method.
 
-    From the smallest up, the k-th of M (from 0) is multiplied by M - k, is no smaller than the one
-    before it, and is cut to 1. Nothing is assumed of how the tests depend on each other.
+    From the smallest up, the k-th of M p-values (from 0) is multiplied by M - k, raised to the one
+    before it if that is larger, and cut to 1. The family-wise error rate is then at most the level
+    of the tests, however they depend on each other.
+
+    Args:
+        p_values: (M,) in [0, 1].
+
+    Returns:
+        The adjusted p-values, (M,), in the same order.
 
     Raises:
         ValueError: empty input, NaN, or a value outside [0, 1].

@@ -1,4 +1,4 @@
-"""Many detectors on the same images: each one's interval, and its paired test against the best."""
+"""Paired tests of many detectors against the best of them on the same images."""
 
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
@@ -8,24 +8,25 @@ from numpy.typing import ArrayLike
 
 from mia_metrics import validate
 from mia_metrics.comparison.holm import holm
-from mia_metrics.uncertainty.bootstrap import paired_p_value
+from mia_metrics.comparison.paired_bootstrap import paired_p_value
+from mia_metrics.uncertainty.interval import two_sided
 from mia_metrics.uncertainty.resampled_metric import Metric, bounds, checked, difference_bounds
 from mia_metrics.uncertainty.seed_variance import EFFECTS, Resampled, resample_detectors
 
 
 class VersusBest(NamedTuple):
-    """A detector's metric with its interval, and its difference to the best of all detectors.
+    """Metric of a detector with its interval, and its difference to the best detector.
 
     Attributes:
         estimate: the metric.
         low: lower end of its interval.
         high: upper end of its interval.
-        difference: estimate - that of the best; 0 for the best itself.
+        difference: the metric minus that of the best detector; 0 for the best.
         difference_low: lower end of the difference's interval.
         difference_high: upper end of the difference's interval.
         p_value: two-sided p-value of the difference; 1 for the best.
-        adjusted: the same after Holm's correction for all the detectors beside the best.
-        is_best: whether this is the best; the first of equals is.
+        adjusted: p-value after Holm's correction for the tests of all detectors but the best.
+        is_best: whether this is the best detector; the first one, if several are equal.
     """
 
     estimate: float
@@ -50,32 +51,32 @@ def compare_with_best(
     trainings: str = "random",
     seed: int = 0,
 ) -> dict[str, VersusBest]:
-    """Test every detector against the best one on the same images, all on the same resamples.
+    """Test every detector against the best one on the same images.
 
-    The intervals are those of `bootstrap_interval` and the differences and p-values those of
-    `compare`, at the cost of one bootstrap; p-values are adjusted by Holm. Of several trainings
-    (`random`), three and more detectors lend each other degrees of freedom: each one's variance
-    over its trainings is drawn towards those of the others (Smyth). The best is found on the
-    same images, so a detector that is not significantly worse is one that may as well be the best;
-    it has not been shown to be as good.
+    The intervals are those of `bootstrap_interval`, the differences and p-values those of
+    `compare`, all on the same resamples at the cost of one bootstrap; p-values are adjusted by
+    Holm. With several `random` training runs, three or more detectors share their degrees of
+    freedom: each one's variance over its runs is shrunk toward those of the others (Smyth). The
+    best is picked on the same images, so a detector that is not significantly worse may be the
+    best; it has not been shown to be as good.
 
     Args:
-        truth: labels (N,), or masks (N, H, W); then whole images are resampled.
-        scores: for each detector scores (N,) or maps (N, H, W), or those of several trainings,
-            (S, N) or (S, N, H, W); see `bootstrap_interval`.
+        truth: labels (N,), or masks (N, H, W), of which whole images are resampled.
+        scores: for each detector scores (N,) or maps (N, H, W), or those of several training runs,
+            (S, N) or (S, N, H, W), as in `bootstrap_interval`.
         metric: as in `bootstrap_interval`.
-        confidence: in (0, 1), of each interval alone.
-        n_resamples: how many; an adjusted p-value can be no smaller than that of one test,
-            1 / (1 + n_resamples), times the number of the others.
+        confidence: nominal coverage of each interval, in (0, 1).
+        n_resamples: number of resamples, at least 2; the smallest adjusted p-value is
+            1 / (1 + n_resamples) times the number of detectors but the best.
         higher_is_better: False for metrics such as `fpr_at_95_tpr`.
         trainings: as in `bootstrap_interval`.
         seed: the same seed gives the same result.
 
     Returns:
-        In the order of `scores`.
+        For each detector its interval and test, in the order of `scores`.
 
     Raises:
-        ValueError: as `bootstrap_interval`; no detector at all.
+        ValueError: as `bootstrap_interval`; no detector.
 
     Paper: Holm, Scandinavian Journal of Statistics 6, 1979, https://www.jstor.org/stable/4615733;
         Smyth, Statistical Applications in Genetics and Molecular Biology 3, 2004,
@@ -109,7 +110,7 @@ def versus_best(
     *,
     higher_is_better: bool = True,
 ) -> dict[str, VersusBest]:
-    """Test every detector against the best of them."""
+    """Test every detector of a set of resampled metrics against the best one."""
     estimates = found.estimates
     best = int(np.argmax(estimates if higher_is_better else -estimates))
     differences, offsets = found.differences(best), estimates - estimates[best]
@@ -120,7 +121,7 @@ def versus_best(
     adjusted = np.ones(len(estimates))
     if others.any():
         adjusted[others] = holm(p_values[others])
-    levels = [(1.0 - confidence) / 2.0, (1.0 + confidence) / 2.0]
+    levels = two_sided(confidence)
     ends = np.quantile(found.values(), levels, axis=1).T.clip(*bounds(metric))
     offset_ends = np.quantile(differences, levels, axis=1).T.clip(*difference_bounds(metric))
     columns = (estimates, *ends.T, offsets, *offset_ends.T, p_values, adjusted)

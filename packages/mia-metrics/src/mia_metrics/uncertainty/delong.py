@@ -1,4 +1,4 @@
-"""DeLong's variance of AUROC without resampling: interval of one detector, paired test of two."""
+"""DeLong's variance of the AUROC without resampling: interval and paired test."""
 
 import math
 from typing import NamedTuple
@@ -7,16 +7,27 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mia_metrics import validate
-from mia_metrics.uncertainty.bootstrap import Interval
+from mia_metrics.uncertainty.interval import Interval
 from mia_metrics.validate import Bools, Floats
 
 Placements = tuple[NDArray[np.float64], NDArray[np.float64]]
+"""Placements V10 of the abnormal images, (P,), and V01 of the normal images, (N,)."""
 
 SCALES = ("linear", "logit")
+"""Scales on which the interval can be symmetric."""
 
 
 class DelongTest(NamedTuple):
-    """Two AUROCs on the same images: difference a - b, its standard error, z and two-sided p."""
+    """Result of DeLong's paired test of two AUROCs, a and b.
+
+    Attributes:
+        auroc_a: AUROC of a.
+        auroc_b: AUROC of b.
+        difference: a - b.
+        standard_error: standard error of the difference.
+        z: difference / standard error.
+        p_value: two-sided, in [0, 1].
+    """
 
     auroc_a: float
     auroc_b: float
@@ -27,11 +38,18 @@ class DelongTest(NamedTuple):
 
 
 def delong_variance(labels: ArrayLike, scores: ArrayLike) -> float:
-    """DeLong's variance of the AUROC of labels (N,) and scores (N,).
+    """Compute DeLong's variance of the AUROC.
 
-    With the placements V10 (share of normal images below an abnormal one, ties half) and V01 (share
-    of abnormal images above a normal one, ties half): var(V10) / P + var(V01) / N, variances with
-    n - 1. From two sorts, O(n log n).
+    It is var(V10) / P + var(V01) / N, where the placements V10 are the shares of normal images
+    below each abnormal one and V01 the shares of abnormal images above each normal one, ties
+    counting half, and variances are taken with n - 1. Two sorts are enough, O(n log n).
+
+    Args:
+        labels: (N,) 0 normal, 1 abnormal (or 0/255, or booleans).
+        scores: (N,) finite, higher = more abnormal.
+
+    Returns:
+        The variance.
 
     Raises:
         ValueError: as `image_metrics`; fewer than two images of a class.
@@ -50,12 +68,20 @@ def delong_variance(labels: ArrayLike, scores: ArrayLike) -> float:
 def delong_interval(
     labels: ArrayLike, scores: ArrayLike, *, confidence: float = 0.95, scale: str = "linear"
 ) -> Interval:
-    """DeLong's confidence interval of the AUROC of labels (N,) and scores (N,).
+    """Compute DeLong's confidence interval of the AUROC.
 
-    `linear`: AUROC -+ z * se, cut to [0, 1]. `logit`: the same on the log-odds of the AUROC, with
-    se / (AUROC (1 - AUROC)) by the delta method, carried back; it stays inside (0, 1) and covers
-    better near its ends. Where the variance is 0 (perfect separation) the interval is the estimate.
-    Ties count half.
+    If the variance is 0 (perfect separation), the interval is the estimate. Ties count half.
+
+    Args:
+        labels: (N,) 0 normal, 1 abnormal (or 0/255, or booleans).
+        scores: (N,) finite, higher = more abnormal.
+        confidence: nominal coverage, in (0, 1).
+        scale: `linear` for AUROC -+ z * se, clipped to [0, 1]; `logit` for the same on the log-odds
+            of the AUROC, with se / (AUROC (1 - AUROC)) by the delta method, transformed back, which
+            stays inside (0, 1) and has better coverage near its ends.
+
+    Returns:
+        The AUROC and its interval.
 
     Raises:
         ValueError: as `delong_variance`; `confidence` outside (0, 1); an unknown scale.
@@ -87,16 +113,19 @@ def delong_interval(
 
 
 def delong_test(labels: ArrayLike, scores_a: ArrayLike, scores_b: ArrayLike) -> DelongTest:
-    """DeLong's paired test that two detectors have the same AUROC on the same images.
+    """Test two detectors' AUROCs on the same images against each other, by DeLong's paired test.
 
     z = (AUROC_a - AUROC_b) / se, with the variance of the difference from the covariance of both
-    detectors' placements; p two-sided from the normal distribution. Ties count half. Where the
-    difference does not vary at all: p = 1 for equal AUROCs, else p = 0 and z infinite.
+    detectors' placements; p is two-sided, from the normal distribution. Ties count half. If the
+    difference does not vary at all, p is 1 for equal AUROCs and 0 (with z infinite) for others.
 
     Args:
-        labels: (N,) 0/1.
-        scores_a: (N,) of the first detector.
-        scores_b: (N,) of the second.
+        labels: (N,) 0 normal, 1 abnormal (or 0/255, or booleans).
+        scores_a: (N,) finite scores of the first detector.
+        scores_b: (N,) finite scores of the second detector.
+
+    Returns:
+        The AUROCs and the test of their difference.
 
     Raises:
         ValueError: as `delong_variance`.
@@ -128,20 +157,20 @@ def delong_test(labels: ArrayLike, scores_a: ArrayLike, scores_b: ArrayLike) -> 
 
 
 def _placements(truth: Bools, scores: Floats) -> Placements:
-    """V10 of the abnormal images, (P,), and V01 of the normal ones, (N,)."""
+    """Return V10 of the abnormal images, (P,), and V01 of the normal ones, (N,)."""
     abnormal, normal = scores[truth], scores[~truth]
     return _share_below(normal, abnormal), 1.0 - _share_below(abnormal, normal)
 
 
 def _share_below(reference: Floats, values: Floats) -> NDArray[np.float64]:
-    """Share of `reference` below each value, ties half."""
+    """Return the share of `reference` below each value, ties counting half."""
     ordered = np.sort(reference)
     below, not_above = (np.searchsorted(ordered, values, side=side) for side in ("left", "right"))
     return (below + not_above) / (2.0 * ordered.size)
 
 
 def _covariance(placements: list[Placements]) -> NDArray[np.float64]:
-    """Covariance of the AUROCs of several detectors of the same images."""
+    """Return the covariance matrix of several detectors' AUROCs on the same images."""
     total = np.zeros((len(placements), len(placements)))
     for stratum in zip(*placements, strict=True):
         size = stratum[0].size

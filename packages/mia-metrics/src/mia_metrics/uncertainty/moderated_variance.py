@@ -1,25 +1,29 @@
-"""Variances of many detectors from few trainings each, drawn towards what they have in common."""
+"""Moderated variances, for many detectors with few training runs each."""
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mia_metrics.uncertainty.resample import Values
 
-LEAST = 3  # variances below which they say nothing of their spread
+LEAST = 3  # smallest number of variances whose spread can be estimated
 
 
 def moderate(variances: Values, degrees: NDArray[np.intp]) -> tuple[Values, Values]:
-    """Moderated variances and their degrees of freedom, by empirical Bayes.
+    """Shrink variances toward their common value, by empirical Bayes.
 
-    True variances are taken as drawn from a scaled inverse chi-squared distribution, whose d0
-    degrees of freedom and scale s0^2 come from the mean and the spread of the logarithms:
-    (d0 s0^2 + d s^2) / (d0 + d), with d0 + d degrees, at most those of all variances together.
-    A variance of 0, or of no degrees, is that of a detector that is not trained, or was once: it
-    stays as it is and tells nothing of the others.
+    The true variances are modeled as draws from a scaled inverse chi-squared distribution, whose d0
+    degrees of freedom and scale s0^2 are estimated from the mean and the spread of the logarithms.
+    A variance s^2 of d degrees of freedom becomes (d0 s0^2 + d s^2) / (d0 + d), with d0 + d degrees
+    of freedom, at most those of all variances together. A variance of 0 or without degrees of
+    freedom (of a detector that is not trained, or was trained once) is left as it is and does not
+    affect the others.
 
     Args:
-        variances: unbiased sample variances, (D,).
-        degrees: of freedom of each, (D,).
+        variances: (D,) unbiased sample variances.
+        degrees: (D,) degrees of freedom of each.
+
+    Returns:
+        The moderated variances, (D,), and their degrees of freedom, (D,).
 
     Paper: Smyth, Statistical Applications in Genetics and Molecular Biology 3, 2004,
         https://doi.org/10.2202/1544-6115.1027
@@ -45,7 +49,7 @@ def moderate(variances: Values, degrees: NDArray[np.intp]) -> tuple[Values, Valu
 
 
 def _trigamma_inverse(value: float) -> float:
-    """The x at which the trigamma function, which falls from infinity to 0, has a value."""
+    """Return the x at which the trigamma function, which falls from infinity to 0, has a value."""
     from scipy.optimize import brentq
     from scipy.special import polygamma
 

@@ -1,4 +1,4 @@
-"""The pixels of each image counted in bins of the score, from which any resample can be ranked."""
+"""Counts of each image's pixels in bins of the score, from which any resample can be ranked."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -10,16 +10,16 @@ from mia_metrics.ranking import Ranking
 from mia_metrics.uncertainty.resample import Indices, Strata, tally
 from mia_metrics.validate import Bools, Floats
 
-_CHUNK = 2**24  # numbers in an array of one chunk of resamples: 128 MB
+_CHUNK = 2**24  # values in an array for one chunk of resamples: 128 MB
 
 
 class Tallies(NamedTuple):
-    """What images hold in each of K bins, highest first, float64 (n, K).
+    """Counts of n images in each of K bins, highest bin first.
 
     Attributes:
-        normal: normal pixels.
-        lesion: lesion pixels.
-        mass: region weights of the lesion pixels.
+        normal: (n, K) normal pixels.
+        lesion: (n, K) lesion pixels.
+        mass: (n, K) sum of the region weights of the lesion pixels.
     """
 
     normal: NDArray[np.float64]
@@ -28,17 +28,18 @@ class Tallies(NamedTuple):
 
 
 class PixelBins:
-    """Pixels of normal and of abnormal images in bins that begin at quantiles of the lesion pixels.
+    """Pixel counts of every image in bins of the score.
 
-    A metric changes only where the threshold passes the score of a lesion pixel, so bins are fine
-    where these are dense. Normal pixels below all lesion ones are in no bin.
+    Bins begin at quantiles of the lesion pixels: a metric changes only where the threshold passes
+    the score of a lesion pixel, so bins are narrow where these are dense. Normal pixels below all
+    lesion pixels are in no bin.
 
     Args:
         truth: checked masks (N, H, W).
         maps: checked maps (N, H, W).
-        parts: which images are normal and which abnormal.
+        parts: indices of the normal and of the abnormal images.
         weights: `region_weights` of the masks.
-        bins: most bins.
+        bins: largest number of bins.
     """
 
     def __init__(
@@ -62,7 +63,7 @@ class PixelBins:
         )
 
     def _tally(self, images: list[tuple[Bools, Floats, NDArray[np.float64]]]) -> Tallies:
-        """Count the pixels of masks, maps and the region weights of their lesion pixels."""
+        """Count the pixels of images, given as mask, map and region weights."""
         size = self._starts.size + 1
         found = Tallies(*np.zeros((3, len(images), size - 1)))
         for row, (mask, scores, weights) in enumerate(images):
@@ -79,11 +80,14 @@ class PixelBins:
     def ranked(
         self, normal: Indices, abnormal: Indices
     ) -> Iterator[tuple[Ranking, NDArray[np.float64]]]:
-        """The ranking of every resample and the region weights at its thresholds.
+        """Rank every resample.
 
         Args:
-            normal: positions of the drawn images among the normal ones, (B, n0).
-            abnormal: those among the abnormal ones, (B, n1).
+            normal: (B, n0) positions of the drawn images among the normal ones.
+            abnormal: (B, n1) positions of the drawn images among the abnormal ones.
+
+        Yields:
+            The ranking of a resample, and the sum of region weights at its thresholds, (K,).
         """
         step = max(1, _CHUNK // max(self._starts.size, normal.shape[1], abnormal.shape[1]))
         for start in range(0, len(normal), step):
@@ -93,12 +97,13 @@ class PixelBins:
     def _ranked(
         self, normal: Indices, abnormal: Indices
     ) -> Iterator[tuple[Ranking, NDArray[np.float64]]]:
+        """Rank one chunk of resamples by matrix products."""
         # In float64, whose products are many times as fast as those of whole numbers.
         weights = tally(normal, len(self._normal.normal)).astype(np.float64)
         of_lesion = tally(abnormal, len(self._abnormal.normal)).astype(np.float64)
         misses = weights @ self._normal.normal + of_lesion @ self._abnormal.normal
         hits, mass = of_lesion @ self._abnormal.lesion, of_lesion @ self._abnormal.mass
-        # Sums of whole numbers, which float64 holds exactly.
+        # Sums of whole numbers, which are exact in float64.
         misses, hits = misses.astype(np.int64), hits.astype(np.int64)
         fp, tp = misses.cumsum(axis=1), hits.cumsum(axis=1)
         drawn = (normal.shape[1] + abnormal.shape[1]) * self._pixels

@@ -1,4 +1,4 @@
-"""The ranking of the pixels of a set in which each image counts a given number of times."""
+"""Ranking of the pixels of a set in which each image counts a given number of times."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,10 +9,11 @@ from mia_metrics.validate import Bools, Floats
 
 
 class PixelCounts:
-    """Rank pixels once, then count them for any weights of the images.
+    """Ranked pixels that can be counted for any weights of the images.
 
-    Only the scores of lesion pixels are thresholds (`ranking.py` says why). Between two of them
-    the pixels' weights are added up in one run, so a count is one pass without sorting.
+    The pixels are sorted once. Only the scores of lesion pixels are thresholds (`ranking.py` says
+    why). Between two of them the pixels' weights are summed in one run, so a count is one pass
+    without sorting.
 
     Args:
         truth: checked masks (N, H, W).
@@ -42,7 +43,14 @@ class PixelCounts:
         self._at_or_above = np.searchsorted(self._cuts, at_or_above)
 
     def weighted(self, weights: NDArray[np.int64]) -> tuple[Ranking, NDArray[np.float64]]:
-        """Return the ranking where image i counts weights[i] times, and the region weights."""
+        """Count every image a given number of times.
+
+        Args:
+            weights: (N,) how often each image counts.
+
+        Returns:
+            The ranking, and the sum of region weights at each of its thresholds, (K,).
+        """
         runs = np.add.reduceat(weights[self._image], self._cuts)
         before = np.concatenate(([0], np.cumsum(runs)))  # weight of the pixels before each cut
         of_lesion = weights[self._lesion_image]

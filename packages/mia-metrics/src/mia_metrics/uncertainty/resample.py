@@ -1,7 +1,7 @@
-"""Which images a resample holds: stratified bootstrap draws, and every image left out in turn.
+"""Resampling of images: stratified bootstrap draws, and each image left out in turn.
 
-Normal and abnormal images are drawn apart, so every resample has as many of each as the set. What a
-metric makes of a resample is an evaluator's matter (`resampled_metric.py`).
+Normal and abnormal images are drawn separately, so every resample has as many of each as the set.
+The metric of a resample is computed by an evaluator (`resampled_metric.py`).
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -15,9 +15,9 @@ from mia_metrics.validate import Bools
 Indices = NDArray[np.intp]
 Values = NDArray[np.float64]
 Evaluator = Callable[[Indices, Indices], Values]
-"""From positions in the two strata, (B, n0) and (B, n1), to the metric of each resample, (B,)."""
+"""Function from positions in the two strata, (B, n0) and (B, n1), to B resampled metrics, (B,)."""
 
-_CHUNK = 2**20  # draws held at once: 8 MB an array
+_CHUNK = 2**20  # draws in memory at once: 8 MB per array
 
 
 class Strata(NamedTuple):
@@ -28,13 +28,13 @@ class Strata(NamedTuple):
 
 
 def strata(truth: Bools) -> Strata:
-    """Part images by their label (N,), or by whether their mask (N, H, W) holds a lesion."""
+    """Split images by their label (N,), or by whether their mask (N, H, W) has a lesion."""
     abnormal = truth.reshape(len(truth), -1).any(axis=1)
     return Strata(np.flatnonzero(~abnormal), np.flatnonzero(abnormal))
 
 
 def whole(parts: Strata, evaluator: Evaluator) -> float:
-    """Return the metric of the images as they are."""
+    """Return the metric of the images as they are, without resampling."""
     normal, abnormal = (np.arange(part.size)[None] for part in parts)
     return float(evaluator(normal, abnormal)[0])
 
@@ -42,9 +42,13 @@ def whole(parts: Strata, evaluator: Evaluator) -> float:
 def bootstrap_values(
     parts: Strata, evaluators: Sequence[Evaluator], *, n_resamples: int, seed: int
 ) -> Values:
-    """Return every evaluator's metric in every resample, (evaluators, n_resamples).
+    """Compute every evaluator's metric in every resample.
 
-    All see the same resamples, which depend on the seed and the sizes of the strata only.
+    All evaluators get the same resamples, which depend only on the seed and the sizes of the
+    strata.
+
+    Returns:
+        (evaluators, n_resamples) metrics.
     """
     values = np.empty((len(evaluators), n_resamples))
     start = 0
@@ -57,10 +61,13 @@ def bootstrap_values(
 
 
 def leave_one_out(parts: Strata, evaluator: Evaluator) -> tuple[Values, Values]:
-    """Return the metric without each normal image, (N0,), and without each abnormal one, (N1,).
+    """Compute the metric with each image left out in turn.
+
+    Returns:
+        The metric without each normal image, (N0,), and without each abnormal image, (N1,).
 
     Raises:
-        ValueError: a stratum of one image, which nothing is left of.
+        ValueError: a stratum of a single image, of which nothing would be left.
     """
     if 1 in map(len, parts):
         counts = f"{parts.normal.size} and {parts.abnormal.size}"
@@ -80,20 +87,24 @@ def leave_one_out(parts: Strata, evaluator: Evaluator) -> tuple[Values, Values]:
 
 
 def tally(groups: Indices, size: int) -> NDArray[np.int64]:
-    """Count the draws of each group 0 ... size - 1 in each row of (B, n), (B, size)."""
+    """Count how often each group, 0 to size - 1, occurs in each row of (B, n); (B, size)."""
     count = len(groups)
     flat = groups + np.arange(count)[:, None] * size
     return np.bincount(flat.ravel(), minlength=count * size).reshape(count, size)
 
 
 def draws(parts: Strata, n_resamples: int, seed: int) -> Iterator[tuple[Indices, Indices]]:
-    """Yield positions drawn with replacement in both strata, (rows, n), in chunks of rows."""
+    """Draw positions in both strata with replacement.
+
+    Yields:
+        (rows, n0) and (rows, n1) positions, in chunks of resamples.
+    """
     generators = [np.random.default_rng(child) for child in np.random.SeedSequence(seed).spawn(2)]
     rows = max(1, _CHUNK // sum(map(len, parts)))
     for start in range(0, n_resamples, rows):
         count = min(rows, n_resamples - start)
         normal, abnormal = (
-            # high >= 1 because an empty stratum draws nothing, but integers() refuses a range of 0
+            # high >= 1: an empty stratum draws nothing, but integers() refuses an empty range
             generator.integers(0, max(part.size, 1), size=(count, part.size))
             for generator, part in zip(generators, parts, strict=True)
         )

@@ -1,8 +1,9 @@
-"""What a metric makes of resampled images: named ones from counts, any other by calling it.
+"""Metrics of resampled images: named metrics from counts, other functions by calling them.
 
-A resample only changes how often each image counts, never the order of the scores. So a named
-metric sorts once: of images, a resample is a count for each distinct score, and many resamples are
-ranked at once; of maps, it is a weight for each image, added up along the ranking of the pixels.
+A resample changes only how often each image counts, never the order of the scores. So a named
+metric sorts once: for image scores, a resample is a count for each distinct score, and many
+resamples are ranked at once; for maps, it is a weight for each image, summed along the ranking of
+the pixels.
 """
 
 from collections.abc import Callable, Sequence
@@ -20,18 +21,26 @@ from mia_metrics.uncertainty.resample import Evaluator, Indices, Strata, Values,
 from mia_metrics.validate import Bools, Floats
 
 Metric = str | Callable[[Any, Any], float]
+"""Name of a metric, or a function of (truth, scores)."""
 
 
 def checked(
     metric: Metric, truth: ArrayLike, scores: Sequence[tuple[str, ArrayLike]]
 ) -> tuple[Bools, list[Floats]]:
-    """Check the metric, truth (N,) or (N, H, W), and named scores of the same shape.
+    """Check the metric, the truth, and the scores of one or more detectors.
 
-    Scores may have one more axis in front, for several trainings.
+    Args:
+        metric: a name or a function.
+        truth: labels (N,) or masks (N, H, W).
+        scores: names and scores of the same shape, or with one more axis in front, for several
+            training runs.
+
+    Returns:
+        The truth as booleans, and the scores.
 
     Raises:
-        ValueError: an unknown name of a metric; a shape that the named metric does not take; bad
-            truth or scores.
+        ValueError: an unknown metric; a shape that the named metric does not take; invalid truth or
+            scores.
     """
     if callable(metric):
         ndim = validate.as_array("truth", truth, None).ndim
@@ -47,7 +56,7 @@ def checked(
 
 
 def _matching(name: str, value: ArrayLike, truth: Bools) -> Floats:
-    """Check scores of the shape of `truth`, or several trainings' in one array."""
+    """Check scores of the shape of `truth`, or those of several training runs in one array."""
     several = validate.as_array(name, value, None).ndim == truth.ndim + 1
     array = validate.as_scores(name, value, None if several else truth.ndim)
     validate.same_shape(
@@ -57,24 +66,24 @@ def _matching(name: str, value: ArrayLike, truth: Bools) -> Floats:
 
 
 def bounds(metric: Metric) -> tuple[float, float]:
-    """The least and the greatest value that a metric can have."""
+    """Return the smallest and the largest value that a metric can have."""
     return (-np.inf, np.inf) if callable(metric) else (0.0, 1.0)
 
 
 def difference_bounds(metric: Metric) -> tuple[float, float]:
-    """The least and the greatest difference of two values of a metric."""
+    """Return the smallest and the largest difference of two values of a metric."""
     low, high = bounds(metric)
     return low - high, high - low
 
 
 def evaluators(metric: Metric, parts: Strata, truth: Bools, scores: Floats) -> list[Evaluator]:
-    """Prepare a metric of checked truth and scores, one evaluator for each training."""
+    """Prepare a metric for resampling, one evaluator for each training run."""
     several = scores if scores.ndim > truth.ndim else scores[None]
     return [evaluator(metric, parts, truth, values) for values in several]
 
 
 def mean_of(evaluators: Sequence[Evaluator]) -> Evaluator:
-    """The mean of several evaluators in each resample."""
+    """Combine evaluators into one that returns their mean in each resample."""
 
     def evaluate(normal: Indices, abnormal: Indices) -> Values:
         return np.mean([each(normal, abnormal) for each in evaluators], axis=0)
@@ -83,15 +92,16 @@ def mean_of(evaluators: Sequence[Evaluator]) -> Evaluator:
 
 
 def evaluator(metric: Metric, parts: Strata, truth: Bools, scores: Floats) -> Evaluator:
-    """Prepare a metric of checked truth and scores of its shape for any number of resamples."""
+    """Prepare a metric of checked truth, and scores of its shape, for any number of resamples."""
     if callable(metric):
-        return _called(metric, parts, truth, scores)
+        return _function(metric, parts, truth, scores)
     if metric in FORMULAS:
         return _image_formula(metric, parts, scores)
     return _pixel_formula(metric, parts, truth, scores)
 
 
 def _image_formula(metric: str, parts: Strata, scores: Floats) -> Evaluator:
+    """Prepare a named image-level metric: count the draws of each distinct score."""
     distinct, inverse = np.unique(scores, return_inverse=True)
     thresholds = distinct[::-1]
     group = distinct.size - 1 - inverse.reshape(scores.shape)  # counted from the highest score
@@ -108,6 +118,7 @@ def _image_formula(metric: str, parts: Strata, scores: Floats) -> Evaluator:
 
 
 def _pixel_formula(metric: str, parts: Strata, truth: Bools, maps: Floats) -> Evaluator:
+    """Prepare a named pixel-level metric: weight the ranked pixels by their images' draws."""
     counts = PixelCounts(truth, maps)
 
     def evaluate(normal: Indices, abnormal: Indices) -> Values:
@@ -118,9 +129,11 @@ def _pixel_formula(metric: str, parts: Strata, truth: Bools, maps: Floats) -> Ev
     return evaluate
 
 
-def _called(
+def _function(
     metric: Callable[[Any, Any], float], parts: Strata, truth: Bools, scores: Floats
 ) -> Evaluator:
+    """Prepare a function as a metric: call it on the images of every resample."""
+
     def call(images: Indices) -> float:
         value = float(metric(truth[images], scores[images]))
         if not np.isfinite(value):

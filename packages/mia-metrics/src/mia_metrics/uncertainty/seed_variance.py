@@ -1,4 +1,4 @@
-"""Detectors that were trained several times: what other images and other trainings make of them."""
+"""Metrics of detectors with several training runs, for other test images and other runs."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -11,16 +11,18 @@ from mia_metrics.uncertainty.resampled_metric import Metric, evaluators, mean_of
 from mia_metrics.validate import Bools, Floats
 
 EFFECTS = ("random", "fixed")
-ROUNDING = 1e-9  # trainings that differ by no more are equal
+"""Ways to treat several training runs: as a sample of all possible runs, or as the only ones."""
+
+ROUNDING = 1e-9  # metrics of training runs that differ by no more are equal
 
 
 class Spread(NamedTuple):
-    """How far detectors' means over their trainings may lie from those of all possible ones.
+    """Variance over training runs of D detectors' mean metrics.
 
     Attributes:
-        variances: of the means, (D,); 0 where nothing varies or one training cannot tell.
-        degrees: of freedom of each, (D,).
-        most: degrees of freedom of all detectors together, which no difference can have more of.
+        variances: (D,) variances of the means; 0 if nothing varies or there is a single run.
+        degrees: (D,) degrees of freedom of each.
+        most: degrees of freedom of all detectors together, the upper limit for a difference.
     """
 
     variances: Values
@@ -28,7 +30,7 @@ class Spread(NamedTuple):
     most: int
 
     def of_difference(self, a: int, b: int) -> tuple[float, float]:
-        """Variance of a difference of two means and its degrees of freedom, by Welch."""
+        """Return the variance of a difference of two means and Welch's degrees of freedom."""
         variances, degrees = self.variances[[a, b]], self.degrees[[a, b]]
         variance, varied = float(variances.sum()), variances > 0.0
         if not varied.any():
@@ -38,13 +40,13 @@ class Spread(NamedTuple):
 
 
 class Resampled(NamedTuple):
-    """D detectors, judged by the mean over their trainings.
+    """Mean metrics of D detectors over their training runs, in B resamples of the images.
 
     Attributes:
-        each: the metric of each training, (S,), for every detector.
-        by_images: the means in every resample of the images, (D, B).
-        spread: of the means over other trainings.
-        levels: B evenly spaced levels in (0, 1), in random order.
+        each: for every detector the metric of each training run, (S,).
+        by_images: (D, B) the means in every resample of the images.
+        spread: variance of the means over training runs.
+        levels: (B,) evenly spaced levels in (0, 1), in random order.
     """
 
     each: list[Values]
@@ -54,18 +56,21 @@ class Resampled(NamedTuple):
 
     @property
     def estimates(self) -> Values:
-        """The means, (D,)."""
+        """Mean metrics of the images as they are, (D,)."""
         return np.array([own.mean() for own in self.each])
 
     def values(self) -> Values:
-        """The means for other images and trainings, (D, B)."""
+        """Return the means for other images and other training runs, (D, B)."""
         moved = zip(self.by_images, self.spread.variances, self.spread.degrees, strict=True)
         return np.stack([row + self._shifts(variance, freedom) for row, variance, freedom in moved])
 
     def differences(self, other: int) -> Values:
-        """Each detector - one of them for other images and trainings, (D, B).
+        """Return each detector's difference to one of them, for other images and runs, (D, B).
 
-        Those of a - b mirror those of b - a, and the same trainings do not differ.
+        The values of a - b mirror those of b - a, and identical training runs do not differ.
+
+        Args:
+            other: position of the detector that is subtracted.
         """
         found = self.by_images - self.by_images[other]
         offsets = self.estimates - self.estimates[other]
@@ -76,7 +81,7 @@ class Resampled(NamedTuple):
         return found
 
     def _shifts(self, variance: float, degrees: float) -> Values:
-        """Quantiles of Student's t, times a standard error."""
+        """Return quantiles of Student's t times the standard error, (B,)."""
         from scipy.special import stdtrit
 
         if variance == 0.0:
@@ -93,24 +98,33 @@ def resample_detectors(
     n_resamples: int,
     seed: int,
 ) -> Resampled:
-    """Judge detectors by the mean over their trainings, all on the same resamples of the images.
+    """Compute detectors' mean metrics over their training runs on resamples of the images.
 
-    With `trainings="random"` a resampled value is moved, too, by how far the mean of S trainings
-    may lie from that of all possible ones: Student's t of S - 1 degrees of freedom times their
-    standard error. Trainings of two detectors are not paired, so their difference is moved by
-    Welch's t of both. One training has no spread to tell that by. Three and more detectors lend
-    each other degrees of freedom (`moderate`).
+    All detectors get the same resamples. With `trainings="random"` a resampled value is also
+    shifted, by a value of Student's t with S - 1 degrees of freedom times the standard error of the
+    mean over S runs. The runs of two detectors are not paired, so their difference is shifted by
+    Welch's t of both. A single run has no variance and is not shifted. Three or more detectors
+    share their degrees of freedom (`moderate`).
     """
     parts = strata(truth)
     each = [evaluators(metric, parts, truth, values) for values in scores]
     found = [np.array([whole(parts, evaluator) for evaluator in own]) for own in each]
     means = [mean_of(own) for own in each]
     values = bootstrap_values(parts, means, n_resamples=n_resamples, seed=seed)
-    return joined(found, values, trainings=trainings, seed=seed)
+    return add_seed_variance(found, values, trainings=trainings, seed=seed)
 
 
-def joined(each: list[Values], by_images: Values, *, trainings: str, seed: int) -> Resampled:
-    """Add to what resamples of the images made of the means what other trainings would make."""
+def add_seed_variance(
+    each: list[Values], by_images: Values, *, trainings: str, seed: int
+) -> Resampled:
+    """Add the variance over training runs to means that were resampled over images.
+
+    Args:
+        each: for every detector the metric of each training run, (S,).
+        by_images: (D, B) the means in every resample of the images.
+        trainings: `random` or `fixed`.
+        seed: that of the resamples.
+    """
     count = by_images.shape[1]
     stream = np.random.default_rng(np.random.SeedSequence(seed).spawn(3)[2])  # 0, 1 draw images
     levels = (stream.permutation(count) + 0.5) / count
@@ -118,6 +132,7 @@ def joined(each: list[Values], by_images: Values, *, trainings: str, seed: int) 
 
 
 def _spread(each: Sequence[Values], *, random: bool) -> Spread:
+    """Estimate the variance of the means over training runs; 0 if these are not random."""
     if not random:
         return Spread(np.zeros(len(each)), np.zeros(len(each)), 0)
     counts = np.array([own.size for own in each])
@@ -127,4 +142,5 @@ def _spread(each: Sequence[Values], *, random: bool) -> Spread:
 
 
 def _same(a: Values, b: Values) -> bool:
+    """Return whether two detectors' training runs have the same metrics, in any order."""
     return a.size == b.size and float(np.abs(np.sort(a) - np.sort(b)).max()) <= ROUNDING

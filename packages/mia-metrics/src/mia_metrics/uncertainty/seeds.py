@@ -1,4 +1,4 @@
-"""A metric over the seeds of one method."""
+"""Summary of a metric over the training seeds of one method."""
 
 import math
 from typing import NamedTuple
@@ -9,7 +9,15 @@ from mia_metrics import validate
 
 
 class SeedSummary(NamedTuple):
-    """Mean over seeds, standard deviation (n - 1), and the interval of the mean."""
+    """Mean of a metric over seeds, with its spread.
+
+    Attributes:
+        mean: mean over the seeds.
+        std: standard deviation over the seeds, with S - 1; NaN for one seed.
+        low: lower end of the mean's interval; NaN for one seed.
+        high: upper end of the mean's interval; NaN for one seed.
+        seeds: number of seeds, S.
+    """
 
     mean: float
     std: float
@@ -19,11 +27,17 @@ class SeedSummary(NamedTuple):
 
 
 def summarize_seeds(values: ArrayLike, *, confidence: float = 0.95) -> SeedSummary:
-    """Mean, standard deviation and t interval of one value a seed, (S,).
+    """Compute the mean, standard deviation and t interval of a metric over training seeds.
 
-    mean -+ t * std / sqrt(S), with Student's t of S - 1 degrees of freedom. It says how the mean
-    over training seeds varies on this test set; how the test set varies is `bootstrap_interval`.
-    A single seed says nothing about spread: std, low and high are NaN then.
+    The interval is mean -+ t * std / sqrt(S), with Student's t of S - 1 degrees of freedom. It
+    covers other seeds on the same test set; for other test sets see `bootstrap_interval`.
+
+    Args:
+        values: (S,) the metric of each seed.
+        confidence: nominal coverage, in (0, 1).
+
+    Returns:
+        The summary.
 
     Raises:
         ValueError: empty input, NaN or infinity; `confidence` outside (0, 1).
