@@ -1,4 +1,4 @@
-"""Every example in a docstring runs and says what it says; every public function has one."""
+"""Every example in a docstring runs as shown; every public function has one."""
 
 import doctest
 import importlib

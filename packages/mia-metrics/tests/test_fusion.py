@@ -1,4 +1,4 @@
-"""Fusion against scipy's ranks, and what calibration promises."""
+"""Fusion against scipy's ranks, and the gain from calibrated scales."""
 
 import mia_metrics as mm
 import numpy as np

@@ -1,4 +1,4 @@
-"""The label-free estimates against the labelled ones that they stand for."""
+"""Label-free estimates against the labeled metrics that they estimate."""
 
 import math
 

@@ -117,12 +117,12 @@ def _dot(a: NDArray[Any], b: NDArray[Any]) -> NDArray[Any]:
 
 
 def f1_of(ranking: Ranking) -> NDArray[np.float64]:
-    """Return F1, of pixels known as Dice, at every threshold, (..., K): 2 TP / (P + TP + FP)."""
+    """Return F1 (for pixels: Dice) at every threshold, (..., K): 2 TP / (P + TP + FP)."""
     return 2.0 * ranking.tp / (ranking.positives + ranking.tp + ranking.fp)
 
 
 def max_f1(ranking: Ranking) -> AtThreshold:
-    """Return the highest F1 (of pixels: Dice) and the highest threshold that reaches it."""
+    """Return the highest F1 (for pixels: Dice) and the highest threshold that reaches it."""
     f1 = f1_of(ranking)
     best = int(np.argmax(f1))
     return AtThreshold(float(f1[best]), float(ranking.thresholds[best]))

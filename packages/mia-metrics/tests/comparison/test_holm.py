@@ -1,4 +1,4 @@
-"""Holm's adjusted p-values against their definition, and what they promise."""
+"""Holm's adjusted p-values against their definition, and their family-wise error."""
 
 import mia_metrics as mm
 import numpy as np

@@ -1,4 +1,4 @@
-"""The paired test of two detectors: its size and power, and what it must not depend on."""
+"""Paired test of two detectors: its size and power, and its invariances."""
 
 import mia_metrics as mm
 import numpy as np

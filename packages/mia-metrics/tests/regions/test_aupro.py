@@ -35,7 +35,7 @@ def test_aupro_equals_its_definition(pixels, seed, levels, limit):
     assert mm.aupro(masks, maps, limit=limit) == pytest.approx(expected, abs=1e-12)
 
 
-def test_diagonal_neighbours_are_one_region_and_images_are_apart():
+def test_diagonal_neighbors_are_one_region_and_images_are_apart():
     masks = np.zeros((2, 4, 4), bool)
     masks[0, 0, 0] = masks[0, 1, 1] = True  # one region of two pixels
     masks[1, 0, 0] = True  # another, although it touches the first in the stack

@@ -1,4 +1,4 @@
-"""FROC against detections labelled and counted at every threshold."""
+"""FROC against detections labeled and counted at every threshold."""
 
 import math
 
@@ -37,7 +37,7 @@ def peaks_at(masks, maps, threshold):
 @pytest.mark.parametrize("min_overlap", [0.0, 0.3, 0.5, 1.0])
 @pytest.mark.parametrize("levels", [1, 3, 15, None])
 @pytest.mark.parametrize("seed", range(3))
-def test_overlap_equals_labelling_at_every_threshold(pixels, seed, levels, min_overlap):
+def test_overlap_equals_labeling_at_every_threshold(pixels, seed, levels, min_overlap):
     masks, maps = pixels(seed, levels=levels)
     curve = mm.froc(masks, maps, min_overlap=min_overlap)
     assert curve.thresholds[0] == math.inf

@@ -39,7 +39,7 @@ def test_components_that_avoid_the_merged_pixels(seed):
 
 
 @pytest.mark.parametrize("seed", range(60))
-def test_true_peaks_are_the_plateaus_without_a_higher_neighbour(seed):
+def test_local_maxima_are_the_plateaus_without_a_higher_neighbor(seed):
     maps = random_maps(seed)
     expected = []
     for number, image in enumerate(maps):

@@ -1,4 +1,4 @@
-"""Bootstrap: the fast resamples against plain ones, coverage by simulation, and the test's size."""
+"""Bootstrap intervals: fast resamples against plain ones, and coverage by simulation."""
 
 import math
 

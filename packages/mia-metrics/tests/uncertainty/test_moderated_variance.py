@@ -1,4 +1,4 @@
-"""Variances of many detectors are drawn to what they have in common, as far as they have it."""
+"""Moderated variances: shrunk toward their common value, as far as they have one."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Binned resamples against the exact ones, image by image drawn alike."""
+"""Binned resamples against exact ones of the same drawn images."""
 
 import mia_metrics as mm
 import numpy as np

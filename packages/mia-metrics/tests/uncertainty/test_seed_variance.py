@@ -1,4 +1,4 @@
-"""Intervals and tests of several trainings hold what other trainings would change."""
+"""Intervals and tests of several training runs cover other training runs."""
 
 import math
 

@@ -94,7 +94,7 @@ def mean_of(evaluators: Sequence[Evaluator]) -> Evaluator:
 def evaluator(metric: Metric, parts: Strata, truth: Bools, scores: Floats) -> Evaluator:
     """Prepare a metric of checked truth, and scores of its shape, for any number of resamples."""
     if callable(metric):
-        return _function(metric, parts, truth, scores)
+        return _plain_function(metric, parts, truth, scores)
     if metric in FORMULAS:
         return _image_formula(metric, parts, scores)
     return _pixel_formula(metric, parts, truth, scores)
@@ -129,7 +129,7 @@ def _pixel_formula(metric: str, parts: Strata, truth: Bools, maps: Floats) -> Ev
     return evaluate
 
 
-def _function(
+def _plain_function(
     metric: Callable[[Any, Any], float], parts: Strata, truth: Bools, scores: Floats
 ) -> Evaluator:
     """Prepare a function as a metric: call it on the images of every resample."""
