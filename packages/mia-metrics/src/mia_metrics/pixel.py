@@ -27,7 +27,7 @@ def pixel_metrics(
     Args:
         masks: (N, H, W) 0 normal, 1 lesion (or 0/255, or booleans). Images without a lesion count.
         maps: (N, H, W) finite, higher = more abnormal. float32 and float64 are ranked as they are.
-        aupro: also compute `aupro`, which takes as long as the others together.
+        aupro: also compute `aupro`, which takes about as long as all the others.
         limit: the highest false positive rate of `aupro`, in (0, 1].
 
     Returns:
