@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import nn
 
-from mia_ssl._engine.seeding import initialise
+from mia_ssl._engine.seeding import initialize
 from mia_ssl.two_stage.backbones import make_trunk
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def draw_network(
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(generator.initial_seed())
         network = TwoStageNetwork(backbone, head, classes)
-    initialise(network, generator)
+    initialize(network, generator)
     return network
 
 

@@ -1,4 +1,4 @@
-"""ganomaly: an adversarial autoencoder whose reconstruction must have the image's code."""
+"""ganomaly: an adversarial autoencoder, scored by the difference of two codes."""
 
 from __future__ import annotations
 
@@ -8,13 +8,11 @@ from typing import TYPE_CHECKING
 from torch import nn
 from torch.nn import functional as F
 
-from mia_recon._engine.options import check_choice
-from mia_recon._engine.records import MethodInfo
-from mia_recon.adversarial import AdversarialTask
 from mia_recon.losses.gradient import per_image
-from mia_recon.method import Method
+from mia_recon.method import Method, MethodInfo, check_choice
+from mia_recon.methods.ganomaly.network import Ganomaly, ImageNorm
+from mia_recon.methods.ganomaly.training_step import AdversarialTask
 from mia_recon.networks.autoencoder import Sizes, shape_of
-from mia_recon.networks.ganomaly import Ganomaly, ImageNorm
 
 if TYPE_CHECKING:
     import torch
@@ -25,14 +23,14 @@ _NORMS = {"image": ImageNorm, "running": nn.BatchNorm2d}
 
 @dataclass(frozen=True, kw_only=True)
 class Options(Sizes):
-    """Sizes, weights of the generator's loss, and the statistics of scoring.
+    """Options of ganomaly.
 
     Attributes:
-        feature_weight: Of the squared error of the discriminator's features.
-        image_weight: Of the squared error of the image.
-        code_weight: Of the squared error of the code.
-        bn_mode: What BatchNorm normalises an image by when scoring: ``"image"``, its own
-            statistics, as the original code does, or ``"running"``, those of the training.
+        feature_weight: Weight of the discriminator features' squared error in the loss.
+        image_weight: Weight of the image's squared error in the loss.
+        code_weight: Weight of the code's squared error in the loss.
+        bn_mode: The statistics that BatchNorm normalizes an image by when scoring: ``"image"``,
+            its own, as in the original code, or ``"running"``, those of the training.
     """
 
     feature_weight: float = 1.0
@@ -42,7 +40,7 @@ class Options(Sizes):
 
 
 def network(in_channels: int, image_size: int, options: Options) -> Ganomaly:
-    """Generator and discriminator."""
+    """Return the generator and the discriminator."""
     check_choice("bn_mode", options.bn_mode, _NORMS)
     shape = shape_of(in_channels, image_size, options)
     if options.bn_mode == "image" and shape.grid < 2:
@@ -57,7 +55,7 @@ def network(in_channels: int, image_size: int, options: Options) -> Ganomaly:
 def loss(
     network: Ganomaly, x: Tensor, options: Options, generator: torch.Generator
 ) -> dict[str, Tensor]:
-    """The generator's ``loss`` and the ``discriminator_loss``, from one pass of each."""
+    """Return the generator's ``loss`` and the ``discriminator_loss``, from one pass of each."""
     code, reconstruction, second_code = network.generator(x)
     real, real_features = network.discriminator(x)
     fake, fake_features = network.discriminator(reconstruction)
@@ -79,7 +77,7 @@ def loss(
 
 
 def score(network: Ganomaly, x: Tensor, options: Options) -> Tensor:
-    """Squared error between the codes of the image and of its reconstruction, [B]."""
+    """Return the squared error between the codes of image and reconstruction, [B]."""
     code, _, second_code = network.generator(x)
     return per_image((code - second_code).square())
 

@@ -1,4 +1,4 @@
-"""One training step of a generator against a discriminator, each with its Adam."""
+"""Training step of a generator against a discriminator, each with its own Adam."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 from torch import nn
 from torch._functorch import config as functorch_config
 
-from mia_recon._engine.adam import adam, load_adam
-from mia_recon.task import compiled, normalise
+from mia_recon.method import adam, compiled, load_adam, normalize
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,17 +19,17 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from mia_recon._engine.settings import Settings
-    from mia_recon.task import Loss
+    from mia_recon.method import Loss
 
-# Below this mean loss the discriminator has nothing left to teach and starts anew.
+# Below this mean loss the discriminator has nothing left to teach, and is drawn anew.
 COLLAPSED = 1e-5
 
 
 class AdversarialTask:
-    """A ``Task`` of the engine for a network with a ``generator`` and a ``discriminator``.
+    """Training step of a network with a ``generator`` and a ``discriminator``.
 
-    The method's loss gives ``"loss"`` for the generator and ``"discriminator_loss"``. Both are of
-    the same pass, before either of the two has moved.
+    The method's loss gives ``"loss"`` for the generator and ``"discriminator_loss"``, both from the
+    same pass, before either network has changed.
     """
 
     def __init__(
@@ -45,7 +44,7 @@ class AdversarialTask:
         self.collapsed = False
 
     def step(self, images: Tensor, generator: torch.Generator) -> dict[str, Tensor]:
-        """One gradient step of each; the loss terms."""
+        """Take one gradient step of each network; return the terms of the losses."""
         with _kept_buffers():
             return self._step(images, generator)
 
@@ -54,10 +53,10 @@ class AdversarialTask:
             redraw(self.network.discriminator, generator)
             self.collapsed = False
         with self.fabric.autocast():
-            losses = self.loss(self.network, normalise(images), self.options, generator)
+            losses = self.loss(self.network, normalize(images), self.options, generator)
         self.generator.zero_grad()
         self.discriminator.zero_grad()
-        # Each loss reaches the other network too; its gradient is wanted in its own alone.
+        # Each loss depends on the other network too, but only its own takes the gradient.
         generator_weights = list(self.network.generator.parameters())
         discriminator_weights = list(self.network.discriminator.parameters())
         self.fabric.backward(losses["loss"], inputs=generator_weights, retain_graph=True)
@@ -67,12 +66,12 @@ class AdversarialTask:
         return losses
 
     def end_epoch(self, losses: Mapping[str, float]) -> float:
-        """The rate is constant; a collapsed discriminator starts anew with the next step."""
+        """Return the constant learning rate; check whether the discriminator has collapsed."""
         self.collapsed = losses["discriminator_loss"] < COLLAPSED
         return self.generator.param_groups[0]["lr"]
 
     def state_dict(self) -> dict[str, Any]:
-        """Weights, both Adams' moments, and whether the discriminator is to start anew."""
+        """Return weights, both Adams' moments, and whether the discriminator has collapsed."""
         return {
             "network": self.network.state_dict(),
             "generator": self.generator.state_dict(),
@@ -81,7 +80,7 @@ class AdversarialTask:
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Take back what ``state_dict`` gave."""
+        """Restore the result of ``state_dict``."""
         self.network.load_state_dict(state["network"])
         load_adam(self.generator, state["generator"])
         load_adam(self.discriminator, state["discriminator"])
@@ -89,14 +88,14 @@ class AdversarialTask:
 
 
 def _kept_buffers() -> AbstractContextManager[Any]:
-    """Two losses go back through one pass: a compiled one must keep its buffers for the second."""
+    """Keep the buffers of a compiled pass, since two losses go back through it."""
     if hasattr(functorch_config, "donated_buffer"):  # from PyTorch 2.5 on
         return functorch_config.patch(donated_buffer=False)
     return nullcontext()
 
 
 def redraw(discriminator: nn.Module, generator: torch.Generator) -> None:
-    """New weights for convolutions and normalisations only, as the original; Adam keeps its state.
+    """Draw new weights for convolutions and normalizations only, as the original code does.
 
     Paper: https://arxiv.org/abs/1511.06434 (the distributions)
     """

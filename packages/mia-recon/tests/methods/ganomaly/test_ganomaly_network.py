@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
-from mia_recon.networks.ganomaly import ImageNorm
+from mia_recon.methods.ganomaly.network import ImageNorm
 from torch import nn
 
 

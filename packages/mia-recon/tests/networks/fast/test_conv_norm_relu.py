@@ -1,21 +1,19 @@
-"""A frozen block, whose convolution does what BatchNorm and ReLU do, is PyTorch's own."""
+"""ConvNormReLU against PyTorch's three layers, frozen and not."""
 
 import pytest
 import torch
-from mia_recon.networks import blocks
-from mia_recon.networks.blocks import Block, double, halve
-from mia_recon.networks.frozen import frozen
+from mia_recon.networks.fast import ConvNormReLU, UpsampleConv2d, conv_norm_relu, frozen
 from torch import nn
 
 
-def drawn(make, norm=nn.BatchNorm2d) -> Block:
+def drawn(make, norm=nn.BatchNorm2d) -> ConvNormReLU:
     """A block in float64 whose BatchNorm has seen images, with weights unlike its first."""
     block = make(norm).double()
     generator = torch.Generator().manual_seed(0)
-    convolution, normalisation, _ = block
+    convolution, normalization, _ = block
     nn.init.normal_(convolution.weight, generator=generator)
-    nn.init.uniform_(normalisation.weight, 0.5, 2, generator=generator)
-    nn.init.normal_(normalisation.bias, generator=generator)
+    nn.init.uniform_(normalization.weight, 0.5, 2, generator=generator)
+    nn.init.normal_(normalization.bias, generator=generator)
     for _ in range(3):
         block(0.3 + images(generator))
     return block.eval()
@@ -27,9 +25,11 @@ def images(generator=None):
 
 
 BLOCKS = {
-    "halve": lambda norm: halve(3, 8, norm=norm),
-    "double": lambda norm: double(3, 8, norm=norm),
-    "double to few": lambda norm: double(3, 2, norm=norm),
+    "halve": lambda norm: ConvNormReLU(
+        nn.Conv2d(3, 8, 4, stride=2, padding=1, bias=False), norm(8)
+    ),
+    "double": lambda norm: ConvNormReLU(UpsampleConv2d(3, 8), norm(8)),
+    "double to few": lambda norm: ConvNormReLU(UpsampleConv2d(3, 2), norm(2)),
 }
 
 
@@ -59,7 +59,7 @@ def test_one_pass_equals_layer_by_layer(make, count):
     torch.testing.assert_close(result, expected, rtol=1e-5, atol=1e-4)
 
 
-@pytest.mark.skipif(not blocks.HAS_FUSED, reason="oneDNN is not asked on this processor")
+@pytest.mark.skipif(not conv_norm_relu.HAS_FUSED, reason="oneDNN is not asked on this processor")
 def test_it_is_one_pass_where_nothing_is_recorded():
     block = drawn(BLOCKS["double"]).float()
     x = images().float()
@@ -83,7 +83,7 @@ def test_the_weights_of_the_moment_are_frozen():
     assert not torch.allclose(after, before)
 
 
-def test_a_score_may_normalise_by_the_batch_all_the_same():
+def test_a_score_may_normalize_by_the_batch_all_the_same():
     block = drawn(BLOCKS["halve"])
     x = images()
     with frozen(block):
@@ -102,7 +102,7 @@ def test_it_thaws_where_scoring_breaks_off():
 
 
 @pytest.mark.parametrize("make", BLOCKS.values(), ids=BLOCKS)
-def test_training_normalises_by_the_batch_and_counts_it(make):
+def test_training_normalizes_by_the_batch_and_counts_it(make):
     block = drawn(make).train()
     before = block[1].running_mean.clone()
     convolved = block[0](images())

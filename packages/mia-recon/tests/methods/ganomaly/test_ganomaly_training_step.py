@@ -8,9 +8,9 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
-from mia_recon import adversarial
 from mia_recon._engine.device import make_fabric
-from mia_recon.adversarial import AdversarialTask, redraw
+from mia_recon.methods.ganomaly import training_step
+from mia_recon.methods.ganomaly.training_step import AdversarialTask, redraw
 from mia_recon.registry import RECORDS
 from torch.nn import functional as F
 
@@ -40,9 +40,9 @@ def separate_steps(network, batches):
             optimizer.step()
 
 
-def test_a_step_is_that_of_two_separate_optimisers(small, images, monkeypatch):
+def test_a_step_is_that_of_two_separate_optimizers(small, images, monkeypatch):
     # In float64: adversarial training makes differences of rounding grow.
-    monkeypatch.setattr(adversarial, "normalise", lambda x: x.double() / 127.5 - 1)
+    monkeypatch.setattr(training_step, "normalize", lambda x: x.double() / 127.5 - 1)
     detector = small("ganomaly")
     network = detector.network.double().train()
     reference = copy.deepcopy(network)
@@ -85,5 +85,5 @@ def test_running_statistics_are_an_option_that_gives_other_scores(small, images)
 
 def test_pytorch_without_the_setting_of_kept_buffers_trains_alike(small, images, monkeypatch):
     now = small("ganomaly").fit(images, epochs=1, device="cpu").history
-    monkeypatch.setattr(adversarial, "functorch_config", SimpleNamespace())  # as before 2.5
+    monkeypatch.setattr(training_step, "functorch_config", SimpleNamespace())  # as before 2.5
     assert small("ganomaly").fit(images, epochs=1, device="cpu").history == now

@@ -1,11 +1,11 @@
-"""Enlarging by blocks is the transposed convolution, forwards and backwards."""
+"""UpsampleConv2d against PyTorch's transposed convolution, forward and backward."""
 
 from contextlib import nullcontext
 
 import pytest
 import torch
-from mia_recon.networks.enlarge import ByBlocks, Enlarge
-from mia_recon.networks.frozen import frozen
+from mia_recon.networks.fast import UpsampleConv2d, frozen
+from mia_recon.networks.fast.upsample import ByBlocks
 from torch.nn import functional
 
 
@@ -43,7 +43,7 @@ def test_its_gradient_has_a_gradient():
 @pytest.mark.parametrize("training", [True, False])
 @pytest.mark.parametrize("freezing", [frozen, nullcontext])
 def test_layer_gives_the_same_whichever_way_it_takes(channels, training, freezing):
-    layer = Enlarge(4, channels)
+    layer = UpsampleConv2d(4, channels)
     x = torch.randn(2, 4, 6, 6).contiguous(memory_format=torch.channels_last)
     with torch.set_grad_enabled(training), freezing(layer):
         result = layer(x)
@@ -54,7 +54,7 @@ def test_layer_gives_the_same_whichever_way_it_takes(channels, training, freezin
 
 @pytest.mark.parametrize("channels", [1, 3])
 def test_learns_in_bf16(channels):
-    layer = Enlarge(4, channels)
+    layer = UpsampleConv2d(4, channels)
     x = torch.randn(2, 4, 6, 6, requires_grad=True)
     with torch.autocast("cpu", torch.bfloat16):
         result = layer(x)

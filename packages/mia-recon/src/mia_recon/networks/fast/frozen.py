@@ -1,4 +1,4 @@
-"""What layers make of their weights, made once while images are scored."""
+"""Constants that layers compute from their weights once, for as long as images are scored."""
 
 from __future__ import annotations
 
@@ -13,22 +13,26 @@ if TYPE_CHECKING:
 
 
 class Freezable(ABC):
-    """A module that computes with constants while its weights do not change.
+    """Layer that computes with constants while its weights do not change.
 
     Attributes:
-        frozen: What ``constants`` gave, or None.
+        frozen: The result of ``constants`` while frozen, otherwise None.
     """
 
     frozen: Any = None
 
     @abstractmethod
     def constants(self) -> Any:
-        """What the module makes of its weights, or None."""
+        """Return the constants computed from the weights, or None if they would not help."""
 
 
 @contextmanager
 def frozen(network: torch.nn.Module) -> Iterator[None]:
-    """For a while, the network's layers compute with constants; it is evaluating already."""
+    """Let the network's layers compute with constants for a while.
+
+    Args:
+        network: A network in evaluation mode, whose weights must not change meanwhile.
+    """
     layers = [layer for layer in network.modules() if isinstance(layer, Freezable)]
     with torch.no_grad():
         for layer in layers:

@@ -1,4 +1,4 @@
-"""Reflection padding whose gradient is the same each time."""
+"""Reflection padding whose gradient is the same in every run."""
 
 from __future__ import annotations
 
@@ -9,16 +9,19 @@ from torch import Tensor
 from torch.nn import functional as F
 
 
-def reflect(x: Tensor) -> Tensor:
-    """[B, C, H, W] -> [B, C, H + 2, W + 2]: one mirrored pixel on each side; H, W at least 2."""
+def reflect_pad(x: Tensor) -> Tensor:
+    """Add one mirrored pixel on each side: [B, C, H, W] -> [B, C, H + 2, W + 2].
+
+    Height and width must be at least 2.
+    """
     return _Reflect.apply(x)
 
 
 class _Reflect(torch.autograd.Function):
-    """PyTorch's padding, with a gradient of our own.
+    """PyTorch's padding with a gradient of our own.
 
-    PyTorch's adds in any order on CUDA; its repeatable one (2.6 and later) leaves out a corner
-    where the image has 3 pixels. On a CPU ours takes half of its time for large images.
+    PyTorch's gradient adds in any order on CUDA; its repeatable one (2.6 and later) misses a corner
+    if the image has 3 pixels. On a CPU ours takes half the time for large images.
     """
 
     @staticmethod
@@ -27,7 +30,7 @@ class _Reflect(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> Tensor:
-        """The border's gradient, corners first, is added to that of the pixels it mirrors."""
+        """Add the border's gradient, corners first, to that of the pixels it mirrors."""
         is_channels_last = gradient.is_contiguous(memory_format=torch.channels_last)
         layout = torch.channels_last if is_channels_last else torch.contiguous_format
         top, bottom = gradient[:, :, 0], gradient[:, :, -1]

@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 
 
 class ImageNorm(nn.BatchNorm2d):
-    """BatchNorm that, when evaluating, normalises each image by its own statistics.
+    """BatchNorm that, in evaluation mode, normalizes each image by its own statistics.
 
-    That is what BatchNorm in training mode does to a batch of one, without its change of buffers.
+    BatchNorm in training mode does the same to a batch of one, but changes its buffers.
     """
 
     def forward(self, x: Tensor) -> Tensor:
-        """[B, C, H, W] -> the same shape; more than one pixel when evaluating."""
+        """Normalize images [B, C, H, W]; in evaluation mode, of more than one pixel."""
         if self.training:
             return super().forward(x)
         return F.instance_norm(x, weight=self.weight, bias=self.bias, eps=self.eps)
@@ -35,7 +35,7 @@ class Ganomaly(nn.Module):
 
     Args:
         shape: The sizes.
-        norm: Normalisation of the blocks.
+        norm: Normalization of the blocks.
     """
 
     def __init__(self, shape: Shape, norm: Callable[[int], nn.Module]) -> None:
@@ -45,7 +45,7 @@ class Ganomaly(nn.Module):
 
 
 class Generator(nn.Module):
-    """Image -> code -> reconstruction -> its code."""
+    """Encoder, decoder, and a second encoder for the reconstruction."""
 
     def __init__(self, shape: Shape, norm: Callable[[int], nn.Module]) -> None:
         super().__init__()
@@ -58,14 +58,14 @@ class Generator(nn.Module):
         self.second_encoder = _code_encoder(shape, norm)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """[B, C, S, S] -> code [B, latent], reconstruction [B, C, S, S], its code [B, latent]."""
+        """Return code [B, latent], reconstruction [B, C, S, S] and its code [B, latent]."""
         code = self.encoder(x)
         reconstruction = self.decoder(code)
         return code, reconstruction, self.second_encoder(reconstruction)
 
 
 class Discriminator(nn.Module):
-    """Whether an image is real, and the features it tells that by."""
+    """Classifier of real images and reconstructions."""
 
     def __init__(self, shape: Shape, norm: Callable[[int], nn.Module]) -> None:
         super().__init__()
@@ -76,13 +76,13 @@ class Discriminator(nn.Module):
         self.classifier = nn.Linear(shape.hidden, 1)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """[B, C, S, S] -> logit of being real [B, 1], features [B, hidden]."""
+        """Return the logit of being real, [B, 1], and the features [B, hidden]."""
         features = self.features(self.encoder(x))
         return self.classifier(features), features
 
 
 def _code_encoder(shape: Shape, norm: Callable[[int], nn.Module]) -> nn.Sequential:
-    """[B, C, S, S] -> code [B, latent]."""
+    """Return an encoder, [B, C, S, S] -> code [B, latent]."""
     return nn.Sequential(
         encoder(shape, norm),
         nn.Flatten(),

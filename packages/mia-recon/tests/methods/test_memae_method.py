@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import torch
-from mia_recon.networks.memory import shrink
+from mia_recon.methods.memae import shrink
 
 
 def test_weights_below_the_threshold_go_and_the_rest_sums_to_one():

@@ -1,4 +1,4 @@
-"""Pixel errors of a reconstruction."""
+"""Errors between the pixels of an image and its reconstruction."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ if TYPE_CHECKING:
 
 
 def squared_error(x: Tensor, reconstruction: Tensor) -> Tensor:
-    """[B, C, H, W] twice -> squared difference, [B, C, H, W]."""
+    """Return the squared difference of each pixel, [B, C, H, W]."""
     return F.mse_loss(reconstruction, x, reduction="none")
 
 
 def absolute_error(x: Tensor, reconstruction: Tensor) -> Tensor:
-    """[B, C, H, W] twice -> absolute difference, [B, C, H, W]."""
+    """Return the absolute difference of each pixel, [B, C, H, W]."""
     return (x - reconstruction).abs()
