@@ -68,7 +68,7 @@ def restore(state: dict[str, Any], meta: dict[str, Any]) -> TwoStageDetector:
 def split_options(
     method: TwoStageMethod, options: Mapping[str, Any]
 ) -> tuple[TwoStageOptions, Any]:
-    """Split a user's options into those all two-stage methods share and those of the pastes.
+    """Split a user's options into the shared ones and those of the pastes.
 
     Raises:
         ValueError: An option that neither has, or a value of another kind or out of range.
