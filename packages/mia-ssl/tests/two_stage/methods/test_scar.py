@@ -7,16 +7,18 @@ import numpy as np
 import pytest
 import torch
 from mia_ssl._engine.seeding import generator
-from mia_ssl.two_stage.augment import scar
+from mia_ssl.two_stage.methods import scar
 from PIL import Image
 
 NAME = "cutpaste-scar-2stage"
 
 
 def drawn(count, seed, size=224, **options):
-    settings = scar.Options(**options)
-    u = torch.rand(count, scar.SCAR.draws, generator=generator(seed, 0), dtype=torch.float64)
-    return scar.draw(u, size, size, settings)
+    chosen = scar.ScarOptions(**options)
+    u = torch.rand(
+        count, scar.SCAR_PASTE.random_numbers, generator=generator(seed, 0), dtype=torch.float64
+    )
+    return scar.draw(u, size, size, chosen)
 
 
 def test_sizes_angles_and_positions():
@@ -32,7 +34,7 @@ def test_sizes_angles_and_positions():
         assert (box.left + box.width).max() <= 224
 
 
-def test_turned_and_pasted_as_pillow_does(coordinates):
+def test_rotated_and_pasted_as_pillow_does(coordinates):
     images = coordinates(40)
     scars = drawn(40, 5)
     pasted, label = mia_ssl.synthesize(NAME, images, seed=5, jitter=0)
@@ -81,5 +83,5 @@ def test_jitter_changes_only_the_strip(colors):
 
 
 def test_strips_that_might_not_fit_are_refused(coordinates):
-    with pytest.raises(ValueError, match="fit into images of 64 x 64 when turned"):
+    with pytest.raises(ValueError, match="fit into images of 64 x 64 when rotated"):
         mia_ssl.synthesize(NAME, coordinates(2, 64), seed=0, strip_height=(10, 80))

@@ -8,7 +8,7 @@ import pytest
 import torch
 import torchvision.transforms.v2.functional as tv
 from mia_ssl._engine.seeding import generator
-from mia_ssl.two_stage.augment import rectangle
+from mia_ssl.two_stage.methods import cutpaste
 from PIL import Image
 
 NAME = "cutpaste-2stage"
@@ -65,8 +65,10 @@ def test_sources_are_where_patches_come_from(coordinates):
 
 def test_agrees_with_pillow(colors):
     images = colors(6)
-    u = torch.rand(6, rectangle.RECTANGLE.draws, generator=generator(3, 0), dtype=torch.float64)
-    source, target, factors = rectangle.draw(u, 224, 224, rectangle.Options())
+    u = torch.rand(
+        6, cutpaste.RECTANGLE_PASTE.random_numbers, generator=generator(3, 0), dtype=torch.float64
+    )
+    source, target, factors = cutpaste.draw(u, 224, 224, cutpaste.CutPasteOptions())
     pasted, _ = mia_ssl.synthesize(NAME, images, seed=3)
     for i, image in enumerate(images):
         whole = Image.fromarray(image.movedim(0, 2).numpy())
@@ -93,4 +95,4 @@ def test_agrees_with_pillow(colors):
 )
 def test_wrong_options_are_refused(options, message):
     with pytest.raises(ValueError, match=message):
-        rectangle.Options(**options)
+        cutpaste.CutPasteOptions(**options)

@@ -8,14 +8,14 @@ import torch
 import torchvision.transforms.v2.functional as tv
 from mia_ssl.boxes import Boxes
 from mia_ssl.regions import Regions
-from mia_ssl.two_stage.augment.jitter import Factors, jitter, turn_hue
+from mia_ssl.two_stage.color_jitter import JitterFactors, jitter, turn_hue
 from PIL import Image
 
 
 @pytest.fixture
 def factors():
     u = torch.rand(8, 4, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
-    return Factors.draw(u, 0.1)
+    return JitterFactors.draw(u, 0.1)
 
 
 def patches_of(sizes):
@@ -33,7 +33,7 @@ def changed_by_torchvision(image, factors, i):
 
 def test_factors_lie_within_the_strength():
     u = torch.tensor([[0.0] * 4, [1.0] * 4], dtype=torch.float64)
-    drawn = torch.stack(tuple(Factors.draw(u, 0.1)))
+    drawn = torch.stack(tuple(JitterFactors.draw(u, 0.1)))
     np.testing.assert_allclose(drawn[:, 0], [0.9, 0.9, 0.9, -0.1], rtol=1e-6)
     np.testing.assert_allclose(drawn[:, 1], [1.1, 1.1, 1.1, 0.1], rtol=1e-6)
 
@@ -53,7 +53,7 @@ def test_patches_of_different_sizes_each_as_torchvision_does_one(colors, factors
 def test_close_to_pillow_in_any_order(colors, factors):
     patch = colors()[0]
     image = Image.fromarray(patch.movedim(0, 2).numpy())
-    first = Factors(*(f[:1] for f in factors))
+    first = JitterFactors(*(f[:1] for f in factors))
     ours = jitter(patch.reshape(3, -1), first, patches_of([224 * 224])).float()
     image = tv.adjust_hue(image, factors.hue[0].item())
     image = tv.adjust_saturation(image, factors.saturation[0].item())
@@ -100,7 +100,7 @@ def test_gray_is_the_same_in_one_channel_as_in_three(colors, factors):
 
 
 def test_values_are_cut_off_at_the_ends_of_the_range():
-    extreme = Factors(*(torch.tensor([v]) for v in (1.5, 1.5, 1.5, 0.3)))
+    extreme = JitterFactors(*(torch.tensor([v]) for v in (1.5, 1.5, 1.5, 0.3)))
     pixels = torch.tensor([[0, 255, 255], [255, 250, 0], [0, 10, 128]], dtype=torch.uint8)
     result = jitter(pixels, extreme, patches_of([3]))
     assert result.amax(0).tolist() == [255, 255, 255]

@@ -1,4 +1,4 @@
-"""Color jitter of many patches at once, as torchvision's ColorJitter does it to one."""
+"""Color jitter of many patches at once; equal to torchvision's ColorJitter of each patch."""
 
 from __future__ import annotations
 
@@ -7,24 +7,23 @@ from typing import TYPE_CHECKING, NamedTuple
 import torch
 from torch import Tensor
 
-from mia_ssl.two_stage.augment.draws import uniform
+from mia_ssl.two_stage.random_boxes import uniform
 
 if TYPE_CHECKING:
     from mia_ssl.regions import Regions
 
-DRAWS = 4
 STRONGEST = 0.5  # turns the hue by half a circle either way; there is no more
 _LUMA = (0.299, 0.587, 0.114)
 _STEPS = 128  # of a sixth of the color circle
 
 
-class Factors(NamedTuple):
-    """What was drawn, float32 [n] each.
+class JitterFactors(NamedTuple):
+    """Color changes of n patches, float32 [n] each.
 
     Attributes:
         brightness: Factor of the values.
-        contrast: Factor of the distance to the patch's mean gray.
-        saturation: Factor of the distance to each pixel's own gray.
+        contrast: Factor of each value's distance to the patch's mean gray.
+        saturation: Factor of each value's distance to its pixel's gray.
         hue: Turns of the color circle.
     """
 
@@ -34,25 +33,30 @@ class Factors(NamedTuple):
     hue: Tensor
 
     @classmethod
-    def draw(cls, u: Tensor, strength: float) -> Factors:
-        """Factors within 1 +- strength, hue within +- strength turns; u is [n, 4]."""
-        drawn = uniform(u, -strength, strength).float()
+    def draw(cls, uniforms: Tensor, strength: float) -> JitterFactors:
+        """Draw factors within 1 +- strength and hues within +- strength turns.
+
+        Args:
+            uniforms: Random numbers in [0, 1), [n, 4].
+            strength: 0 to 0.5.
+        """
+        drawn = uniform(uniforms, -strength, strength).float()
         return cls(1 + drawn[:, 0], 1 + drawn[:, 1], 1 + drawn[:, 2], drawn[:, 3])
 
-    def to(self, device: torch.device) -> Factors:
-        """The same on a device."""
-        return Factors(*torch.stack(tuple(self)).to(device).unbind())
+    def to(self, device: torch.device) -> JitterFactors:
+        """Move the factors to a device."""
+        return JitterFactors(*torch.stack(tuple(self)).to(device).unbind())
 
 
 def luma(pixels: Tensor) -> Tensor:
-    """[C, ...] -> gray [...]."""
+    """Return the gray of color pixels, [C, ...] -> [...]."""
     if len(pixels) == 1:
         return pixels[0]
     red, green, blue = pixels
     return (red * _LUMA[0]).add_(green, alpha=_LUMA[1]).add_(blue, alpha=_LUMA[2])
 
 
-def jitter(pixels: Tensor, factors: Factors, patches: Regions) -> Tensor:
+def jitter(pixels: Tensor, factors: JitterFactors, patches: Regions) -> Tensor:
     """Change the colors of n patches that lie one after the other.
 
     torchvision applies the four changes in random order, but they commute except for clamping and
@@ -60,9 +64,9 @@ def jitter(pixels: Tensor, factors: Factors, patches: Regions) -> Tensor:
     saturation, hue, with one clamp, and rounded once before the hue.
 
     Args:
-        pixels: uint8 [C, T].
-        factors: Of each patch.
-        patches: Whose pixels they are.
+        pixels: uint8 [C, T], gray or RGB.
+        factors: Color changes of each patch.
+        patches: Boxes that the pixels are of.
 
     Returns:
         uint8 [C, T].
@@ -80,7 +84,7 @@ def jitter(pixels: Tensor, factors: Factors, patches: Regions) -> Tensor:
 
 
 def rounded(values: Tensor) -> Tensor:
-    """float32, overwritten -> uint8, cut off at 0 and 255."""
+    """Round float32 to uint8, clipped to 0 to 255; the values are overwritten."""
     # By way of int16, five times as fast as straight to uint8 on a CPU.
     return _whole(values).to(torch.uint8)
 
@@ -98,8 +102,8 @@ def turn_hue(levels: Tensor, turns: Tensor, patches: Regions) -> None:
 
     Args:
         levels: int16 [3, T], 0 to 255.
-        turns: Of the color circle, for each patch, [n].
-        patches: Whose pixels they are.
+        turns: Turns of the color circle, of each patch, [n].
+        patches: Boxes that the pixels are of.
     """
     steps = (turns * 6 * _STEPS).round().to(torch.int16) % (6 * _STEPS)
     sixths, rest = patches.spread(steps // _STEPS), patches.spread(steps % _STEPS)

@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 METRICS = ("cosine", "euclidean")
 
 
-class NearestNeighbours:
+class NearestNeighbors:
     """Mean distance to the k nearest normal embeddings.
 
     Args:
-        k: How many neighbours.
+        k: Number of neighbors.
         metric: ``"cosine"`` (1 - cosine, in 0 to 2) or ``"euclidean"``.
 
     Paper: https://arxiv.org/abs/2002.10445
@@ -33,21 +33,21 @@ class NearestNeighbours:
         self.points: np.ndarray | None = None
 
     @property
-    def at_least(self) -> int:
-        """Embeddings that ``fit`` needs."""
+    def min_embeddings(self) -> int:
+        """Number of embeddings that ``fit`` needs."""
         return self.k
 
-    def fit(self, embeddings: np.ndarray) -> NearestNeighbours:
+    def fit(self, embeddings: np.ndarray) -> NearestNeighbors:
         """Keep the normal embeddings (N, D), at least k of them.
 
         Raises:
             ValueError: Not finite, not (N, D), or fewer than k.
         """
-        self.points = self._scaled(checked(embeddings, at_least=self.at_least))
+        self.points = self._scaled(checked(embeddings, at_least=self.min_embeddings))
         return self
 
     def score(self, embeddings: np.ndarray) -> np.ndarray:
-        """Mean distance of each embedding (M, D) to its k nearest: float64 (M,).
+        """Return the mean distance of embeddings (M, D) to their k nearest: float64 (M,).
 
         Raises:
             NotFittedError: Before ``fit``.
@@ -63,12 +63,12 @@ class NearestNeighbours:
         return scores
 
     def state(self) -> dict[str, np.ndarray]:
-        """``points`` (N, D)."""
+        """Return the array ``points`` (N, D)."""
         return {"points": require(self.points, self)}
 
-    def restore(self, state: Mapping[str, np.ndarray]) -> NearestNeighbours:
-        """Take back what ``state`` gave; for errors see ``Density``."""
-        self.points = checked(state["points"], at_least=self.at_least)
+    def restore(self, state: Mapping[str, np.ndarray]) -> NearestNeighbors:
+        """Take back what ``state`` returned; for errors see ``Density``."""
+        self.points = checked(state["points"], at_least=self.min_embeddings)
         return self
 
     def _scaled(self, points: np.ndarray) -> np.ndarray:
