@@ -5,17 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mia_data.arguments import check_split
+from mia_data.decode.request import make_request
 from mia_data.errors import DataError
-from mia_data.files import (
-    exists,
-    is_folder,
-    is_image,
-    list_folders,
-    list_images,
-    without_suffix,
-)
-from mia_data.listing import NORMAL, UNKNOWN, Listing, by_class
-from mia_data.loading import check_split, load_listing, make_request
+from mia_data.file_list import NORMAL, UNKNOWN, FileList, by_class
+from mia_data.file_types import is_image, without_suffix
+from mia_data.files import exists, is_folder
+from mia_data.list_files import list_folders, list_images
+from mia_data.load_files import load_files
 
 if TYPE_CHECKING:
     from mia_data.decode.intensity import Window
@@ -66,10 +63,10 @@ def from_folder(
     request = make_request(size, channels, resize, window)
     path = Path(folder).expanduser()
     listing = list_folder(path, split)
-    return load_listing(path.absolute().name, split, listing, request, cache_dir)
+    return load_files(path.absolute().name, split, listing, request, cache_dir)
 
 
-def list_folder(folder: Path, split: str) -> Listing:
+def list_folder(folder: Path, split: str) -> FileList:
     """List a split of a folder in any of the three layouts.
 
     Raises:
@@ -90,10 +87,10 @@ def list_folder(folder: Path, split: str) -> Listing:
         raise DataError(msg)
     files = list_images(folder, "")
     label = NORMAL if split == "train" else UNKNOWN
-    return Listing(folder, str(folder), files, [label] * len(files))
+    return FileList(folder, str(folder), files, [label] * len(files))
 
 
-def _by_split(folder: Path, split: str) -> Listing:
+def _by_split(folder: Path, split: str) -> FileList:
     where = folder / split
     if not where.is_dir():
         msg = f"the folder {folder} has no folder {split!r}, expected train and test"

@@ -5,10 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mia_data.arguments import SPLITS, check_split
+from mia_data.csv_tables import read_rows
+from mia_data.decode.request import make_request
 from mia_data.errors import DataError, unknown_name
-from mia_data.listing import Listing, by_class, check_names
-from mia_data.loading import SPLITS, check_split, load_listing, make_request
-from mia_data.tables import read_rows
+from mia_data.file_list import FileList, by_class, check_names
+from mia_data.load_files import load_files
 
 if TYPE_CHECKING:
     from mia_data.decode.intensity import Window
@@ -54,10 +56,10 @@ def from_manifest(
     table = Path(csv).expanduser()
     folder = table.parent if root is None else Path(root).expanduser()
     listing = list_manifest(table, folder, split)
-    return load_listing(table.stem, split, listing, request, cache_dir)
+    return load_files(table.stem, split, listing, request, cache_dir)
 
 
-def list_manifest(table: Path, folder: Path, split: str) -> Listing:
+def list_manifest(table: Path, folder: Path, split: str) -> FileList:
     """List a split of a table.
 
     Raises:
@@ -86,7 +88,7 @@ def list_manifest(table: Path, folder: Path, split: str) -> Listing:
 
 def _listing(
     table: Path, folder: Path, split: str, files: dict[int, list[str]], masks: dict[str, str]
-) -> Listing:
+) -> FileList:
     for label in (0,) if split == "train" else (0, 1):
         if not files[label]:
             msg = f"{table} lists no image with split {split} and label {label}"

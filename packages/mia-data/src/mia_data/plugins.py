@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NoReturn, Protocol
 
 import numpy as np
 
-from mia_data.description import DatasetInfo
+from mia_data.dataset_info import DatasetInfo
 from mia_data.errors import DataError, reason
 from mia_data.imageset import ImageSet
 

@@ -14,7 +14,7 @@ from mia_data.decode.dicom import read_dicom
 from mia_data.decode.geometry import resize_image, resize_mask
 from mia_data.decode.pillow import read_image, read_mask
 from mia_data.errors import DataError, reason
-from mia_data.files import is_dicom
+from mia_data.file_types import is_dicom
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,22 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from PIL import Image
 
-    from mia_data.decode.intensity import Window
-
-
-@dataclass(frozen=True)
-class Request:
-    """How images are decoded: the arguments that change the pixels."""
-
-    size: int
-    channels: int
-    resize: str
-    window: Window | None = None
-
-    @property
-    def mode(self) -> str:
-        """Pillow's name of the pixel format."""
-        return "L" if self.channels == 1 else "RGB"
+    from mia_data.decode.request import Request
 
 
 @dataclass(frozen=True)

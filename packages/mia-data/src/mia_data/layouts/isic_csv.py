@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mia_data.csv_tables import read_rows
 from mia_data.errors import DataError
-from mia_data.listing import Listing, by_class, check_names
-from mia_data.tables import read_rows
+from mia_data.file_list import FileList, by_class, check_names
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,7 +23,7 @@ def _table(part: str) -> str:
 INDEXES = tuple(_table(part) for part in _PART.values())
 
 
-def list_split(folder: Path, split: str) -> Listing:
+def list_split(folder: Path, split: str) -> FileList:
     """List a split: ``NV`` = 1 (nevus) is normal; only normal images train.
 
     Raises:

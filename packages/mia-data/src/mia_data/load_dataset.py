@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mia_data.description import Counts
-from mia_data.listing import ABNORMAL, NORMAL
-from mia_data.loading import SPLITS, check_split, load_listing, make_request
+from mia_data.arguments import SPLITS, check_split
+from mia_data.dataset_folder import dataset_folder
+from mia_data.dataset_info import Counts
+from mia_data.decode.request import make_request
+from mia_data.file_list import ABNORMAL, NORMAL
+from mia_data.load_files import load_files
 from mia_data.phantoms import phantom
 from mia_data.plugins import PluggedIn, load_plugged_in
 from mia_data.registry import find
-from mia_data.roots import dataset_folder
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -64,7 +66,7 @@ def load(
     if row.list_split is None:
         return phantom(split, size=request.size, channels=request.channels, cache_dir=cache_dir)
     listing = row.list_split(dataset_folder(info, root), split)
-    return load_listing(info.name, split, listing, request, cache_dir)
+    return load_files(info.name, split, listing, request, cache_dir)
 
 
 def count(name: str, *, root: str | Path | None = None) -> Counts:

@@ -9,14 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mia_data.decode.batch import check_links
 from mia_data.decode.geometry import shown_box
 from mia_data.decode.nifti import slice_numbers
-from mia_data.decode.reader import Reader, Request, Source, as_array, errors_name
+from mia_data.decode.reader import Reader, Source, as_array, errors_name
+from mia_data.decode.request import Request, make_request
 from mia_data.errors import DataError
-from mia_data.files import is_volume
-from mia_data.listing import UNKNOWN, Listing
-from mia_data.loading import make_request
+from mia_data.file_types import is_volume
+from mia_data.links import check_links
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -124,7 +123,7 @@ def _decode_all(folder: Path, name: str, request: Request) -> list[Decoded]:
 
 
 def _decode(folder: Path, name: str, request: Request) -> Iterator[Decoded]:
-    check_links(Listing(folder, str(folder), [name], [UNKNOWN]))
+    check_links(folder, [name])
     path, reader = folder / name, Reader(request)
     numbers: Iterable[int | None] = (None,)
     if is_volume(path):
