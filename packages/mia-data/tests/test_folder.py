@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from mia_data import DataError, from_folder
+from PIL import Image
 
 
 @pytest.fixture
@@ -161,6 +162,20 @@ def test_window_and_channels_reach_the_decoder(tmp_path, save_image):
     save_image(tmp_path / "own" / "a.png", values)
     ds = from_folder(tmp_path / "own", size=2, channels=3, window=(0, 2000))
     np.testing.assert_array_equal(ds.images[0], [[[0, 128], [255, 255]]] * 3)
+
+
+@pytest.mark.parametrize("resample", ["bicubic", "lanczos"])
+def test_deep_images_and_their_masks_pass_the_named_filter_and_none(tmp_path, rng, resample):
+    values = rng.integers(0, 60000, (31, 23), dtype=np.uint16)
+    for name in ("test/good/a.png", "test/x/b.png", "masks/x/b.png"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(values).save(tmp_path / name)
+    ds = from_folder(tmp_path, "test", size=16, resample=resample, window=(0, 60000))
+    shown = Image.fromarray(np.rint(values / 60000 * 255).astype(np.uint8))
+    expected = shown.resize((16, 16), Image.Resampling[resample.upper()])
+    np.testing.assert_array_equal(ds.images[1, 0], expected)
+    marked = Image.fromarray((values > 0).astype(np.uint8)).resize((16, 16), 0)
+    np.testing.assert_array_equal(ds.masks[1], marked)
 
 
 @pytest.mark.parametrize("window", [(5, 5), (0, np.inf), (np.nan, 1), (1,), 5, "ab"])

@@ -30,10 +30,9 @@ def test_folders_and_counts_of_the_study_by_its_short_names(name, folder, counts
     assert info(name).counts == Counts(*counts)
 
 
-def test_only_camelyon16_of_the_study_is_color_and_only_brats2021_has_masks():
-    study = [info(name) for name in names() if info(name).in_study]
-    assert [row.name for row in study if row.channels == 3] == ["camelyon16"]
-    assert [row.name for row in study if row.has_masks] == ["brats2021"]
+def test_only_camelyon16_is_color_as_in_the_study_and_only_brats2021_has_masks():
+    assert [name for name in names() if info(name).channels == 3] == ["camelyon16"]
+    assert [name for name in names() if info(name).has_masks] == ["brats2021", "phantom"]
 
 
 def test_every_dataset_can_be_downloaded_or_says_where_it_is():

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from mia_data import DataError, from_manifest
+from mia_data import DataError, from_folder, from_manifest
 
 HEADER = "path,split,label,mask\n"
 
@@ -34,6 +34,12 @@ def test_rows_become_splits_classes_and_masks(write, tmp_path):
 def test_columns_may_come_in_any_order_and_mask_may_be_absent(write):
     table = write("comment,label,path,split\nx,abnormal,c.png,test\ny,0,a.png,test\n")
     assert from_manifest(table, "test").masks is None
+
+
+def test_the_named_filter_is_that_of_from_folder(write, tmp_path):
+    table, how = write(HEADER + "in/b.png,train,0,\n"), {"size": 5, "resample": "lanczos"}
+    expected = from_folder(tmp_path / "in", **how).images
+    np.testing.assert_array_equal(from_manifest(table, **how).images, expected)
 
 
 def test_paths_are_relative_to_root_where_it_is_given(write, tmp_path):

@@ -20,7 +20,7 @@ DATASETS = {
 }
 CHANGE = {}
 
-def load(name, split, *, root, size, channels, resize, cache_dir):
+def load(name, split, *, root, size, channels, resize, resample, cache_dir):
     n = 4
     parts = dict(
         images=np.full((n, channels, size, size), 9, np.uint8),

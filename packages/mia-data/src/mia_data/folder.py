@@ -31,6 +31,7 @@ def from_folder(
     size: int = 64,
     channels: int = 1,
     resize: str = "squash",
+    resample: str = "bilinear",
     window: Window | None = None,
     cache_dir: str | Path | None = None,
 ) -> ImageSet:
@@ -51,6 +52,7 @@ def from_folder(
         size: as in ``load``.
         channels: 1 (gray) or 3 (RGB).
         resize: as in ``load``.
+        resample: as in ``load``.
         window: (low, high), the intensities that become 0 and 255, for images of more than 8 bits;
             by default the file's own window (DICOM), else its 0.5 and 99.5 percentiles.
         cache_dir: as in ``load``.
@@ -60,7 +62,7 @@ def from_folder(
             mask is missing, has no image or has another size.
     """
     check_split(split)
-    request = make_request(size, channels, resize, window)
+    request = make_request(size, channels, resize=resize, resample=resample, window=window)
     path = Path(folder).expanduser()
     listing = list_folder(path, split)
     return load_files(path.absolute().name, split, listing, request, cache_dir)

@@ -173,7 +173,6 @@ _ROWS = (
             modality="endoscopy",
             folder="Colon_AD_public",
             layout="train_set, test_set/normal_test, test_set/abnormal_test",
-            channels=3,
             license=_CC_BY,
             citation="Borgli et al. 2020, HyperKvasir, Scientific Data; Tian et al. 2021, CCD",
             homepage="https://github.com/tianyu0207/CCD",

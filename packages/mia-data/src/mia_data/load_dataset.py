@@ -28,6 +28,7 @@ def load(
     size: int = 64,
     channels: int | None = None,
     resize: str = "squash",
+    resample: str = "bilinear",
     cache_dir: str | Path | None = None,
 ) -> ImageSet:
     """Load one split of a dataset as uint8 arrays.
@@ -43,6 +44,8 @@ def load(
         channels: 1 (gray) or 3 (RGB); by default what the study uses for this dataset.
         resize: ``"squash"`` changes the aspect ratio; ``"short_side"`` scales the short side to
             ``size`` and crops the center.
+        resample: Pillow's filter for the resizing: ``"nearest"``, ``"box"``, ``"bilinear"``,
+            ``"hamming"``, ``"bicubic"`` or ``"lanczos"``.
         cache_dir: the cache folder; else ``MIA_CACHE_DIR``, else the user's cache folder.
 
     Raises:
@@ -52,17 +55,10 @@ def load(
     row = find(name)
     check_split(split)
     info = row.info
-    request = make_request(size, info.channels if channels is None else channels, resize)
+    channels = info.channels if channels is None else channels
+    request = make_request(size, channels, resize=resize, resample=resample)
     if isinstance(row, PluggedIn):
-        return load_plugged_in(
-            row,
-            split,
-            root=root,
-            size=request.size,
-            channels=request.channels,
-            resize=resize,
-            cache_dir=cache_dir,
-        )
+        return load_plugged_in(row, split, request, root=root, cache_dir=cache_dir)
     if row.list_split is None:
         return phantom(split, size=request.size, channels=request.channels, cache_dir=cache_dir)
     listing = row.list_split(dataset_folder(info, root), split)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from mia_data import cache
@@ -29,10 +30,7 @@ def load_files(
         "source": listing.source,
         "name": name,
         "split": split,
-        "size": request.size,
-        "channels": request.channels,
-        "resize": request.resize,
-        "window": request.window,
+        **asdict(request),
     }
 
     def build(folder: Path) -> tuple[list[str], list[str]]:

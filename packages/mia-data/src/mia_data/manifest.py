@@ -28,6 +28,7 @@ def from_manifest(
     size: int = 64,
     channels: int = 1,
     resize: str = "squash",
+    resample: str = "bilinear",
     window: Window | None = None,
     cache_dir: str | Path | None = None,
 ) -> ImageSet:
@@ -45,6 +46,7 @@ def from_manifest(
         size: as in ``load``.
         channels: 1 (gray) or 3 (RGB).
         resize: as in ``load``.
+        resample: as in ``load``.
         window: as in ``from_folder``.
         cache_dir: as in ``load``.
 
@@ -52,7 +54,7 @@ def from_manifest(
         DataError: the table, a row or a file is not as expected.
     """
     check_split(split)
-    request = make_request(size, channels, resize, window)
+    request = make_request(size, channels, resize=resize, resample=resample, window=window)
     table = Path(csv).expanduser()
     folder = table.parent if root is None else Path(root).expanduser()
     listing = list_manifest(table, folder, split)

@@ -60,6 +60,7 @@ def decode_files(
     size: int = 64,
     channels: int = 1,
     resize: str = "squash",
+    resample: str = "bilinear",
     window: Window | None = None,
     on_error: Callable[[str, DataError], None] | None = None,
 ) -> Iterator[Decoded]:
@@ -73,6 +74,7 @@ def decode_files(
         size: as in ``load``.
         channels: 1 (gray) or 3 (RGB).
         resize: as in ``load``.
+        resample: as in ``load``.
         window: as in ``from_folder``.
         on_error: told each file that cannot be read, which is then left out; by default the first
             such file is an error.
@@ -81,7 +83,7 @@ def decode_files(
         DataError: an argument is out of its range; a file cannot be read and there is no
             ``on_error``.
     """
-    request = make_request(size, channels, resize, window)
+    request = make_request(size, channels, resize=resize, resample=resample, window=window)
     return _in_order(Path(folder).expanduser(), files, request, on_error)
 
 

@@ -66,10 +66,8 @@ class Reader:
         Raises:
             DataError: a file cannot be read, or the mask has another size than the image.
         """
-        size, resize = self._request.size, self._request.resize
-        with errors_name(source.image):
-            image = self._read_image(source)
-            pixels = as_array(resize_image(image, size, resize))
+        image = self.read_whole(source)
+        pixels = self.resize(source, image)
         if source.mask is None:
             return pixels, None
         with errors_name(source.mask):
@@ -77,7 +75,8 @@ class Reader:
             if mask.size != image.size:
                 msg = f"it is {_size(mask)}, expected {_size(image)}, the size of {source.image}"
                 raise ValueError(msg)
-            resized = np.asarray(resize_mask(mask, size, resize)) // 255
+            small = resize_mask(mask, self._request.size, self._request.resize)
+            resized = np.asarray(small) // 255
             return pixels, Mask(resized, has_lesion=mask.getbbox() is not None)
 
     def read_whole(self, source: Source) -> Image.Image:
@@ -95,8 +94,9 @@ class Reader:
         Raises:
             DataError: its shape makes it too large.
         """
+        request = self._request
         with errors_name(source.image):
-            return as_array(resize_image(image, self._request.size, self._request.resize))
+            return as_array(resize_image(image, request.size, request.resize, request.resample))
 
     def _read_image(self, source: Source) -> Image.Image:
         request, path = self._request, source.image

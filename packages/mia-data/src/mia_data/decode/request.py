@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mia_data.arguments import is_whole
-from mia_data.decode.geometry import RESIZES
+from mia_data.decode.geometry import RESAMPLES, RESIZES
 from mia_data.errors import DataError, unknown_name
 
 if TYPE_CHECKING:
@@ -24,14 +24,16 @@ class Request:
     Attributes:
         size: Height and width.
         channels: 1 (gray) or 3 (RGB).
-        resize: How an image is brought to that size.
+        resize: How an image is brought to that size: ``"squash"`` or ``"short_side"``.
+        resample: Pillow's filter for it, such as ``"bilinear"``.
         window: The intensities that become 0 and 255 in images of more than 8 bits; None for
             the file's own.
     """
 
     size: int
     channels: int
-    resize: str
+    resize: str = "squash"
+    resample: str = "bilinear"
     window: Window | None = None
 
     @property
@@ -41,7 +43,12 @@ class Request:
 
 
 def make_request(
-    size: int, channels: int, resize: str = "squash", window: Window | None = None
+    size: int,
+    channels: int,
+    *,
+    resize: str = "squash",
+    resample: str = "bilinear",
+    window: Window | None = None,
 ) -> Request:
     """Return the request for the arguments that all loaders share.
 
@@ -56,7 +63,10 @@ def make_request(
         raise DataError(msg)
     if resize not in RESIZES:
         raise unknown_name("resize", resize, RESIZES)
-    return Request(int(size), int(channels), resize, None if window is None else _checked(window))
+    if resample not in RESAMPLES:
+        raise unknown_name("resample", resample, RESAMPLES)
+    window = None if window is None else _checked(window)
+    return Request(int(size), int(channels), resize, resample, window)
 
 
 def _checked(window: Window) -> Window:
