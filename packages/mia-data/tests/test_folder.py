@@ -53,6 +53,18 @@ def test_masks_are_paired_by_name(tree, save_image, masks, ending):
     np.testing.assert_array_equal(test.masks, [np.zeros((8, 8)), expected["cyst"], expected["x"]])
 
 
+def test_images_that_differ_in_their_suffix_have_masks_that_name_it(tree, save_image):
+    tree("test/good/b.png", "test/x/c.png", "test/x/c.bmp", "test/x/d_mask.png", "test/x/e.jpg")
+    names = ("c.bmp_mask.png", "c.png", "d_mask_mask.tif", "e.jpg.png")
+    masks = [np.eye(8, k=k, dtype=np.uint8) for k in range(len(names))]
+    folder = tree() / "masks" / "x"
+    for name, mask in zip(names, masks, strict=True):
+        save_image(folder / name, mask)
+    test = from_folder(tree(), "test", size=8)
+    assert test.ids == ("test/good/b", "test/x/c.bmp", "test/x/c.png", "test/x/d_mask", "test/x/e")
+    np.testing.assert_array_equal(test.masks[1:], masks)
+
+
 def _no_mask(folder):
     (folder / "ground_truth" / "x" / "c_mask.png").unlink()
 
@@ -67,6 +79,16 @@ def _stray_mask(folder):
     mask.with_name("z_mask.png").write_bytes(mask.read_bytes())
 
 
+def _same_mask_in_another_format(folder):
+    mask = folder / "ground_truth" / "x" / "c_mask.png"
+    Image.open(mask).save(mask.with_name("c.bmp"))
+
+
+def _same_image_in_another_format(folder):
+    image = folder / "test" / "x" / "c.png"
+    Image.open(image).save(image.with_name("c.bmp"))
+
+
 def _no_mask_folder(folder):
     _no_mask(folder)
     (folder / "ground_truth" / "x" / "d_mask.png").unlink()
@@ -77,7 +99,9 @@ def _no_mask_folder(folder):
     ("damage", "message"),
     [
         (_no_mask, r"c\.png has 0 masks in .*ground_truth/x, expected one"),
-        (_two_masks, r"c\.png has 2 masks"),
+        (_two_masks, r"c\.png has 2 masks .*c\.png, .*c_mask\.png\), expected one"),
+        (_same_mask_in_another_format, r"c\.png has 2 masks .*c\.bmp, .*c_mask\.png\)"),
+        (_same_image_in_another_format, r"c_mask\.png may belong to .*c\.bmp or .*c\.png; exp"),
         (_stray_mask, r"z_mask\.png belongs to no image"),
         (_no_mask_folder, "cannot list the folder .*ground_truth/x"),
         (lambda folder: (folder / "masks").mkdir(), "both ground_truth and masks"),

@@ -95,7 +95,7 @@ def save_masks(tmp_path, save_image):
 @pytest.mark.parametrize(("split", "rest"), [("train", ""), ("test", "c.png,test,1,lesion.png\n")])
 def test_a_normal_image_with_a_lesion_in_its_mask_is_refused(write, save_masks, split, rest):
     table = write(f"{HEADER}a.png,{split},0,lesion.png\n{rest}")
-    with pytest.raises(DataError, match=r"mask .*lesion\.png marks .*a\.png is labelled normal"):
+    with pytest.raises(DataError, match=r"mask .*lesion\.png marks .*a\.png is labeled normal"):
         from_manifest(table, split)
 
 
@@ -104,9 +104,22 @@ def test_a_mask_that_moves_to_another_row_is_loaded_with_that_row(write, save_ma
     (tmp_path / "b.png").write_bytes((tmp_path / "a.png").read_bytes())
     for first, second in (("empty.png", "lesion.png"), ("lesion.png", "empty.png")):
         test = from_manifest(
-            write(HEADER + "a.png,test,0,\n" + table.format(first, second)), "test", size=8
+            write(HEADER + "a.png,test,0,\n" + table.format(first, second)),
+            "test",
+            size=8,
+            allow_empty_masks=True,
         )
         assert test.masks.any(axis=(1, 2)).tolist() == [False, "l" in first, "l" in second]
+
+
+def test_an_abnormal_image_whose_mask_marks_nothing_is_refused_unless_allowed(write, save_masks):
+    table = write(HEADER + "a.png,test,0,\nc.png,test,1,empty.png\n")
+    allowed = from_manifest(table, "test", allow_empty_masks=True)
+    assert allowed.labels.tolist() == [0, 1]
+    assert not allowed.masks.any()
+    # What is allowed has an entry of its own in the cache.
+    with pytest.raises(DataError, match=r"mask .*empty\.png marks nothing.*c\.png is labeled abn"):
+        from_manifest(table, "test")
 
 
 def test_one_file_under_two_spellings_is_refused(write):

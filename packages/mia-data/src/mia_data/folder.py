@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 # The names of the folder of normal images: ours, and that of MVTec AD.
 _NORMAL_NAMES = ("normal", "good")
 _MASK_FOLDERS = ("ground_truth", "masks")
-_MASK_ENDINGS = ("_mask", "")
 
 
 def from_folder(
@@ -33,6 +32,8 @@ def from_folder(
     resize: str = "squash",
     resample: str = "bilinear",
     window: Window | None = None,
+    allow_damaged: bool = False,
+    allow_empty_masks: bool = False,
     cache_dir: str | Path | None = None,
 ) -> ImageSet:
     """Load a folder of images in one of three layouts, told apart by the folders in it.
@@ -55,6 +56,8 @@ def from_folder(
         resample: as in ``load``.
         window: (low, high), the intensities that become 0 and 255, for images of more than 8 bits;
             by default the file's own window (DICOM), else its 0.5 and 99.5 percentiles.
+        allow_damaged: as in ``load``.
+        allow_empty_masks: read abnormal images whose mask marks nothing; they keep their label.
         cache_dir: as in ``load``.
 
     Raises:
@@ -62,7 +65,15 @@ def from_folder(
             mask is missing, has no image or has another size.
     """
     check_split(split)
-    request = make_request(size, channels, resize=resize, resample=resample, window=window)
+    request = make_request(
+        size,
+        channels,
+        resize=resize,
+        resample=resample,
+        window=window,
+        allow_damaged=allow_damaged,
+        allow_empty_masks=allow_empty_masks,
+    )
     path = Path(folder).expanduser()
     listing = list_folder(path, split)
     return load_files(path.absolute().name, split, listing, request, cache_dir)
@@ -133,20 +144,48 @@ def _masks(folder: Path, images: dict[str, list[str]]) -> dict[str, str] | None:
     if len(present) > 1:
         msg = f"{folder} holds both {' and '.join(present)}; expected one folder of masks"
         raise DataError(msg)
-    masks: dict[str, str] = {}
-    for name, files in images.items():
-        inner = f"{present[0]}/{name}"
-        by_stem = {without_suffix(mask): mask for mask in list_images(folder, inner)}
-        for file in files:
-            stem = without_suffix(file).rpartition("/")[2]
-            stems = [f"{inner}/{stem}{ending}" for ending in _MASK_ENDINGS]
-            found = [by_stem.pop(stem) for stem in stems if stem in by_stem]
-            if len(found) != 1:
-                msg = f"{folder / file} has {len(found)} masks in {folder / inner}, expected one"
-                raise DataError(msg)
-            masks[file] = found[0]
-        if by_stem:
-            extra = next(iter(by_stem.values()))
-            msg = f"the mask {folder / extra} belongs to no image of {folder / 'test' / name}"
+    return {
+        file: mask
+        for name, files in images.items()
+        for file, mask in _pairs(folder, files, f"{present[0]}/{name}").items()
+    }
+
+
+def _pairs(folder: Path, files: list[str], inner: str) -> dict[str, str]:
+    """Pair the images of a folder with the masks of another, each with exactly one."""
+    found: dict[str, list[str]] = {file: [] for file in files}
+    by_name = {_name(file): file for file in files}
+    by_stem: dict[str, list[str]] = {}
+    for file in files:
+        by_stem.setdefault(without_suffix(_name(file)), []).append(file)
+    for mask in list_images(folder, inner):
+        owners = _owners(mask, by_name, by_stem)
+        if len(owners) != 1:
+            few = f"belongs to no image of {(folder / files[0]).parent}"
+            many = f"may belong to {' or '.join(owners)}; expected {_name(files[0])}_mask.*"
+            msg = f"the mask {folder / mask} {many if owners else few}"
             raise DataError(msg)
-    return masks
+        found[owners[0]].append(mask)
+    for file, masks in found.items():
+        if len(masks) != 1:
+            which = f" ({', '.join(masks)})" if masks else ""
+            msg = f"{folder / file} has {len(masks)} masks in {folder / inner}{which}, expected one"
+            raise DataError(msg)
+    return {file: masks[0] for file, masks in found.items()}
+
+
+def _owners(mask: str, by_name: dict[str, str], by_stem: dict[str, list[str]]) -> list[str]:
+    """Return the images that a mask may belong to by its name."""
+    name = _name(mask)
+    stem = without_suffix(name)
+    for called in (stem, stem.removesuffix("_mask")):
+        if called in by_name:
+            return [by_name[called]]
+        if called in by_stem:
+            owners = by_stem[called]
+            return [by_name[name]] if by_name.get(name) in owners else owners
+    return []
+
+
+def _name(file: str) -> str:
+    return file.rpartition("/")[2]

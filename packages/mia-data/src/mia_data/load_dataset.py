@@ -8,6 +8,7 @@ from mia_data.arguments import SPLITS, check_split
 from mia_data.dataset_folder import dataset_folder
 from mia_data.dataset_info import Counts
 from mia_data.decode.request import make_request
+from mia_data.errors import DataError
 from mia_data.file_list import ABNORMAL, NORMAL
 from mia_data.load_files import load_files
 from mia_data.phantoms import phantom
@@ -29,6 +30,7 @@ def load(
     channels: int | None = None,
     resize: str = "squash",
     resample: str = "bilinear",
+    allow_damaged: bool = False,
     cache_dir: str | Path | None = None,
 ) -> ImageSet:
     """Load one split of a dataset as uint8 arrays.
@@ -46,6 +48,8 @@ def load(
             ``size`` and crops the center.
         resample: Pillow's filter for the resizing: ``"nearest"``, ``"box"``, ``"bilinear"``,
             ``"hamming"``, ``"bicubic"`` or ``"lanczos"``.
+        allow_damaged: read JPEG files that end early, gray where pixels are missing. By default
+            they are refused, like those that are cut off.
         cache_dir: the cache folder; else ``MIA_CACHE_DIR``, else the user's cache folder.
 
     Raises:
@@ -56,8 +60,18 @@ def load(
     check_split(split)
     info = row.info
     channels = info.channels if channels is None else channels
-    request = make_request(size, channels, resize=resize, resample=resample)
+    request = make_request(
+        size,
+        channels,
+        resize=resize,
+        resample=resample,
+        allow_damaged=allow_damaged,
+        allow_empty_masks=True,  # A published dataset's labels are taken as they are.
+    )
     if isinstance(row, PluggedIn):
+        if allow_damaged:
+            msg = f"{name} comes with the plug-in {row.plugin!r}, which has no allow_damaged"
+            raise DataError(msg)
         return load_plugged_in(row, split, request, root=root, cache_dir=cache_dir)
     if row.list_split is None:
         return phantom(split, size=request.size, channels=request.channels, cache_dir=cache_dir)

@@ -30,6 +30,8 @@ def from_manifest(
     resize: str = "squash",
     resample: str = "bilinear",
     window: Window | None = None,
+    allow_damaged: bool = False,
+    allow_empty_masks: bool = False,
     cache_dir: str | Path | None = None,
 ) -> ImageSet:
     """Load the images that a CSV table lists.
@@ -48,13 +50,23 @@ def from_manifest(
         resize: as in ``load``.
         resample: as in ``load``.
         window: as in ``from_folder``.
+        allow_damaged: as in ``load``.
+        allow_empty_masks: read abnormal images whose mask marks nothing; they keep their label.
         cache_dir: as in ``load``.
 
     Raises:
         DataError: the table, a row or a file is not as expected.
     """
     check_split(split)
-    request = make_request(size, channels, resize=resize, resample=resample, window=window)
+    request = make_request(
+        size,
+        channels,
+        resize=resize,
+        resample=resample,
+        window=window,
+        allow_damaged=allow_damaged,
+        allow_empty_masks=allow_empty_masks,
+    )
     table = Path(csv).expanduser()
     folder = table.parent if root is None else Path(root).expanduser()
     listing = list_manifest(table, folder, split)

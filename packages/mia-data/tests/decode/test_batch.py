@@ -115,7 +115,7 @@ def test_a_normal_volume_with_a_lesion_in_its_mask_is_refused(tmp_path):
         FileList(tmp_path, "s", ["a.nii"], [0], ["empty.nii"]), tmp_path / "out"
     )
     assert (labels.tolist(), masks.any()) == ([0, 0], False)
-    with pytest.raises(DataError, match=r"lesion\.nii marks .*a\.nii is labelled normal"):
+    with pytest.raises(DataError, match=r"lesion\.nii marks .*a\.nii is labeled normal"):
         _decode(FileList(tmp_path, "s", ["a.nii"], [0], ["lesion.nii"]), tmp_path / "other")
 
 
@@ -124,7 +124,7 @@ def test_a_mask_of_fewer_or_more_slices_than_its_volume_is_refused(tmp_path, dep
     _save_volume(tmp_path / "a.nii", np.zeros((8, 8, 8), np.uint8))
     _save_volume(tmp_path / "m.nii", np.zeros((8, 8, depth), np.uint8))
     listing = FileList(tmp_path, "s", ["a.nii"], [1], ["m.nii"])
-    with pytest.raises(DataError, match=rf"m\.nii: it has {depth} slices, expected 8, as .*a\.nii"):
+    with pytest.raises(DataError, match=rf"m\.nii does .*a\.nii: it has 8 x 8 x {depth} voxels"):
         _decode(listing, tmp_path / "out")
 
 

@@ -83,8 +83,8 @@ def decode(planned: Plan, request: Request, folder: Path) -> None:
     A slice of an abnormal volume that has a mask is abnormal only where the mask touches it.
 
     Raises:
-        DataError: a file cannot be read, or a normal image's mask is not empty; the first file in
-            order is named.
+        DataError: A file cannot be read, a normal image's mask is not empty, or an abnormal one's
+            is and that is not allowed; the first file in order is named.
     """
     size, count = request.size, len(planned.sources)
     shape = (count, request.channels, size, size)
@@ -99,7 +99,7 @@ def decode(planned: Plan, request: Request, folder: Path) -> None:
             images[i] = image
             if masks is not None and mask is not None:
                 masks[i] = mask.pixels
-                labels[i] = _label(planned.sources[i], planned.labels[i], mask)
+                labels[i] = _label(planned.sources[i], planned.labels[i], mask, request)
 
     with ThreadPoolExecutor(min(os.cpu_count() or 1, _MAX_THREADS)) as pool:
         tasks = [pool.submit(work, numbers) for numbers in _chunks(planned.sources)]
@@ -122,12 +122,18 @@ def _chunks(sources: list[Source]) -> Iterator[range]:
             start = end
 
 
-def _label(source: Source, label: int, mask: Mask) -> int:
+def _label(source: Source, label: int, mask: Mask, request: Request) -> int:
     """Return the label of an image that has a mask: a volume's need not be that of each slice."""
     if label == NORMAL and mask.has_lesion:
         msg = (
             f"the mask {source.mask} marks abnormal pixels, expected an empty one: {source.image} "
-            "is labelled normal"
+            "is labeled normal"
+        )
+        raise DataError(msg)
+    if label == ABNORMAL and mask.is_empty and not request.allow_empty_masks:
+        msg = (
+            f"the mask {source.mask} marks nothing, expected a marked pixel: {source.image} is "
+            "labeled abnormal (allow_empty_masks reads it as it is)"
         )
         raise DataError(msg)
     if label == ABNORMAL and source.number is not None and not mask.has_lesion:

@@ -62,6 +62,7 @@ def decode_files(
     resize: str = "squash",
     resample: str = "bilinear",
     window: Window | None = None,
+    allow_damaged: bool = False,
     on_error: Callable[[str, DataError], None] | None = None,
 ) -> Iterator[Decoded]:
     """Decode files one after another, in order; never more than a few are in memory.
@@ -76,6 +77,7 @@ def decode_files(
         resize: as in ``load``.
         resample: as in ``load``.
         window: as in ``from_folder``.
+        allow_damaged: as in ``load``.
         on_error: told each file that cannot be read, which is then left out; by default the first
             such file is an error.
 
@@ -83,7 +85,14 @@ def decode_files(
         DataError: an argument is out of its range; a file cannot be read and there is no
             ``on_error``.
     """
-    request = make_request(size, channels, resize=resize, resample=resample, window=window)
+    request = make_request(
+        size,
+        channels,
+        resize=resize,
+        resample=resample,
+        window=window,
+        allow_damaged=allow_damaged,
+    )
     return _in_order(Path(folder).expanduser(), files, request, on_error)
 
 

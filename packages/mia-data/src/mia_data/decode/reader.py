@@ -12,7 +12,8 @@ import numpy as np
 from mia_data.decode import nifti
 from mia_data.decode.dicom import read_dicom
 from mia_data.decode.geometry import resize_image, resize_mask
-from mia_data.decode.pillow import read_image, read_mask
+from mia_data.decode.mask import read_mask
+from mia_data.decode.pillow import read_image
 from mia_data.errors import DataError, reason
 from mia_data.file_types import is_dicom
 
@@ -41,12 +42,14 @@ class Mask:
 
     Attributes:
         pixels: uint8 (size, size) of 0 and 1.
-        has_lesion: whether a pixel is set before the mask is resized, in which a small lesion can
+        has_lesion: Whether a pixel is set before the mask is resized, in which a small lesion can
             vanish.
+        is_empty: Whether no pixel is set in all of its file.
     """
 
     pixels: NDArray[np.uint8]
     has_lesion: bool
+    is_empty: bool
 
 
 class Reader:
@@ -70,14 +73,7 @@ class Reader:
         pixels = self.resize(source, image)
         if source.mask is None:
             return pixels, None
-        with errors_name(source.mask):
-            mask = self._read_mask(source.mask, source)
-            if mask.size != image.size:
-                msg = f"it is {_size(mask)}, expected {_size(image)}, the size of {source.image}"
-                raise ValueError(msg)
-            small = resize_mask(mask, self._request.size, self._request.resize)
-            resized = np.asarray(small) // 255
-            return pixels, Mask(resized, has_lesion=mask.getbbox() is not None)
+        return pixels, self._read_mask(source.mask, source, image)
 
     def read_whole(self, source: Source) -> Image.Image:
         """Return an image at its own size, in the request's pixel format.
@@ -107,15 +103,20 @@ class Reader:
             return read_dicom(path, request.mode, request.window)
         return read_image(path, request.mode, request.window)
 
-    def _read_mask(self, path: str, source: Source) -> Image.Image:
-        if source.number is None:
-            return read_mask(path)
-        volume = self._volume_mask(path)
-        depth = len(self._volume(source.image, self._request.window))
-        if len(volume) != depth:
-            msg = f"it has {len(volume)} slices, expected {depth}, as {source.image} has"
-            raise ValueError(msg)
-        return nifti.read_slice(volume, source.number, "L")
+    def _read_mask(self, path: str, source: Source, image: Image.Image) -> Mask:
+        request = self._request
+        with errors_name(path):
+            if source.number is None:
+                mask = read_mask(path)
+                is_empty = mask.getbbox() is None
+            else:
+                volume, is_empty = self._volume_mask(path, source.image)
+                mask = nifti.read_slice(volume, source.number, "L")
+            if mask.size != image.size:
+                msg = f"it is {_size(mask)}, expected {_size(image)}, the size of {source.image}"
+                raise ValueError(msg)
+            small = np.asarray(resize_mask(mask, request.size, request.resize)) // 255
+        return Mask(small, has_lesion=mask.getbbox() is not None, is_empty=is_empty)
 
 
 def as_array(image: Image.Image) -> NDArray[np.uint8]:

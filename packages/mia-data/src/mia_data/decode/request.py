@@ -28,6 +28,8 @@ class Request:
         resample: Pillow's filter for it, such as ``"bilinear"``.
         window: The intensities that become 0 and 255 in images of more than 8 bits; None for
             the file's own.
+        allow_damaged: Whether a JPEG that ends early is read, gray where pixels are missing.
+        allow_empty_masks: Whether the mask of an abnormal image may mark nothing.
     """
 
     size: int
@@ -35,6 +37,8 @@ class Request:
     resize: str = "squash"
     resample: str = "bilinear"
     window: Window | None = None
+    allow_damaged: bool = False
+    allow_empty_masks: bool = False
 
     @property
     def mode(self) -> str:
@@ -49,6 +53,8 @@ def make_request(
     resize: str = "squash",
     resample: str = "bilinear",
     window: Window | None = None,
+    allow_damaged: bool = False,
+    allow_empty_masks: bool = False,
 ) -> Request:
     """Return the request for the arguments that all loaders share.
 
@@ -66,7 +72,16 @@ def make_request(
     if resample not in RESAMPLES:
         raise unknown_name("resample", resample, RESAMPLES)
     window = None if window is None else _checked(window)
-    return Request(int(size), int(channels), resize, resample, window)
+    for name, value in (
+        ("allow_damaged", allow_damaged),
+        ("allow_empty_masks", allow_empty_masks),
+    ):
+        if not isinstance(value, bool):
+            msg = f"expected {name} to be True or False, got {value!r}"
+            raise DataError(msg)
+    return Request(
+        int(size), int(channels), resize, resample, window, allow_damaged, allow_empty_masks
+    )
 
 
 def _checked(window: Window) -> Window:
