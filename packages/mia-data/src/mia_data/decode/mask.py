@@ -41,7 +41,7 @@ def read_mask(path: Path | str) -> Image.Image:
     if np.isnan(color).any():
         msg = f"the mask {path} holds NaN, expected numbers"
         raise DataError(msg)
-    marked = color > 0 if color.ndim == 2 else (color > 0).any(axis=2)
+    marked = np.asarray(color > 0) if color.ndim == 2 else np.any(color > 0, axis=2)
     if alpha is not None:
         marked = _with_transparency(marked, alpha > 0, path)
     return Image.fromarray(marked * np.uint8(255))
@@ -57,9 +57,8 @@ def _color_and_alpha(
             return values, None
         return values[..., :-1], values[..., -1]
     if image.mode in _ALPHA_MODES or "transparency" in image.info:
-        if image.mode == "La":
-            image = image.convert("LA")
-        values = np.asarray(image.convert("RGBA"))
+        plain = image.convert("LA") if image.mode == "La" else image
+        values = np.asarray(plain.convert("RGBA"))
         return values[..., :3], values[..., 3]
     return np.asarray(image.convert("L" if image.mode in ("1", "L") else "RGB")), None
 

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PIL import Image, ImageFile, UnidentifiedImageError
+from PIL.JpegImagePlugin import JpegImageFile
 
+from mia_data.decode import jpeg
 from mia_data.decode.deep_color import is_deep_color, read_deep_color
 from mia_data.decode.intensity import Window, to_uint8
 from mia_data.decode.tiff import DEEP_MODES, read_deep_gray
@@ -24,16 +26,21 @@ _FORMATS = ("JPEG", "PNG", "TIFF", "BMP")
 # Pillow's own default, written out because a program may have changed Pillow's global.
 MAX_PIXELS = 89_478_485
 _MAX_BYTES = 1 << 30
+_JPEG_MARK = b"\xff\xd8\xff"
 _TIFF_MARKS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 
 
-def open_image(path: Path | str) -> ImageFile.ImageFile:
+def open_image(path: Path | str, *, allow_damaged: bool = False) -> ImageFile.ImageFile:
     """Open an image file of a known format and a sane size; pixels are not decoded yet.
+
+    With ``allow_damaged``, a JPEG that is cut off can be decoded: what is missing becomes gray.
 
     Raises:
         DataError: empty, not of a known format, more than ``MAX_PIXELS`` pixels, or several pages.
     """
     data = read_bytes(path, limit=_MAX_BYTES)
+    if allow_damaged and data.startswith(_JPEG_MARK):
+        data += jpeg.END
     try:
         image = Image.open(io.BytesIO(data), formats=_FORMATS)
     except UnidentifiedImageError as error:
@@ -55,7 +62,9 @@ def open_image(path: Path | str) -> ImageFile.ImageFile:
     return image
 
 
-def read_image(path: Path | str, mode: str, window: Window | None) -> Image.Image:
+def read_image(
+    path: Path | str, mode: str, window: Window | None, *, allow_damaged: bool = False
+) -> Image.Image:
     """Read an image as ``mode``, ``"L"`` or ``"RGB"``.
 
     The orientation tag of a JPEG is not applied: the study's code did not, and masks would not
@@ -63,8 +72,11 @@ def read_image(path: Path | str, mode: str, window: Window | None) -> Image.Imag
 
     Raises:
         DataError: as ``open_image``, or color of 16 bits is stored in a way that is not read.
+        ValueError: A JPEG is damaged inside, and that is not allowed.
     """
-    opened = open_image(path)
+    opened = open_image(path, allow_damaged=allow_damaged)
+    if isinstance(opened, JpegImageFile) and not allow_damaged:
+        jpeg.load_jpeg(opened)
     values = deep_values(opened, path)
     image = opened if values is None else _shown(values, window)
     # Converting drops transparency, and would warn of it.

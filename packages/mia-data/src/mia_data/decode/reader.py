@@ -101,7 +101,7 @@ class Reader:
             return nifti.read_slice(volume, source.number, request.mode)
         if is_dicom(path):
             return read_dicom(path, request.mode, request.window)
-        return read_image(path, request.mode, request.window)
+        return read_image(path, request.mode, request.window, allow_damaged=request.allow_damaged)
 
     def _read_mask(self, path: str, source: Source, image: Image.Image) -> Mask:
         request = self._request

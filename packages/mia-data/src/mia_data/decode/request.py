@@ -72,10 +72,11 @@ def make_request(
     if resample not in RESAMPLES:
         raise unknown_name("resample", resample, RESAMPLES)
     window = None if window is None else _checked(window)
-    for name, value in (
-        ("allow_damaged", allow_damaged),
-        ("allow_empty_masks", allow_empty_masks),
-    ):
+    flags: dict[str, object] = {
+        "allow_damaged": allow_damaged,
+        "allow_empty_masks": allow_empty_masks,
+    }
+    for name, value in flags.items():
         if not isinstance(value, bool):
             msg = f"expected {name} to be True or False, got {value!r}"
             raise DataError(msg)
