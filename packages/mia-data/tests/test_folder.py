@@ -138,6 +138,23 @@ def test_another_layout_is_explained(tree, names, split, message):
         from_folder(tree(*names), split)
 
 
+@pytest.mark.parametrize("split", ["train", "test"])
+def test_a_copy_in_the_other_split_is_refused_unless_allowed(tree, split):
+    folder = tree("train/good/a.png", "test/good/b.png", "test/x/c.png")
+    assert from_folder(folder, split).labels.max() == (split == "test")
+    (folder / "test" / "x" / "d.png").write_bytes((folder / "train/good/a.png").read_bytes())
+    other = folder / "train" / "good" / "e.png"
+    other.write_bytes((folder / "train/good/a.png").read_bytes())
+    assert len(from_folder(folder, split, allow_shared_files=True)) == (3 if split == "test" else 2)
+    with pytest.raises(DataError, match=r"own has \d images? with the content of one of the other"):
+        from_folder(folder, split)
+
+
+def test_training_images_load_whatever_the_test_folder_is(tree):
+    folder = tree("train/good/a.png", "test/x/c.png")
+    assert len(from_folder(folder, "train")) == 1
+
+
 def test_an_absent_and_an_empty_folder_are_named(tmp_path):
     with pytest.raises(DataError, match="absent does not exist"):
         from_folder(tmp_path / "absent")

@@ -95,7 +95,8 @@ def check_names(names: Sequence[object], source: str) -> list[str]:
         raise DataError(msg)
     if not _is_safe(checked):
         bad = next(name for name in checked if not _is_safe([name]))
-        msg = f"{source} names {bad!r}; expected a path inside the dataset's folder"
+        what = "a path with forward slashes" if "\\" in bad else "a path"
+        msg = f"{source} names {bad!r}; expected {what} inside the dataset's folder"
         raise DataError(msg)
     text = _lines(checked)
     if any(part in text for part in _ROUNDABOUT):

@@ -34,6 +34,7 @@ def from_folder(
     window: Window | None = None,
     allow_damaged: bool = False,
     allow_empty_masks: bool = False,
+    allow_shared_files: bool = False,
     cache_dir: str | Path | None = None,
 ) -> ImageSet:
     """Load a folder of images in one of three layouts, told apart by the folders in it.
@@ -58,6 +59,7 @@ def from_folder(
             by default the file's own window (DICOM), else its 0.5 and 99.5 percentiles.
         allow_damaged: as in ``load``.
         allow_empty_masks: read abnormal images whose mask marks nothing; they keep their label.
+        allow_shared_files: read images that are in the training and in the test split.
         cache_dir: as in ``load``.
 
     Raises:
@@ -76,7 +78,9 @@ def from_folder(
     )
     path = Path(folder).expanduser()
     listing = list_folder(path, split)
-    return load_files(path.absolute().name, split, listing, request, cache_dir)
+    other = None if allow_shared_files else _other_split(path, split)
+    name = path.absolute().name
+    return load_files(name, split, listing, request, cache_dir, apart_from=other)
 
 
 def list_folder(folder: Path, split: str) -> FileList:
@@ -101,6 +105,17 @@ def list_folder(folder: Path, split: str) -> FileList:
     files = list_images(folder, "")
     label = NORMAL if split == "train" else UNKNOWN
     return FileList(folder, str(folder), files, [label] * len(files))
+
+
+def _other_split(folder: Path, split: str) -> FileList | None:
+    """List the other split; None where there is none, or it is not as it should be."""
+    other = "test" if split == "train" else "train"
+    if not is_folder(folder / other):
+        return None
+    try:
+        return _by_split(folder, other)
+    except DataError:
+        return None
 
 
 def _by_split(folder: Path, split: str) -> FileList:

@@ -122,7 +122,7 @@ def load_jpeg(image: ImageFile) -> None:
 
 
 def _ends_early() -> ValueError:
-    return ValueError("it is damaged: its data end before the image does")
+    return ValueError("it is truncated: its data end before the image does")
 
 
 def _needs_more(image: ImageFile, data: bytes, scan: _Scan) -> bool:

@@ -32,14 +32,14 @@ def list_split(folder: Path, split: str) -> FileList:
     part = _PART[split]
     path = folder / _table(part)
     images: dict[bool, list[str]] = {True: [], False: []}
-    for number, row in enumerate(read_rows(path, ("image", _NORMAL_COLUMN)), start=2):
-        value = row[_NORMAL_COLUMN]
+    for row in read_rows(path, ("image", _NORMAL_COLUMN)):
+        value = row.values[_NORMAL_COLUMN]
         try:
             is_normal = {0.0: False, 1.0: True}[float(value)]
         except (KeyError, ValueError) as error:
-            msg = f"{path}, line {number}: expected {_NORMAL_COLUMN} to be 0 or 1, got {value!r}"
+            msg = f"{path}, line {row.line}: expected {_NORMAL_COLUMN} to be 0 or 1, got {value!r}"
             raise DataError(msg) from error
-        images[is_normal].append(row["image"])
+        images[is_normal].append(row.values["image"])
     for is_normal, names in images.items():
         if not names and (is_normal or split == "test"):
             msg = f"{path} lists no image with {_NORMAL_COLUMN} = {int(is_normal)}"
