@@ -5,7 +5,8 @@ import io
 import numpy as np
 import pytest
 from mia_data import DataError, decode_files, from_folder
-from mia_data.decode.jpeg import END, load_jpeg
+from mia_data.decode.jpeg import load_jpeg
+from mia_data.decode.jpeg_structure import END
 from PIL import Image
 
 KINDS = {
@@ -58,7 +59,7 @@ def test_a_whole_file_is_read_as_pillow_reads_it(rng, kind, size):
             np.testing.assert_array_equal(_load(data), np.asarray(Image.open(io.BytesIO(data))))
 
 
-@pytest.mark.parametrize("extra", [b"", b"\0" * 500, b"\xff\xd8\xff\xd9 another image"])
+@pytest.mark.parametrize("extra", [b"", b"\0" * 500, b" another" + END, bytes(500) + END])
 def test_what_stands_behind_the_image_does_not_matter(rng, extra):
     data = _encode(_smooth(rng, (60, 40)), "rgb")
     np.testing.assert_array_equal(_load(data + extra), _load(data))
@@ -75,7 +76,12 @@ def test_data_that_end_early_are_refused(rng, kind, share):
     data = _encode(_smooth(rng, (120, 90)), kind)
     start = _scan_starts(data)[0]
     cut = start + int((len(data) - start) * share)
-    for damaged in (data[:cut], data[:cut] + END, data[:cut] + END + data[cut:]):
+    for damaged in (
+        data[:cut],
+        data[:cut] + END,
+        data[:cut] + END + data[cut:],
+        data[:cut] + END + b"another" + END,
+    ):
         with pytest.raises(ValueError, match="it is truncated: its data end before the image does"):
             _load(damaged)
 

@@ -9,9 +9,10 @@ import numpy as np
 from PIL import Image, ImageFile, UnidentifiedImageError
 from PIL.JpegImagePlugin import JpegImageFile
 
-from mia_data.decode import jpeg
 from mia_data.decode.deep_color import is_deep_color, read_deep_color
 from mia_data.decode.intensity import Window, to_uint8
+from mia_data.decode.jpeg import load_jpeg
+from mia_data.decode.jpeg_structure import END as JPEG_END
 from mia_data.decode.tiff import DEEP_MODES, read_deep_gray
 from mia_data.errors import DataError
 from mia_data.files import read_bytes
@@ -40,7 +41,7 @@ def open_image(path: Path | str, *, allow_damaged: bool = False) -> ImageFile.Im
     """
     data = read_bytes(path, limit=_MAX_BYTES)
     if allow_damaged and data.startswith(_JPEG_MARK):
-        data += jpeg.END
+        data += JPEG_END
     try:
         image = Image.open(io.BytesIO(data), formats=_FORMATS)
     except UnidentifiedImageError as error:
@@ -76,7 +77,7 @@ def read_image(
     """
     opened = open_image(path, allow_damaged=allow_damaged)
     if isinstance(opened, JpegImageFile) and not allow_damaged:
-        jpeg.load_jpeg(opened)
+        load_jpeg(opened)
     values = deep_values(opened, path)
     image = opened if values is None else _shown(values, window)
     # Converting drops transparency, and would warn of it.
