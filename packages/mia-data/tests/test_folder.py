@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from mia_data import DataError, from_folder
+from PIL import Image
 
 
 @pytest.fixture
@@ -52,6 +53,18 @@ def test_masks_are_paired_by_name(tree, save_image, masks, ending):
     np.testing.assert_array_equal(test.masks, [np.zeros((8, 8)), expected["cyst"], expected["x"]])
 
 
+def test_images_that_differ_in_their_suffix_have_masks_that_name_it(tree, save_image):
+    tree("test/good/b.png", "test/x/c.png", "test/x/c.bmp", "test/x/d_mask.png", "test/x/e.jpg")
+    names = ("c.bmp_mask.png", "c.png", "d_mask_mask.tif", "e.jpg.png")
+    masks = [np.eye(8, k=k, dtype=np.uint8) for k in range(len(names))]
+    folder = tree() / "masks" / "x"
+    for name, mask in zip(names, masks, strict=True):
+        save_image(folder / name, mask)
+    test = from_folder(tree(), "test", size=8)
+    assert test.ids == ("test/good/b", "test/x/c.bmp", "test/x/c.png", "test/x/d_mask", "test/x/e")
+    np.testing.assert_array_equal(test.masks[1:], masks)
+
+
 def _no_mask(folder):
     (folder / "ground_truth" / "x" / "c_mask.png").unlink()
 
@@ -66,6 +79,16 @@ def _stray_mask(folder):
     mask.with_name("z_mask.png").write_bytes(mask.read_bytes())
 
 
+def _same_mask_in_another_format(folder):
+    mask = folder / "ground_truth" / "x" / "c_mask.png"
+    Image.open(mask).save(mask.with_name("c.bmp"))
+
+
+def _same_image_in_another_format(folder):
+    image = folder / "test" / "x" / "c.png"
+    Image.open(image).save(image.with_name("c.bmp"))
+
+
 def _no_mask_folder(folder):
     _no_mask(folder)
     (folder / "ground_truth" / "x" / "d_mask.png").unlink()
@@ -76,7 +99,9 @@ def _no_mask_folder(folder):
     ("damage", "message"),
     [
         (_no_mask, r"c\.png has 0 masks in .*ground_truth/x, expected one"),
-        (_two_masks, r"c\.png has 2 masks"),
+        (_two_masks, r"c\.png has 2 masks .*c\.png, .*c_mask\.png\), expected one"),
+        (_same_mask_in_another_format, r"c\.png has 2 masks .*c\.bmp, .*c_mask\.png\)"),
+        (_same_image_in_another_format, r"c_mask\.png may belong to .*c\.bmp or .*c\.png; exp"),
         (_stray_mask, r"z_mask\.png belongs to no image"),
         (_no_mask_folder, "cannot list the folder .*ground_truth/x"),
         (lambda folder: (folder / "masks").mkdir(), "both ground_truth and masks"),
@@ -111,6 +136,23 @@ def test_masks_that_do_not_fit_are_named(tree, damage, message):
 def test_another_layout_is_explained(tree, names, split, message):
     with pytest.raises(DataError, match=message):
         from_folder(tree(*names), split)
+
+
+@pytest.mark.parametrize("split", ["train", "test"])
+def test_a_copy_in_the_other_split_is_refused_unless_allowed(tree, split):
+    folder = tree("train/good/a.png", "test/good/b.png", "test/x/c.png")
+    assert from_folder(folder, split).labels.max() == (split == "test")
+    (folder / "test" / "x" / "d.png").write_bytes((folder / "train/good/a.png").read_bytes())
+    other = folder / "train" / "good" / "e.png"
+    other.write_bytes((folder / "train/good/a.png").read_bytes())
+    assert len(from_folder(folder, split, allow_shared_files=True)) == (3 if split == "test" else 2)
+    with pytest.raises(DataError, match=r"own has \d images? with the content of one of the other"):
+        from_folder(folder, split)
+
+
+def test_training_images_load_whatever_the_test_folder_is(tree):
+    folder = tree("train/good/a.png", "test/x/c.png")
+    assert len(from_folder(folder, "train")) == 1
 
 
 def test_an_absent_and_an_empty_folder_are_named(tmp_path):
@@ -161,6 +203,20 @@ def test_window_and_channels_reach_the_decoder(tmp_path, save_image):
     save_image(tmp_path / "own" / "a.png", values)
     ds = from_folder(tmp_path / "own", size=2, channels=3, window=(0, 2000))
     np.testing.assert_array_equal(ds.images[0], [[[0, 128], [255, 255]]] * 3)
+
+
+@pytest.mark.parametrize("resample", ["bicubic", "lanczos"])
+def test_deep_images_and_their_masks_pass_the_named_filter_and_none(tmp_path, rng, resample):
+    values = rng.integers(0, 60000, (31, 23), dtype=np.uint16)
+    for name in ("test/good/a.png", "test/x/b.png", "masks/x/b.png"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(values).save(tmp_path / name)
+    ds = from_folder(tmp_path, "test", size=16, resample=resample, window=(0, 60000))
+    shown = Image.fromarray(np.rint(values / 60000 * 255).astype(np.uint8))
+    expected = shown.resize((16, 16), Image.Resampling[resample.upper()])
+    np.testing.assert_array_equal(ds.images[1, 0], expected)
+    marked = Image.fromarray((values > 0).astype(np.uint8)).resize((16, 16), 0)
+    np.testing.assert_array_equal(ds.masks[1], marked)
 
 
 @pytest.mark.parametrize("window", [(5, 5), (0, np.inf), (np.nan, 1), (1,), 5, "ab"])

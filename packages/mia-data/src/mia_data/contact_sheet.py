@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image, ImageDraw
 
+from mia_data.arguments import check_count
 from mia_data.decode.pillow import MAX_PIXELS
 from mia_data.errors import DataError, reason
-from mia_data.loading import check_count
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

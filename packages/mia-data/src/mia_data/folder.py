@@ -5,17 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mia_data.arguments import check_split
+from mia_data.decode.request import make_request
 from mia_data.errors import DataError
-from mia_data.files import (
-    exists,
-    is_folder,
-    is_image,
-    list_folders,
-    list_images,
-    without_suffix,
-)
-from mia_data.listing import NORMAL, UNKNOWN, Listing, by_class
-from mia_data.loading import check_split, load_listing, make_request
+from mia_data.file_list import NORMAL, UNKNOWN, FileList, by_class
+from mia_data.file_types import is_image, without_suffix
+from mia_data.files import exists, is_folder
+from mia_data.list_files import list_folders, list_images
+from mia_data.load_files import load_files
 
 if TYPE_CHECKING:
     from mia_data.decode.intensity import Window
@@ -24,7 +21,6 @@ if TYPE_CHECKING:
 # The names of the folder of normal images: ours, and that of MVTec AD.
 _NORMAL_NAMES = ("normal", "good")
 _MASK_FOLDERS = ("ground_truth", "masks")
-_MASK_ENDINGS = ("_mask", "")
 
 
 def from_folder(
@@ -34,7 +30,11 @@ def from_folder(
     size: int = 64,
     channels: int = 1,
     resize: str = "squash",
+    resample: str = "bilinear",
     window: Window | None = None,
+    allow_damaged: bool = False,
+    allow_empty_masks: bool = False,
+    allow_shared_files: bool = False,
     cache_dir: str | Path | None = None,
 ) -> ImageSet:
     """Load a folder of images in one of three layouts, told apart by the folders in it.
@@ -54,8 +54,12 @@ def from_folder(
         size: as in ``load``.
         channels: 1 (gray) or 3 (RGB).
         resize: as in ``load``.
+        resample: as in ``load``.
         window: (low, high), the intensities that become 0 and 255, for images of more than 8 bits;
             by default the file's own window (DICOM), else its 0.5 and 99.5 percentiles.
+        allow_damaged: as in ``load``.
+        allow_empty_masks: read abnormal images whose mask marks nothing; they keep their label.
+        allow_shared_files: read images that are in the training and in the test split.
         cache_dir: as in ``load``.
 
     Raises:
@@ -63,13 +67,23 @@ def from_folder(
             mask is missing, has no image or has another size.
     """
     check_split(split)
-    request = make_request(size, channels, resize, window)
+    request = make_request(
+        size,
+        channels,
+        resize=resize,
+        resample=resample,
+        window=window,
+        allow_damaged=allow_damaged,
+        allow_empty_masks=allow_empty_masks,
+    )
     path = Path(folder).expanduser()
     listing = list_folder(path, split)
-    return load_listing(path.absolute().name, split, listing, request, cache_dir)
+    other = None if allow_shared_files else _other_split(path, split)
+    name = path.absolute().name
+    return load_files(name, split, listing, request, cache_dir, apart_from=other)
 
 
-def list_folder(folder: Path, split: str) -> Listing:
+def list_folder(folder: Path, split: str) -> FileList:
     """List a split of a folder in any of the three layouts.
 
     Raises:
@@ -90,10 +104,21 @@ def list_folder(folder: Path, split: str) -> Listing:
         raise DataError(msg)
     files = list_images(folder, "")
     label = NORMAL if split == "train" else UNKNOWN
-    return Listing(folder, str(folder), files, [label] * len(files))
+    return FileList(folder, str(folder), files, [label] * len(files))
 
 
-def _by_split(folder: Path, split: str) -> Listing:
+def _other_split(folder: Path, split: str) -> FileList | None:
+    """List the other split; None where there is none, or it is not as it should be."""
+    other = "test" if split == "train" else "train"
+    if not is_folder(folder / other):
+        return None
+    try:
+        return _by_split(folder, other)
+    except DataError:
+        return None
+
+
+def _by_split(folder: Path, split: str) -> FileList:
     where = folder / split
     if not where.is_dir():
         msg = f"the folder {folder} has no folder {split!r}, expected train and test"
@@ -134,20 +159,48 @@ def _masks(folder: Path, images: dict[str, list[str]]) -> dict[str, str] | None:
     if len(present) > 1:
         msg = f"{folder} holds both {' and '.join(present)}; expected one folder of masks"
         raise DataError(msg)
-    masks: dict[str, str] = {}
-    for name, files in images.items():
-        inner = f"{present[0]}/{name}"
-        by_stem = {without_suffix(mask): mask for mask in list_images(folder, inner)}
-        for file in files:
-            stem = without_suffix(file).rpartition("/")[2]
-            stems = [f"{inner}/{stem}{ending}" for ending in _MASK_ENDINGS]
-            found = [by_stem.pop(stem) for stem in stems if stem in by_stem]
-            if len(found) != 1:
-                msg = f"{folder / file} has {len(found)} masks in {folder / inner}, expected one"
-                raise DataError(msg)
-            masks[file] = found[0]
-        if by_stem:
-            extra = next(iter(by_stem.values()))
-            msg = f"the mask {folder / extra} belongs to no image of {folder / 'test' / name}"
+    return {
+        file: mask
+        for name, files in images.items()
+        for file, mask in _pairs(folder, files, f"{present[0]}/{name}").items()
+    }
+
+
+def _pairs(folder: Path, files: list[str], inner: str) -> dict[str, str]:
+    """Pair the images of a folder with the masks of another, each with exactly one."""
+    found: dict[str, list[str]] = {file: [] for file in files}
+    by_name = {_name(file): file for file in files}
+    by_stem: dict[str, list[str]] = {}
+    for file in files:
+        by_stem.setdefault(without_suffix(_name(file)), []).append(file)
+    for mask in list_images(folder, inner):
+        owners = _owners(mask, by_name, by_stem)
+        if len(owners) != 1:
+            few = f"belongs to no image of {(folder / files[0]).parent}"
+            many = f"may belong to {' or '.join(owners)}; expected {_name(files[0])}_mask.*"
+            msg = f"the mask {folder / mask} {many if owners else few}"
             raise DataError(msg)
-    return masks
+        found[owners[0]].append(mask)
+    for file, masks in found.items():
+        if len(masks) != 1:
+            which = f" ({', '.join(masks)})" if masks else ""
+            msg = f"{folder / file} has {len(masks)} masks in {folder / inner}{which}, expected one"
+            raise DataError(msg)
+    return {file: masks[0] for file, masks in found.items()}
+
+
+def _owners(mask: str, by_name: dict[str, str], by_stem: dict[str, list[str]]) -> list[str]:
+    """Return the images that a mask may belong to by its name."""
+    name = _name(mask)
+    stem = without_suffix(name)
+    for called in (stem, stem.removesuffix("_mask")):
+        if called in by_name:
+            return [by_name[called]]
+        if called in by_stem:
+            owners = by_stem[called]
+            return [by_name[name]] if by_name.get(name) in owners else owners
+    return []
+
+
+def _name(file: str) -> str:
+    return file.rpartition("/")[2]

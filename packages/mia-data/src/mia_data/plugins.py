@@ -11,13 +11,15 @@ from typing import TYPE_CHECKING, NoReturn, Protocol
 
 import numpy as np
 
-from mia_data.description import DatasetInfo
+from mia_data.dataset_info import DatasetInfo
 from mia_data.errors import DataError, reason
 from mia_data.imageset import ImageSet
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
     from pathlib import Path
+
+    from mia_data.decode.request import Request
 
 GROUP = "mia.datasets"
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
@@ -37,6 +39,7 @@ class Provider(Protocol):
         size: int,
         channels: int,
         resize: str,
+        resample: str,
         cache_dir: str | Path | None,
     ) -> ImageSet:
         """One split as ``mia_data.load`` gives it; the arguments are checked already."""
@@ -85,11 +88,9 @@ def plugged_in(taken: Collection[str]) -> dict[str, PluggedIn]:
 def load_plugged_in(
     dataset: PluggedIn,
     split: str,
+    request: Request,
     *,
     root: str | Path | None,
-    size: int,
-    channels: int,
-    resize: str,
     cache_dir: str | Path | None,
 ) -> ImageSet:
     """One split of a plug-in's dataset, once it is known to be what was asked for.
@@ -103,12 +104,13 @@ def load_plugged_in(
             name,
             split,
             root=root,
-            size=size,
-            channels=channels,
-            resize=resize,
+            size=request.size,
+            channels=request.channels,
+            resize=request.resize,
+            resample=request.resample,
             cache_dir=cache_dir,
         )
-        _check_images(found, split, channels, size)
+        _check_images(found, split, request.channels, request.size)
     except DataError as error:
         msg = f"{name}/{split} of plug-in {dataset.plugin!r}: {error}"
         raise DataError(msg) from error

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from mia_data import cache
 from mia_data.contact_sheet import save_contact_sheet
-from mia_data.downloading import download
+from mia_data.dataset_folder import data_root
+from mia_data.download_archive import download
 from mia_data.errors import UnknownNameError
 from mia_data.files import is_folder
 from mia_data.folder import from_folder
-from mia_data.named import load
+from mia_data.load_dataset import load
 from mia_data.registry import info, names
-from mia_data.roots import data_root
-from mia_data.verification import verify
+from mia_data.verify_dataset import verify
 
 if TYPE_CHECKING:
     from argparse import Namespace

@@ -32,12 +32,15 @@ def is_deep_color(image: ImageFile) -> bool:
 
 
 def read_deep_color(image: ImageFile, again: ImageFile, path: Path | str) -> NDArray[np.uint16]:
-    """Return the values, (H, W, 3), or (H, W) of gray with alpha; alpha is left out.
+    """Return all values of an image of 16-bit color, or of gray with alpha.
 
     Args:
         image: the image, opened and not yet loaded.
         again: the same, opened a second time.
         path: its file, for messages.
+
+    Returns:
+        (H, W, C): gray and alpha, RGB, or RGB and alpha.
 
     Raises:
         DataError: the file has other channels (CMYK, premultiplied alpha), or a plane for each.
@@ -56,11 +59,13 @@ def read_deep_color(image: ImageFile, again: ImageFile, path: Path | str) -> NDA
     if channels == "LA":
         # Pillow opens it as RGBA, so the four bytes of a pixel can be had as they are.
         pixels = _load(image, "RGBA")
-        return _join(pixels[..., 0], pixels[..., 1])
+        return _join(pixels[..., 0::2], pixels[..., 1::2])
     # Pillow keeps the byte that would be the high one in the order that it is told.
     first, second = _load(image, f"{channels};16B"), _load(again, f"{channels};16L")
     high, low = (first, second) if _BIG_ENDIAN[order] else (second, first)
-    return _join(high[..., :3], low[..., :3])
+    # X, a channel of no meaning, is the last one.
+    count = 4 if channels == "RGBA" else 3
+    return _join(high[..., :count], low[..., :count])
 
 
 def _join(high: NDArray[np.uint8], low: NDArray[np.uint8]) -> NDArray[np.uint16]:

@@ -20,6 +20,17 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _MAX_BYTES = 1 << 30
+# The parts of a functional group that say what values mean and how they are shown (PS3.3
+# C.7.6.16.2), and what they stand for in files without such groups.
+_GROUP_PARTS = {
+    "PixelValueTransformationSequence": (
+        "ModalityLUTSequence",
+        "RescaleSlope",
+        "RescaleIntercept",
+        "RescaleType",
+    ),
+    "FrameVOILUTSequence": ("VOILUTSequence", "WindowCenter", "WindowWidth", "VOILUTFunction"),
+}
 
 
 def read_dicom(path: Path | str, mode: str, window: Window | None) -> Image.Image:
@@ -27,8 +38,8 @@ def read_dicom(path: Path | str, mode: str, window: Window | None) -> Image.Imag
 
     Gray values go through the file's rescale slope and intercept, or its modality table, and then
     through ``window``, else the file's first table of gray values, else its first window, else the
-    image's percentiles. MONOCHROME1 (white is low) is inverted. Color images must have 8 bits;
-    palettes are looked up.
+    image's percentiles. Enhanced files have these in functional groups, shared or of the frame.
+    MONOCHROME1 (white is low) is inverted. Color images must have 8 bits; palettes are looked up.
 
     Raises:
         MissingExtraError: pydicom is not installed.
@@ -45,6 +56,7 @@ def read_dicom(path: Path | str, mode: str, window: Window | None) -> Image.Imag
             f"1 to {MAX_PIXELS} pixels"
         )
         raise DataError(msg)
+    _take_from_functional_groups(dataset, path)
     pixels = dataset.pixel_array
     if dataset.PhotometricInterpretation == "PALETTE COLOR":
         from pydicom.pixels.processing import apply_color_lut
@@ -64,6 +76,28 @@ def _dataset(path: Path | str) -> Any:
         msg = f"{path} is a DICOM file, which needs pydicom: pip install 'mia-data[dicom]'"
         raise MissingExtraError(msg) from error
     return pydicom.dcmread(io.BytesIO(read_bytes(path, limit=_MAX_BYTES)))
+
+
+def _take_from_functional_groups(dataset: Any, path: Path | str) -> None:
+    """Put what the groups of an enhanced file's frame say where other files have it.
+
+    What a group of the frame says goes before a shared one, and both before the file's own level.
+    """
+    for name in ("SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence"):
+        groups = dataset.get(name)
+        if not groups:
+            continue
+        if len(groups) != 1:
+            msg = f"{path} has {len(groups)} groups in {name}, expected one for its one frame"
+            raise DataError(msg)
+        for part, replaced in _GROUP_PARTS.items():
+            found = groups[0].get(part)
+            if not found:
+                continue
+            for element in replaced:
+                if element in dataset:
+                    del dataset[element]
+            dataset.update(found[0])
 
 
 def _color(pixels: NDArray[Any], path: Path | str) -> NDArray[np.uint8]:

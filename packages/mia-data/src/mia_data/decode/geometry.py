@@ -7,15 +7,21 @@ from PIL import Image
 from mia_data.decode.pillow import MAX_PIXELS
 
 RESIZES = ("squash", "short_side")
+# Pillow's filters by their names in lower case.
+RESAMPLES = ("nearest", "box", "bilinear", "hamming", "bicubic", "lanczos")
 
 
-def resize_image(image: Image.Image, size: int, resize: str) -> Image.Image:
-    """Bring an image to ``size`` x ``size``, bilinear with Pillow's anti-aliasing."""
-    return _resize(image, size, resize, Image.Resampling.BILINEAR)
+def resize_image(image: Image.Image, size: int, resize: str, resample: str) -> Image.Image:
+    """Bring an image to ``size`` x ``size`` with one of Pillow's filters, anti-aliased.
+
+    Raises:
+        ValueError: The image is so narrow that ``"short_side"`` makes it too large.
+    """
+    return _resize(image, size, resize, Image.Resampling[resample.upper()])
 
 
 def resize_mask(mask: Image.Image, size: int, resize: str) -> Image.Image:
-    """Bring a mask to ``size`` x ``size`` with nearest neighbours, so that no new value appears."""
+    """Bring a mask to ``size`` x ``size`` with nearest neighbors, so that no new value appears."""
     return _resize(mask, size, resize, Image.Resampling.NEAREST)
 
 

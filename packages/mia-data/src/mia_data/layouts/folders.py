@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mia_data.errors import DataError
-from mia_data.files import list_images
-from mia_data.listing import Listing, by_class
+from mia_data.file_list import FileList, by_class
+from mia_data.list_files import list_images
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def class_folders(
     train: str, normal: str, abnormal: Sequence[str]
-) -> Callable[[Path, str], Listing]:
+) -> Callable[[Path, str], FileList]:
     """Make the function that lists a split of such a layout.
 
     Args:
@@ -24,7 +24,7 @@ def class_folders(
         abnormal: the folders of abnormal test images.
     """
 
-    def list_split(folder: Path, split: str) -> Listing:
+    def list_split(folder: Path, split: str) -> FileList:
         if split == "train":
             return by_class(folder, str(folder), list_images(folder, train))
         images = [name for inner in abnormal for name in list_images(folder, inner)]
@@ -33,7 +33,7 @@ def class_folders(
     return list_split
 
 
-def brats(folder: Path, split: str) -> Listing:
+def brats(folder: Path, split: str) -> FileList:
     """List a split of BraTS2021: ``train``, ``test/{normal,tumor,annotation}``.
 
     A mask's name is its image's with ``flair`` replaced by ``seg``.

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mia_data import cache
-from mia_data.decode.batch import create_array
+from mia_data.arguments import check_count, check_split
+from mia_data.decode.request import make_request
 from mia_data.errors import DataError
+from mia_data.file_list import ABNORMAL, NORMAL
 from mia_data.imageset import ImageSet
-from mia_data.listing import ABNORMAL, NORMAL
-from mia_data.loading import check_count, check_split, make_request
+from mia_data.npy_file import create_array
 from mia_data.phantoms.fields import uniform
 from mia_data.phantoms.head import BRAIN, draw_head
 from mia_data.phantoms.lesions import KINDS, draw_lesions, paint, push

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mia_data.description import Counts
-from mia_data.listing import ABNORMAL, NORMAL
-from mia_data.loading import SPLITS, check_split, load_listing, make_request
+from mia_data.arguments import SPLITS, check_split
+from mia_data.dataset_folder import dataset_folder
+from mia_data.dataset_info import Counts
+from mia_data.decode.request import make_request
+from mia_data.errors import DataError
+from mia_data.file_list import ABNORMAL, NORMAL
+from mia_data.load_files import load_files
 from mia_data.phantoms import phantom
 from mia_data.plugins import PluggedIn, load_plugged_in
 from mia_data.registry import find
-from mia_data.roots import dataset_folder
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,6 +29,8 @@ def load(
     size: int = 64,
     channels: int | None = None,
     resize: str = "squash",
+    resample: str = "bilinear",
+    allow_damaged: bool = False,
     cache_dir: str | Path | None = None,
 ) -> ImageSet:
     """Load one split of a dataset as uint8 arrays.
@@ -41,6 +46,10 @@ def load(
         channels: 1 (gray) or 3 (RGB); by default what the study uses for this dataset.
         resize: ``"squash"`` changes the aspect ratio; ``"short_side"`` scales the short side to
             ``size`` and crops the center.
+        resample: Pillow's filter for the resizing: ``"nearest"``, ``"box"``, ``"bilinear"``,
+            ``"hamming"``, ``"bicubic"`` or ``"lanczos"``.
+        allow_damaged: read JPEG files that end early, gray where pixels are missing. By default
+            they are refused, like those that are cut off.
         cache_dir: the cache folder; else ``MIA_CACHE_DIR``, else the user's cache folder.
 
     Raises:
@@ -50,21 +59,24 @@ def load(
     row = find(name)
     check_split(split)
     info = row.info
-    request = make_request(size, info.channels if channels is None else channels, resize)
+    channels = info.channels if channels is None else channels
+    request = make_request(
+        size,
+        channels,
+        resize=resize,
+        resample=resample,
+        allow_damaged=allow_damaged,
+        allow_empty_masks=True,  # A published dataset's labels are taken as they are.
+    )
     if isinstance(row, PluggedIn):
-        return load_plugged_in(
-            row,
-            split,
-            root=root,
-            size=request.size,
-            channels=request.channels,
-            resize=resize,
-            cache_dir=cache_dir,
-        )
+        if allow_damaged:
+            msg = f"{name} comes with the plug-in {row.plugin!r}, which has no allow_damaged"
+            raise DataError(msg)
+        return load_plugged_in(row, split, request, root=root, cache_dir=cache_dir)
     if row.list_split is None:
         return phantom(split, size=request.size, channels=request.channels, cache_dir=cache_dir)
     listing = row.list_split(dataset_folder(info, root), split)
-    return load_listing(info.name, split, listing, request, cache_dir)
+    return load_files(info.name, split, listing, request, cache_dir)
 
 
 def count(name: str, *, root: str | Path | None = None) -> Counts:

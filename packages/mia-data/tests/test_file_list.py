@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from mia_data.errors import DataError
-from mia_data.listing import by_class, check_names
+from mia_data.file_list import by_class, check_names
 
 
 @pytest.mark.parametrize(

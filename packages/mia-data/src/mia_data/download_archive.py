@@ -8,14 +8,14 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mia_data.dataset_folder import data_root
 from mia_data.errors import DataError, reason
-from mia_data.extracting import extract_tar
+from mia_data.extract_archive import extract_tar
 from mia_data.files import is_folder
 from mia_data.registry import definition
-from mia_data.roots import data_root
 
 if TYPE_CHECKING:
-    from mia_data.description import Archive, DatasetInfo
+    from mia_data.dataset_info import Archive, DatasetInfo
 
 _CHUNK_BYTES = 1 << 16
 _TIMEOUT_SECONDS = 60

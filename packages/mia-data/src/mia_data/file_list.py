@@ -25,7 +25,7 @@ NORMAL, ABNORMAL, UNKNOWN = 0, 1, -1
 
 
 @dataclass(frozen=True)
-class Listing:
+class FileList:
     """The files of one split, as columns.
 
     Columns rather than one object a file, because a warm load does nothing but make a listing and
@@ -48,6 +48,11 @@ class Listing:
     masks: list[str | None] | None = None
     id_folder: str = ""
 
+    @property
+    def names(self) -> list[str]:
+        """All files: the images, then the masks."""
+        return self.files + [mask for mask in self.masks or () if mask is not None]
+
 
 def by_class(
     folder: Path,
@@ -57,7 +62,7 @@ def by_class(
     *,
     abnormal_masks: dict[str, str] | None = None,
     id_folder: str = "",
-) -> Listing:
+) -> FileList:
     """Make the listing of a split: the normal files first, each class sorted by its path.
 
     Raises:
@@ -70,7 +75,7 @@ def by_class(
         raise DataError(msg)
     labels = [NORMAL] * len(normal) + [ABNORMAL] * len(abnormal)
     masks = None if abnormal_masks is None else [abnormal_masks.get(name) for name in files]
-    return Listing(folder, source, files, labels, masks, id_folder)
+    return FileList(folder, source, files, labels, masks, id_folder)
 
 
 def check_names(names: Sequence[object], source: str) -> list[str]:
@@ -90,7 +95,8 @@ def check_names(names: Sequence[object], source: str) -> list[str]:
         raise DataError(msg)
     if not _is_safe(checked):
         bad = next(name for name in checked if not _is_safe([name]))
-        msg = f"{source} names {bad!r}; expected a path inside the dataset's folder"
+        what = "a path with forward slashes" if "\\" in bad else "a path"
+        msg = f"{source} names {bad!r}; expected {what} inside the dataset's folder"
         raise DataError(msg)
     text = _lines(checked)
     if any(part in text for part in _ROUNDABOUT):

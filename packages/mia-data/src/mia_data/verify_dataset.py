@@ -8,18 +8,21 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mia_data.decode.batch import check_links
-from mia_data.decode.reader import Reader, Request, Source
+from mia_data.arguments import SPLITS
+from mia_data.dataset_folder import dataset_folder
+from mia_data.decode.reader import Reader, Source
+from mia_data.decode.request import Request
 from mia_data.errors import DataError
+from mia_data.file_list import FileList
 from mia_data.files import is_file, read_bytes
-from mia_data.listing import Listing
-from mia_data.loading import SPLITS
-from mia_data.registry import Definition, definition
-from mia_data.report import Count, Report
-from mia_data.roots import dataset_folder
+from mia_data.links import check_links
+from mia_data.registry import definition
+from mia_data.verify_report import Count, Report
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from mia_data.known_datasets import Definition
 
 
 _MAX_BYTES = 1 << 30
@@ -69,23 +72,23 @@ def verify(name: str, root: str | Path | None = None) -> Report:
     )
 
 
-def _list(row: Definition, folder: Path) -> tuple[dict[str, Listing], list[str]]:
+def _list(row: Definition, folder: Path) -> tuple[dict[str, FileList], list[str]]:
     results = {split: _list_split(row, folder, split) for split in SPLITS}
-    listings = {split: r for split, r in results.items() if isinstance(r, Listing)}
+    listings = {split: r for split, r in results.items() if isinstance(r, FileList)}
     return listings, [str(r) for r in results.values() if isinstance(r, DataError)]
 
 
-def _list_split(row: Definition, folder: Path, split: str) -> Listing | DataError:
+def _list_split(row: Definition, folder: Path, split: str) -> FileList | DataError:
     assert row.list_split is not None
     try:
         listing = row.list_split(folder, split)
-        check_links(listing)
+        check_links(listing.folder, listing.names)
     except DataError as error:
         return error
     return listing
 
 
-def _counts(row: Definition, listings: dict[str, Listing]) -> Iterator[Count]:
+def _counts(row: Definition, listings: dict[str, FileList]) -> Iterator[Count]:
     expected = row.info.counts
     for split, label, number in (
         ("train", 0, expected.train_normal),
@@ -96,7 +99,7 @@ def _counts(row: Definition, listings: dict[str, Listing]) -> Iterator[Count]:
         yield Count(split, "abnormal" if label else "normal", found, number)
 
 
-def _leaked(listings: dict[str, Listing], by_hash: dict[bytes, list[str]]) -> list[str]:
+def _leaked(listings: dict[str, FileList], by_hash: dict[bytes, list[str]]) -> list[str]:
     train, test = (set(listings[s].files) if s in listings else set() for s in SPLITS)
     groups = [group for group in by_hash.values() if not train.isdisjoint(group)]
     return sorted(file for group in groups for file in group if file in test)

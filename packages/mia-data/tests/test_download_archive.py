@@ -9,8 +9,8 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 import mia_data
 import pytest
 from mia_data import DataError
-from mia_data.description import Archive
-from mia_data.registry import DATASETS
+from mia_data.dataset_info import Archive
+from mia_data.known_datasets import DATASETS
 
 
 class _Handler(SimpleHTTPRequestHandler):

@@ -5,7 +5,7 @@ import tarfile
 
 import pytest
 from mia_data.errors import DataError
-from mia_data.extracting import extract_tar
+from mia_data.extract_archive import extract_tar
 
 
 @pytest.fixture
@@ -59,7 +59,7 @@ def test_anything_else_is_refused_before_a_byte_is_written(
 
 
 def test_an_archive_that_would_fill_the_disk_is_refused(tmp_path, make_tar, monkeypatch):
-    monkeypatch.setattr("mia_data.extracting._MAX_BYTES", 5)
+    monkeypatch.setattr("mia_data.extract_archive._MAX_BYTES", 5)
     with pytest.raises(DataError, match="unpacks to 6 bytes, expected at most 5"):
         extract_tar(make_tar("a", "b"), tmp_path / "out")
 

@@ -9,14 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mia_data.decode.batch import check_links
 from mia_data.decode.geometry import shown_box
 from mia_data.decode.nifti import slice_numbers
-from mia_data.decode.reader import Reader, Request, Source, as_array, errors_name
+from mia_data.decode.reader import Reader, Source, as_array, errors_name
+from mia_data.decode.request import Request, make_request
 from mia_data.errors import DataError
-from mia_data.files import is_volume
-from mia_data.listing import UNKNOWN, Listing
-from mia_data.loading import make_request
+from mia_data.file_types import is_volume
+from mia_data.links import check_links
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -61,7 +60,9 @@ def decode_files(
     size: int = 64,
     channels: int = 1,
     resize: str = "squash",
+    resample: str = "bilinear",
     window: Window | None = None,
+    allow_damaged: bool = False,
     on_error: Callable[[str, DataError], None] | None = None,
 ) -> Iterator[Decoded]:
     """Decode files one after another, in order; never more than a few are in memory.
@@ -74,7 +75,9 @@ def decode_files(
         size: as in ``load``.
         channels: 1 (gray) or 3 (RGB).
         resize: as in ``load``.
+        resample: as in ``load``.
         window: as in ``from_folder``.
+        allow_damaged: as in ``load``.
         on_error: told each file that cannot be read, which is then left out; by default the first
             such file is an error.
 
@@ -82,7 +85,14 @@ def decode_files(
         DataError: an argument is out of its range; a file cannot be read and there is no
             ``on_error``.
     """
-    request = make_request(size, channels, resize, window)
+    request = make_request(
+        size,
+        channels,
+        resize=resize,
+        resample=resample,
+        window=window,
+        allow_damaged=allow_damaged,
+    )
     return _in_order(Path(folder).expanduser(), files, request, on_error)
 
 
@@ -124,7 +134,7 @@ def _decode_all(folder: Path, name: str, request: Request) -> list[Decoded]:
 
 
 def _decode(folder: Path, name: str, request: Request) -> Iterator[Decoded]:
-    check_links(Listing(folder, str(folder), [name], [UNKNOWN]))
+    check_links(folder, [name])
     path, reader = folder / name, Reader(request)
     numbers: Iterable[int | None] = (None,)
     if is_volume(path):

@@ -11,7 +11,7 @@ from mia_data.errors import MissingDataError
 from mia_data.files import is_folder
 
 if TYPE_CHECKING:
-    from mia_data.description import DatasetInfo
+    from mia_data.dataset_info import DatasetInfo
 
 _DEFAULT = "~/MedIAnomaly-Data"
 

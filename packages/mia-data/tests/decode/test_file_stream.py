@@ -16,9 +16,9 @@ def folder(tmp_path, save_image):
 
 
 @pytest.mark.parametrize("resize", ["squash", "short_side"])
-@pytest.mark.parametrize("channels", [1, 3])
-def test_images_are_those_of_from_folder(folder, channels, resize):
-    how = {"size": 16, "channels": channels, "resize": resize}
+@pytest.mark.parametrize(("channels", "resample"), [(1, "bilinear"), (3, "lanczos")])
+def test_images_are_those_of_from_folder(folder, channels, resize, resample):
+    how = {"size": 16, "channels": channels, "resize": resize, "resample": resample}
     expected = mia_data.from_folder(folder, "test", **how)
     streamed = list(decode_files(folder, find_images(folder), **how))
     np.testing.assert_array_equal([item.image for item in streamed], expected.images)

@@ -21,6 +21,20 @@ def test_pixels_equal_a_plain_loop_of_pillow_on_the_real_files(shared_root):
         np.testing.assert_array_equal(ds.images[i, 0], plain)
 
 
+def test_the_named_filter_is_pillows_on_the_real_files(shared_root):
+    how = {"size": 100, "resize": "short_side", "resample": "lanczos"}
+    ds = load("brain", "test", root=shared_root, **how)
+    for i in range(0, 1200, 97):
+        with Image.open(ds.paths[i]) as image:
+            width, height = image.size
+            short = min(image.size)
+            size = (int(100 * width / short), int(100 * height / short))
+            whole = image.convert("L").resize(size, Image.Resampling.LANCZOS)
+        left, top = round((size[0] - 100) / 2), round((size[1] - 100) / 2)
+        plain = whole.crop((left, top, left + 100, top + 100))
+        np.testing.assert_array_equal(ds.images[i, 0], plain)
+
+
 def test_masks_of_the_real_files_are_nearest_above_zero(shared_root):
     ds = load("brats", "test", root=shared_root, size=64)
     assert ds.images.shape == (300, 1, 64, 64)
@@ -110,6 +124,8 @@ def test_the_root_comes_from_the_environment(json_dataset, monkeypatch):
         ({"size": True}, "got True"),
         ({"channels": 2}, r"channels to be 1 \(gray\) or 3 \(RGB\), got 2"),
         ({"resize": "squish"}, "unknown resize 'squish'.*did you mean 'squash'"),
+        ({"resample": "linear"}, "unknown resample 'linear'.*nearest, .*lanczos; did you mean"),
+        ({"resample": 3}, "unknown resample 3, expected one of nearest"),
     ],
 )
 def test_a_wrong_argument_is_named(json_dataset, options, message):
