@@ -20,7 +20,7 @@ class GaussianDensity:
     The shrinkage keeps the covariance positive definite with fewer embeddings than dimensions.
 
     Args:
-        l2_normalise: Scale every embedding to length 1 first.
+        l2_normalize: Scale every embedding to length 1 first.
 
     Paper: https://arxiv.org/abs/2104.04015 (the score); https://doi.org/10.1016/S0047-259X(03)00096-4
     (the covariance).
@@ -28,9 +28,9 @@ class GaussianDensity:
 
     at_least = 3  # of two, the rule shrinks nothing, and their covariance is singular
 
-    def __init__(self, *, l2_normalise: bool = True) -> None:
-        check_flag(l2_normalise=l2_normalise)
-        self.l2_normalise = l2_normalise
+    def __init__(self, *, l2_normalize: bool = True) -> None:
+        check_flag(l2_normalize=l2_normalize)
+        self.l2_normalize = l2_normalize
         self.mean: np.ndarray | None = None
         self.whitening: np.ndarray | None = None
 
@@ -54,7 +54,7 @@ class GaussianDensity:
         return self
 
     def score(self, embeddings: np.ndarray) -> np.ndarray:
-        """Mahalanobis distance of each embedding (M, D): float64 (M,), 0 or above.
+        """Return the Mahalanobis distance of each embedding (M, D): float64 (M,), 0 or above.
 
         Raises:
             NotFittedError: Before ``fit``.
@@ -66,11 +66,11 @@ class GaussianDensity:
         return np.linalg.norm((points - mean) @ whitening, axis=1)
 
     def state(self) -> dict[str, np.ndarray]:
-        """``mean`` (D,) and ``whitening`` (D, D)."""
+        """Return ``mean`` (D,) and ``whitening`` (D, D)."""
         return {"mean": require(self.mean, self), "whitening": require(self.whitening, self)}
 
     def restore(self, state: Mapping[str, np.ndarray]) -> GaussianDensity:
-        """Take back what ``state`` gave; for errors see ``Density``."""
+        """Take back the result of ``state``; for errors see ``Density``."""
         mean, whitening = np.asarray(state["mean"]), np.asarray(state["whitening"])
         if mean.ndim != 1 or whitening.shape != (len(mean), len(mean)):
             msg = f"expected mean (D,) and whitening (D, D), got {mean.shape}, {whitening.shape}"
@@ -79,4 +79,4 @@ class GaussianDensity:
         return self
 
     def _scaled(self, points: np.ndarray) -> np.ndarray:
-        return unit_length(points) if self.l2_normalise else points
+        return unit_length(points) if self.l2_normalize else points

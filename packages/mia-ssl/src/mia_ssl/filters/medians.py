@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from mia_ssl.filters.windows import Line, above, box_sums, replicate, run_sums
-from mia_ssl.regions import on_cpu
+from mia_ssl.memory import on_cpu
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -18,14 +18,14 @@ RADIUS = 5  # of the disk
 _SIZE = 2 * RADIUS + 1
 _HALF = 40  # of the 81 pixels of the disk
 _CACHE = 16 * 230 * 230  # pixels at a time that a CPU's cache holds
-_WORKING_SET = 1 << 19  # pixels times thresholds at once: what a CPU's cache holds
+_WORKING_SET = 1 << 19  # pixels times thresholds at once: as many as a CPU's cache holds
 _MANY = 1 << 25  # the same where calls are dear
 
 
 def median_above(x: Tensor, size: int, threshold: int) -> Tensor:
-    """Where the median over size x size pixels is above a threshold; borders are repeated.
+    """Return 1 where the median over size x size pixels is above a threshold; borders are repeated.
 
-    That is where most of the pixels are above it: they only have to be counted.
+    The median is above it where most of the pixels are: they only have to be counted.
 
     Args:
         x: uint8 or int16 [N, H, W].
@@ -50,7 +50,7 @@ def median_above(x: Tensor, size: int, threshold: int) -> Tensor:
 
 
 def mostly(x: Tensor, size: int, memory: Tensor | None = None, out: Tensor | None = None) -> Tensor:
-    """1 where most of the size x size pixels from a position on are 1.
+    """Return 1 where most of the size x size pixels from a position on are 1.
 
     Args:
         x: uint8 [N, H, W] of 0 and 1.
@@ -65,10 +65,10 @@ def mostly(x: Tensor, size: int, memory: Tensor | None = None, out: Tensor | Non
 
 
 def disk_median(x: Tensor, highest: int) -> Tensor:
-    """Median over the 81 pixels of a disk of radius 5 around each pixel that has all of them.
+    """Return the median over a disk of radius 5, 81 pixels, around each pixel that has all of them.
 
-    A median of whole numbers is how many thresholds 1, 2, ... most of the window reaches: all
-    thresholds are counted at once.
+    A median of whole numbers is the number of thresholds 1, 2, ... that most of the window
+    reaches: all thresholds are counted at once.
 
     Args:
         x: uint8 or int16 [P, H, W], 0 or above.

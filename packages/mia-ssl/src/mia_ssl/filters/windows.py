@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from mia_ssl.regions import on_cpu
+from mia_ssl.memory import on_cpu
 
 Line = Any  # a flat tensor, or an array of NumPy
 
@@ -64,7 +64,7 @@ def run_sums(x: Line, length: int, stride: int, memory: tuple[Line, Line] | None
 
 
 def replicate(x: Tensor, margin: int) -> Tensor:
-    """Repeat what lies inside the margins of [N, H, W] outwards, in place; the same tensor."""
+    """Fill the margins of [N, H, W] with the border inside them, in place; return the tensor."""
     middle = x[:, margin:-margin]
     # Column by column: broadcasting to a few columns is slow.
     for column in range(margin):
@@ -76,7 +76,7 @@ def replicate(x: Tensor, margin: int) -> Tensor:
 
 
 def above(x: Tensor, threshold: int, out: Tensor | None = None) -> Tensor:
-    """1 where x is above the threshold, else 0: uint8 of the same shape, new or given."""
+    """Return 1 where x is above the threshold, 0 elsewhere: uint8 of the same shape."""
     # Written into uint8: a comparison into bool is twenty times slower on a CPU.
     if out is None:
         out = torch.empty(x.shape, dtype=torch.uint8, device=x.device)

@@ -8,7 +8,7 @@ from typing import Any
 
 from mia_ssl._engine.options import check_choice, check_counts, check_positive, whole_number
 from mia_ssl.checks import check_between, counts
-from mia_ssl.densities.neighbours import METRICS
+from mia_ssl.densities.neighbors import METRICS
 
 DENSITIES = ("gaussian", "kernel", "neighbours", "classifier")
 NORMALISATIONS = ("half", "imagenet")

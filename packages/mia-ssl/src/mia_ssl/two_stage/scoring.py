@@ -9,7 +9,7 @@ import torch
 
 from mia_ssl._engine.inference import evaluating, in_order
 from mia_ssl._engine.records import Prediction
-from mia_ssl.densities import Density, GaussianDensity, KernelDensity, NearestNeighbours
+from mia_ssl.densities import Density, GaussianDensity, KernelDensity, NearestNeighbors
 from mia_ssl.two_stage.maps import fit_map_density, score_maps
 from mia_ssl.two_stage.network import normalise
 
@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 def make_density(options: Options) -> Density:
     """The density that the options name, not yet fitted."""
     if options.density == "gaussian":
-        return GaussianDensity(l2_normalise=options.l2_normalise)
+        return GaussianDensity(l2_normalize=options.l2_normalise)
     if options.density == "kernel":
-        return KernelDensity(bandwidth=options.bandwidth, l2_normalise=options.l2_normalise)
-    return NearestNeighbours(k=options.k, metric=options.metric)
+        return KernelDensity(bandwidth=options.bandwidth, l2_normalize=options.l2_normalise)
+    return NearestNeighbors(k=options.k, metric=options.metric)
 
 
 def embed(
@@ -149,5 +149,5 @@ def _scores_without_self(embeddings: np.ndarray, options: Options) -> np.ndarray
     Each is its own nearest neighbour at distance 0: one more neighbour, and the mean over the rest.
     """
     k = min(options.k + 1, len(embeddings))
-    density = NearestNeighbours(k=k, metric=options.metric).fit(embeddings)
+    density = NearestNeighbors(k=k, metric=options.metric).fit(embeddings)
     return density.score(embeddings) * k / (k - 1)

@@ -10,9 +10,9 @@ import numpy as np
 import torch
 
 from mia_ssl._engine.options import check_choice
-from mia_ssl.boxes import Boxes, corners, integer
 from mia_ssl.checks import check_between, check_pair
-from mia_ssl.regions import Regions
+from mia_ssl.pasting.boxes import Boxes, corners, integer
+from mia_ssl.pasting.paste_regions import Regions
 from mia_ssl.two_stage.augment.draws import log_uniform, sides, uniform
 from mia_ssl.two_stage.augment.jitter import DRAWS as JITTER_DRAWS
 from mia_ssl.two_stage.augment.jitter import STRONGEST, Factors, rounded

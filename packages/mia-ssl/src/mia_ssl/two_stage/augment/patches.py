@@ -9,7 +9,7 @@ from mia_ssl.two_stage.augment.jitter import Factors, jitter
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from mia_ssl.regions import Regions
+    from mia_ssl.pasting.paste_regions import Regions
 
 
 def cut(images: Tensor, patches: Regions, factors: Factors | None = None) -> Tensor:

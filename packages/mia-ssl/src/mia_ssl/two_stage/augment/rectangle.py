@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mia_ssl.boxes import Boxes, corners
 from mia_ssl.checks import check_between, check_pair
-from mia_ssl.regions import Regions
+from mia_ssl.pasting.boxes import Boxes, corners
+from mia_ssl.pasting.paste_regions import Regions
 from mia_ssl.two_stage.augment.draws import log_uniform, place_elsewhere, sides, uniform
 from mia_ssl.two_stage.augment.jitter import DRAWS as JITTER_DRAWS
 from mia_ssl.two_stage.augment.jitter import STRONGEST, Factors
