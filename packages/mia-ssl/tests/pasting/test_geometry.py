@@ -1,14 +1,15 @@
 """Places against the plain rules: try by try on the same numbers, and in distribution."""
 
-import math
 from types import SimpleNamespace
 
+import cv2
 import numpy as np
 import pytest
 import torch
 from mia_ssl.one_stage.methods import RECORDS
+from mia_ssl.pasting.boxes import Boxes
 from mia_ssl.pasting.foreground import Foreground
-from mia_ssl.pasting.geometry import half_widths, place
+from mia_ssl.pasting.geometry import half_widths, place, resized
 from mia_ssl.pasting.options import PatchOptions
 from mia_ssl.pasting.random_numbers import RandomNumbers
 from scipy.stats import gamma, ks_2samp, kstest, norm
@@ -30,7 +31,7 @@ def scene(brain):
 def one_by_one(name, numbers, origin, mask, options):
     """The rules of the study, a place at a time, on numbers already drawn."""
     recipe, side = RECORDS[name].recipe, mask.shape[1]
-    least = math.ceil(options.width_bounds[0] * side)
+    least, most = (round(bound * side) for bound in options.width_bounds)
     sources, targets = (
         torch.cat([places[n] for n in range(len(places))], 2).double()
         for places in (numbers.source, numbers.target)
@@ -41,9 +42,8 @@ def one_by_one(name, numbers, origin, mask, options):
                 continue
             halves = []
             for u in numbers.size[i, number].double():
-                share = 0.03 - 0.03 * float(torch.log1p(-u).sum())
-                half = round(min(max(share, 0.03), 0.4) * side)
-                halves.append(min(max(half, least), math.floor(0.4 * side)))
+                share = 0.05 - 0.03 * float(torch.log1p(-u).sum())
+                halves.append(int(np.clip(share * side, least, most)))
             for u in sources[i, number].tolist():
                 center = [least + int(x * (side - 2 * least)) for x in u]
                 first = [max(c - h, 0) for c, h in zip(center, halves, strict=True)]
@@ -57,13 +57,17 @@ def one_by_one(name, numbers, origin, mask, options):
             target = first
             if recipe.resized:
                 scale = np.clip(1 + 0.5 * norm.ppf(float(numbers.scale[i, number])), 0.7, 1.3)
-                shape = [min(max(round(scale * n), 1), side) for n in shape]
+                height = np.clip(scale * shape[0], least, most)
+                width = np.clip(int(height / shape[0] * shape[1]), least, most)
+                shape = [int(np.clip(int(width / shape[1] * shape[0]), least, most)), int(width)]
             if recipe.shifted:
+                box = mask[origin[i], first[0] : last[0], first[1] : last[1]].numpy()
+                patch = torch.from_numpy(cv2.resize(box, shape[::-1]))
                 for u in targets[i, number].tolist():
                     target = [int(x * (side - n + 1)) for x, n in zip(u, shape, strict=True)]
                     inside = mask[i, target[0] : target[0] + shape[0]]
                     inside = inside[:, target[1] : target[1] + shape[1]]
-                    if inside.double().mean() > options.minimum_overlap:
+                    if (inside & patch).sum() > options.minimum_overlap * patch.sum():
                         break
                 else:
                     continue
@@ -91,10 +95,10 @@ def plain_patches(plain_nsa, name, own, theirs, rng):
             continue
         source = target = plain_nsa.source_box(theirs, rng)
         if source is not None and recipe.shifted:
-            shape = theirs[source].shape
+            mask = theirs[source]
             if recipe.resized:
-                shape = plain_nsa.resized(shape, len(own), rng)
-            target = plain_nsa.target_box(own, shape, rng)
+                _, mask = plain_nsa.resized(mask, mask, len(own), rng)
+            target = plain_nsa.target_box(own, mask, rng)
         if target is None:
             continue
         yield {
@@ -148,10 +152,10 @@ def test_half_widths_are_a_clipped_gamma():
     side, options = 100_000, PatchOptions()
     uniform = torch.rand(5000, 2, 2, generator=torch.Generator().manual_seed(0))
     halves = half_widths(uniform, (side, side), options).double().flatten() / side
-    assert halves.min() >= 0.03
+    assert halves.min() >= 0.05
     assert halves.max() <= 0.4
     inside = halves[halves < 0.4].numpy()
-    exact = gamma(2, loc=0.03, scale=0.03)
+    exact = gamma(2, loc=0.05, scale=0.03)
     assert kstest(inside, lambda x: exact.cdf(x) / exact.cdf(0.4)).pvalue > 0.01
 
 
@@ -160,13 +164,32 @@ def test_every_patch_has_enough_foreground_at_both_ends(scene):
     patches = place(
         RECORDS["nsa"].recipe, scene.numbers, scene.origin, scene.masks, scene.masks, options
     )
-    ends = [(patches.image, patches.target), (patches.origin, patches.source)]
+    masks = scene.masks.mask.numpy()
+    ends = (patches.source.slices(patches.origin), patches.target.slices(patches.image))
+    for (origin, source), (image, target) in zip(*ends, strict=True):
+        theirs, own = masks[origin][source], masks[image][target]
+        assert theirs.mean() > 0.7
+        patch = cv2.resize(theirs, own.shape[::-1])
+        assert (patch & own).sum() > 0.7 * patch.sum()
     assert len(patches) > 60
-    for images, boxes in ends:
-        for k, image in enumerate(images):
-            rows = slice(boxes.top[k], boxes.top[k] + boxes.height[k])
-            columns = slice(boxes.left[k], boxes.left[k] + boxes.width[k])
-            assert scene.masks.mask[image, rows, columns].double().mean() > 0.7
+
+
+@pytest.mark.parametrize("width_bounds", [(0.03, 0.4), (0.1, 0.2)])
+def test_resized_boxes_stay_within_bounds_and_keep_their_aspect(width_bounds):
+    generator = torch.Generator().manual_seed(0)
+    height, width = torch.randint(15, 180, (2, 500), generator=generator)
+    boxes = Boxes(torch.zeros_like(height), torch.zeros_like(height), height, width)
+    uniform = torch.rand(500, generator=generator, dtype=torch.float64)
+    new = resized(boxes, uniform, (224, 224), PatchOptions(width_bounds=width_bounds))
+    low, high = (round(bound * 224) for bound in width_bounds)
+    for old, side in ((height, new.height), (width, new.width)):
+        assert side.min() >= low
+        assert side.max() == high
+        assert (side != old).any()
+    free = (new.height > low) & (new.width > low) & (new.height < high) & (new.width < high)
+    slack = (new.height * width - new.width * height).abs() / torch.maximum(height, width)
+    assert (slack[free] <= 1).all()
+    assert free.sum() > 50
 
 
 def test_no_foreground_no_patch_and_no_endless_loop():

@@ -3,36 +3,39 @@ import numpy as np
 import pytest
 import torch
 from mia_ssl.pasting.boxes import Boxes
-from mia_ssl.pasting.canvas import Canvas
-from mia_ssl.pasting.patches import Patches
-from mia_ssl.pasting.resampling import resampled
+from mia_ssl.pasting.resampling import resample_mask, resample_padded
 
 
-@pytest.mark.parametrize("scale", [0.7, 1.0, 1.17, 1.3])
-def test_resized_patches_are_opencvs(brain, scale):
-    images = brain(8, 128)
-    mask = np.uint8(images[:, 0] > 20)
-    heights, widths = np.array([12, 31, 40]), np.array([50, 9, 22])
-    new = [np.round(scale * n).astype(int) for n in (heights, widths)]
-    corner = torch.tensor([40, 10, 33])
-    canvas = Canvas(
-        pasted=torch.from_numpy(images).transpose(0, 1),
-        mask=torch.from_numpy(mask),
-        sources=torch.from_numpy(images).transpose(0, 1),
-        source_mask=torch.from_numpy(mask),
-        factor=torch.ones(8),
-    )
-    source = Boxes(corner, corner, torch.from_numpy(heights), torch.from_numpy(widths))
-    target = Boxes(corner, corner, *map(torch.from_numpy, new))
-    origin = torch.tensor([3, 0, 7])
-    patches = Patches(torch.zeros(3).long(), origin, origin, source, target)
-    rows, columns = int(new[0].max()), int(new[1].max())
-    got, got_mask = resampled(canvas, patches, rows, columns)
-    for k in range(3):
-        h, w = int(new[0][k]), int(new[1][k])
-        box = np.s_[corner[k] : corner[k] + heights[k], corner[k] : corner[k] + widths[k]]
-        image, where = images[origin[k], 0][box], mask[origin[k]][box]
-        expected = cv2.resize(image.astype(np.float32), (w, h))
-        np.testing.assert_allclose(got[0, k, :h, :w].numpy(), expected, atol=0.02)
-        nearest = cv2.resize(where, (w, h), interpolation=cv2.INTER_NEAREST)
-        assert (got_mask[k, :h, :w].numpy() != nearest).mean() < 0.02  # ties round either way
+@pytest.mark.parametrize("channels", [1, 3])
+def test_resized_patches_are_opencvs_to_the_digit(channels):
+    rng = np.random.default_rng(0)
+    images = rng.integers(0, 256, (channels, 5, 100, 120), dtype=np.uint8)
+    old, new = rng.integers(1, 80, (2, 40)), rng.integers(1, 95, (2, 40))
+    top, left = rng.integers(0, 101 - old[0]), rng.integers(0, 121 - old[1])
+    origin = rng.integers(0, 5, 40)
+    source = Boxes(*map(torch.from_numpy, (top, left, *old)))
+    target = Boxes(*map(torch.from_numpy, (top, left, *new)))
+    rows, columns = new.max(1)
+    planes, index = torch.from_numpy(images), torch.from_numpy(origin)
+    got = resample_padded(planes, index, source, target, int(rows), int(columns))
+    assert got.shape == (channels, 40, rows, columns)
+    for k in range(40):
+        (h, w), box = new[:, k], np.s_[top[k] : top[k] + old[0, k], left[k] : left[k] + old[1, k]]
+        for plane, resized in zip(images[:, origin[k]], got[:, k, :h, :w].numpy(), strict=True):
+            np.testing.assert_array_equal(resized, cv2.resize(plane[box], (int(w), int(h))))
+
+
+def test_resized_masks_are_opencvs():
+    rng = np.random.default_rng(1)
+    for old, new in rng.integers(1, 95, (40, 2, 2)):
+        mask = rng.random(old) < 0.7
+        expected = cv2.resize(mask.astype(np.uint8), new[::-1].tolist())
+        np.testing.assert_array_equal(resample_mask(mask, *new.tolist()), expected > 0)
+
+
+def test_patches_of_the_same_size_are_cut_as_they_are():
+    images = torch.randint(0, 256, (1, 2, 20, 20), dtype=torch.uint8)
+    box = Boxes(*map(torch.tensor, ([3], [4], [5], [6])))
+    got = resample_padded(images, torch.tensor([1]), box, box, 7, 8)
+    assert torch.equal(got[0, 0, :5, :6], images[0, 1, 3:8, 4:10])
+    assert got.shape == (1, 1, 7, 8)

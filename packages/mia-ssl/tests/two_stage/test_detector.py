@@ -147,7 +147,7 @@ def test_other_scores(density, build, noise, tmp_path):
     if density == "kernel":
         expected = mia_ssl.KernelDensity().fit(embeddings).score(embeddings)
     elif density == "neighbours":
-        expected = mia_ssl.NearestNeighbours(k=2).fit(embeddings).score(embeddings)
+        expected = mia_ssl.NearestNeighbors(k=2).fit(embeddings).score(embeddings)
         others = np.linalg.norm(embeddings[0] - embeddings[1:], axis=1)
         assert others.min() > 0
         assert detector.score_quantiles[0.0] > 0  # no image is its own neighbour there

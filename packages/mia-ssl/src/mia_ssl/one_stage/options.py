@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from mia_ssl._engine.options import check_choice
 from mia_ssl.checks import check_between
 from mia_ssl.pasting.options import PatchOptions
+
+INTERPOLATIONS = ("nearest", "bilinear")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -14,6 +17,8 @@ class Options(PatchOptions):
 
     Attributes:
         rotation: Largest rotation either way, in degrees.
+        interpolation: Of rotated pixels, ``"nearest"``, which leaves them as sharp as those of
+            test images, or ``"bilinear"``.
         middle: Side of the middle of the image that training crops come from, as a share of the
             image's.
         crop: Side of the crops that the network sees in training and tests, as the same share.
@@ -21,6 +26,7 @@ class Options(PatchOptions):
     """
 
     rotation: float = 3.0
+    interpolation: str = "nearest"
     middle: float = 230 / 256
     crop: float = 224 / 256
     final_learning_rate: float = 1e-6
@@ -28,6 +34,7 @@ class Options(PatchOptions):
     def __post_init__(self) -> None:
         super().__post_init__()
         check_between(0, 180, rotation=self.rotation)
+        check_choice("interpolation", self.interpolation, INTERPOLATIONS)
         check_between(0, final_learning_rate=self.final_learning_rate)
         if not 0 < self.crop <= self.middle <= 1:
             msg = f"expected 0 < crop <= middle <= 1, got crop={self.crop}, middle={self.middle}"

@@ -15,17 +15,22 @@ if TYPE_CHECKING:
 
 
 def rotate_and_crop(
-    images: Tensor, sides: Sides, rotation: float, generator: torch.Generator
+    images: Tensor,
+    sides: Sides,
+    rotation: float,
+    generator: torch.Generator,
+    interpolation: str = "nearest",
 ) -> Tensor:
     """Rotate each image around its center and cut a random crop from its middle.
 
-    Linear between pixels, rounded; black where the image ends.
+    Black where the image ends.
 
     Args:
         images: uint8 [B, C, S, S].
         sides: Of image, middle and crop.
         rotation: Largest rotation either way, in degrees.
         generator: On the images' device.
+        interpolation: ``"nearest"``, or ``"bilinear"``, rounded.
 
     Returns:
         uint8 [B, C, crop, crop].
@@ -41,5 +46,7 @@ def rotate_and_crop(
     right = (steps + corner[:, 1:])[:, None, :]
     cosine, sine = angle.cos()[:, :, None], angle.sin()[:, :, None]
     grid = torch.stack((cosine * right - sine * down, sine * right + cosine * down), -1)
-    rotated = F.grid_sample(images.float(), grid.mul_(2 / sides.image), align_corners=False)
+    rotated = F.grid_sample(
+        images.float(), grid.mul_(2 / sides.image), mode=interpolation, align_corners=False
+    )
     return rotated.round_().byte()

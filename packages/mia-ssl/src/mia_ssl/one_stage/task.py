@@ -54,7 +54,9 @@ class OneStageTask:
 
     def step(self, images: Tensor, generator: torch.Generator) -> dict[str, Tensor]:
         """Take one gradient step and return the loss."""
-        crops = rotate_and_crop(images, self.sides, self.options.rotation, generator)
+        crops = rotate_and_crop(
+            images, self.sides, self.options.rotation, generator, self.options.interpolation
+        )
         pasted, label = paste(self.recipe, crops, self.options, generator)
         with self.fabric.autocast():
             logits = self.forward(scaled(pasted))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -46,20 +45,18 @@ def place(
     tried[:, 0] = True
     number, image = tried.t().nonzero(as_tuple=True)
     half = half_widths(numbers.size[image, number], sides, options)
+    cut_from = origin[image]
     found, source = search(
-        theirs,
-        origin[image],
         (image, number),
         numbers.source,
-        lambda places, patches: cut_boxes(places, half[patches], sides, options),
-        least=options.minimum_foreground,
+        lambda uniform, some: cut_boxes(uniform, half[some], sides, options),
+        lambda some, boxes: theirs.first(cut_from[some], boxes, options.minimum_foreground),
     )
-    number, image = number[found], image[found]
-    patches = Patches(number, image, origin[image], source, source)
+    number, image, cut_from = number[found], image[found], cut_from[found]
+    target = source
     if recipe.resized:
-        patches = replace(
-            patches, target=resized(source, numbers.scale[image, number], sides, options)
-        )
+        target = resized(source, numbers.scale[image, number], sides, options)
+    patches = Patches.of(theirs.mask, number, image, cut_from, source, target)
     return shifted(patches, numbers, own, options) if recipe.shifted else patches
 
 
@@ -69,12 +66,12 @@ def shifted(
     """Return the patches that find a place with enough foreground, with that as their target."""
     sides = (own.mask.shape[1], own.mask.shape[2])
     found, target = search(
-        own,
-        patches.image,
         (patches.image, patches.number),
         numbers.target,
-        lambda places, some: paste_boxes(places, patches.target[some], sides),
-        least=options.minimum_overlap,
+        lambda uniform, some: paste_boxes(uniform, patches.target[some], sides),
+        lambda some, boxes: patches.masks[some].first(
+            own.mask, patches.image[some], boxes, options.minimum_overlap
+        ),
     )
     return replace(patches[found], target=target)
 
@@ -84,24 +81,25 @@ def half_widths(uniform: Tensor, sides: tuple[int, int], options: PatchOptions) 
 
     The sum of two exponential numbers is a Gamma number of shape 2.
     """
-    low, high = options.width_bounds
     gamma = -options.width_scale * (1 - uniform).log().sum(-1)
     halves = []
-    for share_of_side, side in zip((low + gamma).unbind(-1), sides, strict=True):
-        least = _least_half(side, options)
-        most = max(math.floor(high * side), least)
-        halves.append((share_of_side * side).round().long().clamp(least, most))
+    for share, side in zip((options.width_offset + gamma).unbind(-1), sides, strict=True):
+        halves.append((share * side).clamp(*width_limits(side, options)).long())
     return torch.stack(halves, -1)
 
 
-def _least_half(side: int, options: PatchOptions) -> int:
-    return max(math.ceil(options.width_bounds[0] * side), 1)
+def width_limits(side: int, options: PatchOptions) -> tuple[int, int]:
+    """Return the least and the largest half-width in pixels."""
+    low, high = (round(share * side) for share in options.width_bounds)
+    return max(low, 1), max(high, low, 1)
 
 
 def cut_boxes(
     uniform: Tensor, half: Tensor, sides: tuple[int, int], options: PatchOptions
 ) -> Boxes:
     """Return boxes around a center anywhere but at the very border, cut off where the image ends.
+
+    The center stays as far from the border as the least half-width.
 
     Args:
         uniform: For the centers, [P, K, 2].
@@ -114,7 +112,7 @@ def cut_boxes(
     """
     ends = []
     for axis, side in enumerate(sides):
-        least = _least_half(side, options)
+        least, _ = width_limits(side, options)
         center = least + integer(uniform[..., axis], max(side - 2 * least, 1))
         reach = half[:, axis, None]
         first = (center - reach).clamp(min=0)
@@ -137,9 +135,14 @@ def paste_boxes(uniform: Tensor, boxes: Boxes, sides: tuple[int, int]) -> Boxes:
 
 
 def resized(boxes: Boxes, uniform: Tensor, sides: tuple[int, int], options: PatchOptions) -> Boxes:
-    """Return boxes larger or smaller by one factor for height and width: N(1, 1/2), clipped."""
+    """Return boxes larger or smaller by one factor for height and width: N(1, 1/2), clipped.
+
+    Height and width stay within ``width_bounds`` of the sides, in proportion to each other.
+    """
     normal = torch.special.ndtri(uniform)
     scale = (1 + _SCALE_DEVIATION * normal).clamp(*options.resize_bounds)
-    height = (boxes.height * scale).round().long().clamp(1, sides[0])
-    width = (boxes.width * scale).round().long().clamp(1, sides[1])
-    return Boxes(boxes.top, boxes.left, height, width)
+    rows, columns = (width_limits(side, options) for side in sides)
+    height = (boxes.height * scale).clamp(*rows)
+    width = (height / boxes.height * boxes.width).floor().clamp(*columns)
+    height = (width / boxes.width * boxes.height).floor().clamp(*rows)
+    return Boxes(boxes.top, boxes.left, height.long(), width.long())

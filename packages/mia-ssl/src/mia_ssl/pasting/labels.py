@@ -9,7 +9,7 @@ import torch
 from mia_ssl.filters.medians import RADIUS, disk_median, mostly
 from mia_ssl.filters.windows import above
 from mia_ssl.pasting.boxes import Boxes
-from mia_ssl.pasting.packed_strip import WIDTH, PackedStrip
+from mia_ssl.pasting.packed_strip import PackedStrip
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from mia_ssl.pasting.canvas import Canvas
     from mia_ssl.pasting.options import PatchOptions
     from mia_ssl.pasting.patches import Patches
-    from mia_ssl.pasting.recipe import Label
+    from mia_ssl.pasting.recipe import Recipe
 
 MEDIAN = 5  # removes grains of what has changed
 _REACH = MEDIAN // 2  # pixels around a patch that it may find changed
@@ -26,7 +26,7 @@ _ROWS = 4096  # of a strip at once: as much as a CPU's cache holds
 
 def write_label(
     out: Tensor,
-    kind: Label,
+    recipe: Recipe,
     before: Tensor,
     canvas: Canvas,
     patches: Patches,
@@ -36,7 +36,7 @@ def write_label(
 
     Args:
         out: float32 [N, H, W] of zeros.
-        kind: See ``Recipe.label``.
+        recipe: See ``Recipe.label``.
         before: The images before anything was pasted, uint8 [C, N, H, W].
         canvas: After it.
         patches: All patches that were pasted.
@@ -44,16 +44,34 @@ def write_label(
     """
     if not len(patches):
         return
-    channels = len(before)
-    margin = RADIUS if kind in _LEVELS else _REACH
-    strip = PackedStrip(patches.image, _grown(patches.target, *out.shape[1:]), margin)
-    apart = difference(*strip.cut(before, canvas.pasted))
-    inner = margin - _REACH  # what the smaller window leaves of the larger one's margin
-    near = apart[inner : len(apart) - inner, inner : WIDTH - inner]
-    label = changed(near, options.tolerance * channels)
-    if kind in _LEVELS:
-        label = label * graded(apart, _LEVELS[kind](channels, options))
-    strip.write(out, label, canvas.factor if kind == "factor" else None)
+    levels = _LEVELS.get(recipe.label)
+    # Pixels around a patch whose label is not 0: a raw difference is not limited to the changed.
+    around = _REACH + RADIUS if recipe.label == "intensity" else _REACH
+    margin = _REACH + RADIUS if levels else _REACH
+    strip = PackedStrip(patches.image, _grown(patches.target, around, *out.shape[1:]), margin)
+    stacks = [before, canvas.pasted]
+    if recipe.changes_background:
+        stacks.append(pasted_foreground(canvas, patches)[None])
+    first, second, *foreground = strip.cut(*stacks)
+    apart = difference(first, second)
+    for mask in foreground:
+        apart *= mask[0]
+    label = changed(apart, options.tolerance * len(before))
+    if levels:
+        apart = apart[_REACH:-_REACH, _REACH:-_REACH] * label
+        strip.repeat_border(apart, *out.shape[1:], lost=_REACH)
+        degree = graded(apart, levels(len(before), options))
+        inside = label[RADIUS:-RADIUS, RADIUS:-RADIUS]
+        label = degree if recipe.label == "intensity" else degree * inside
+    strip.write(out, label, canvas.factor if recipe.label == "factor" else None)
+
+
+def pasted_foreground(canvas: Canvas, patches: Patches) -> Tensor:
+    """Return 1 where a patch lies that is foreground, or lies on it: uint8 [N, H, W]."""
+    out = torch.zeros_like(canvas.mask)
+    for part in patches.in_turn():
+        part.masks.write_union(out, canvas.mask, part.image, part.target)
+    return out
 
 
 def difference(before: Tensor, after: Tensor) -> Tensor:
@@ -114,9 +132,9 @@ def graded(apart: Tensor, levels: Tensor) -> Tensor:
     return levels[torch.cat(medians).int()]
 
 
-def _grown(boxes: Boxes, height: int, width: int) -> Boxes:
-    """Return boxes with the pixels around them that the median may have changed."""
-    top, left = (boxes.top - _REACH).clamp(min=0), (boxes.left - _REACH).clamp(min=0)
-    bottom = (boxes.top + boxes.height + _REACH).clamp(max=height)
-    right = (boxes.left + boxes.width + _REACH).clamp(max=width)
+def _grown(boxes: Boxes, around: int, height: int, width: int) -> Boxes:
+    """Return boxes with the pixels around them, up to the border of the image."""
+    top, left = (boxes.top - around).clamp(min=0), (boxes.left - around).clamp(min=0)
+    bottom = (boxes.top + boxes.height + around).clamp(max=height)
+    right = (boxes.left + boxes.width + around).clamp(max=width)
     return Boxes(top, left, bottom - top, right - left)

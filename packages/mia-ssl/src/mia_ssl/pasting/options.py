@@ -16,13 +16,17 @@ class PatchOptions:
     Attributes:
         patches: Patches of an image at most; the first is always tried, each next one with
             probability 1/2.
-        width_bounds: Least and largest half-width of a patch, as a share of the image's side.
-        width_scale: Half-widths are ``width_bounds[0]`` plus a Gamma(2, ``width_scale``) number.
+        width_offset: Half-widths of a patch are this plus a Gamma(2, ``width_scale``) number, as
+            a share of the image's side.
+        width_scale: See ``width_offset``.
+        width_bounds: Least and largest half-width, and least and largest side of a resized patch,
+            as a share of the image's side. Centers stay as far from the border as the least.
         resize_bounds: Least and largest factor by which a patch is resized, where the method does.
         foreground_threshold: Gray level above which a pixel is foreground; None: every pixel is.
         minimum_foreground: Share of a patch's area, to be exceeded, that is foreground at its
             source.
-        minimum_overlap: The same at its target, for shifted patches.
+        minimum_overlap: Share of a shifted patch's foreground, to be exceeded, that lies on
+            foreground at its target.
         tries: Places that are tried for a patch at its source, and again at its target, before it
             is left out.
         factor_bounds: Range of the factor by which fpi and pii mix a patch in.
@@ -32,8 +36,9 @@ class PatchOptions:
     """
 
     patches: int = 3
-    width_bounds: tuple[float, float] = (0.03, 0.4)
+    width_offset: float = 0.05
     width_scale: float = 0.03
+    width_bounds: tuple[float, float] = (0.03, 0.4)
     resize_bounds: tuple[float, float] = (0.7, 1.3)
     foreground_threshold: int | None = THRESHOLD
     minimum_foreground: float = 0.7
@@ -47,6 +52,7 @@ class PatchOptions:
     def __post_init__(self) -> None:
         check_counts(patches=self.patches, tries=self.tries)
         check_positive(width_scale=self.width_scale, logistic_slope=self.logistic_slope)
+        check_between(0, 0.5, width_offset=self.width_offset)
         check_pair(self, "width_bounds", low=0, high=0.5, above_low=True)
         check_pair(self, "resize_bounds", low=0, high=10, above_low=True)
         check_pair(self, "factor_bounds", low=0, high=1, above_low=True)

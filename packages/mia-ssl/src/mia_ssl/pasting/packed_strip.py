@@ -61,6 +61,37 @@ class PackedStrip:
         index = (self.image[piece] * height + row)[:, None] * width + column
         return [planes.flatten(1)[:, index] for planes in stacks]
 
+    def repeat_border(self, strip: Tensor, height: int, width: int, *, lost: int) -> None:
+        """Repeat the image's border in the margins that lie outside the image, in place.
+
+        A filter of the strip has changed what lies there; a filter of the whole image would not
+        have seen it.
+
+        Args:
+            strip: [rows - 2 lost, WIDTH - 2 lost].
+            height: Of the images.
+            width: Of the images.
+            lost: Pixels of the margin that filters have taken.
+        """
+        boxes, margin = self.boxes, self.margin - lost
+        top, left = boxes.top - margin, boxes.left - margin
+        outside = (top < 0) | (left < 0)
+        outside |= boxes.top + boxes.height + margin > height
+        outside |= boxes.left + boxes.width + margin > width
+        for piece in outside.nonzero().squeeze(1).tolist():
+            rows, columns = (
+                torch.arange(int(first[piece]), int(first[piece] + length[piece]) + 2 * margin)
+                .clamp(0, side - 1)
+                .sub(first[piece])
+                for first, length, side in (
+                    (top, boxes.height, height),
+                    (left, boxes.width, width),
+                )
+            )
+            first = int(self._first[piece])
+            block = strip[first : first + len(rows), : len(columns)]
+            block.copy_(block[rows[:, None], columns])
+
     def write(self, out: Tensor, strip: Tensor, factor: Tensor | None = None) -> None:
         """Write the boxes into [N, H, W], from a filtered strip, which has lost its margins.
 

@@ -70,7 +70,7 @@ def paste(
         patches = place(recipe, numbers, origin, theirs, own.rows(rows), options)
         for part in patches.in_turn():
             recipe.blend(canvas, part)
-        write_label(label[rows], recipe.label, planes[:, rows], canvas, patches, options)
+        write_label(label[rows], recipe, planes[:, rows], canvas, patches, options)
     return pasted.transpose(0, 1).contiguous(), label[:, None]
 
 

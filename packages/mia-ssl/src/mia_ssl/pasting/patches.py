@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from mia_ssl.pasting.patch_masks import PatchMasks
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -25,6 +27,7 @@ class Patches:
         origin: The source image that it is cut from, int64 [P].
         source: The box that it is cut from.
         target: The box that it is pasted into; of another size than the source where it is resized.
+        masks: Its foreground, of the target's size.
     """
 
     number: Tensor
@@ -32,13 +35,28 @@ class Patches:
     origin: Tensor
     source: Boxes
     target: Boxes
+    masks: PatchMasks
+
+    @classmethod
+    def of(
+        cls,
+        source_mask: Tensor,
+        number: Tensor,
+        image: Tensor,
+        origin: Tensor,
+        source: Boxes,
+        target: Boxes,
+    ) -> Patches:
+        """Make patches, with their masks cut from the sources' foreground, uint8 [M, H, W]."""
+        masks = PatchMasks.cut(source_mask, origin, source, target)
+        return cls(number, image, origin, source, target, masks)
 
     def __len__(self) -> int:
         return len(self.image)
 
     def __getitem__(self, index: Tensor | slice) -> Patches:
         """Return some of them."""
-        parts = (self.number, self.image, self.origin, self.source, self.target)
+        parts = (self.number, self.image, self.origin, self.source, self.target, self.masks)
         return Patches(*(part[index] for part in parts))  # type: ignore[arg-type]
 
     def in_turn(self) -> Iterator[Patches]:

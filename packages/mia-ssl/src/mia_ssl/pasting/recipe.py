@@ -24,9 +24,11 @@ class Recipe:
         resized: Whether they are resized before.
         blend: Writes patches into the images of a canvas.
         random_factor: Whether the factor by which an image's patches are mixed in is drawn, or 1.
+        changes_background: Whether blending also changes pixels that are foreground neither of
+            the patch nor of the image; labels are 0 there.
         label: ``"binary"``: 1 where a pixel has changed; ``"factor"``: the factor there;
             ``"logistic"``: a logistic function of the median difference around the pixel there;
-            ``"intensity"``: that difference itself, in gray levels.
+            ``"intensity"``: that difference itself, in gray levels, everywhere.
     """
 
     from_other_image: bool
@@ -34,6 +36,7 @@ class Recipe:
     resized: bool = False
     blend: Callable[[Canvas, Patches], None]
     random_factor: bool = False
+    changes_background: bool = False
     label: Label
 
     @property

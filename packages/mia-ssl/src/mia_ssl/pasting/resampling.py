@@ -1,9 +1,13 @@
-"""Patches resampled to the size at which they are pasted."""
+"""Patches resampled to the size at which they are pasted, to the digit as OpenCV resizes uint8.
+
+Weights are whole numbers of 1/2048, and so are the sums along a row.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import torch
 
 from mia_ssl.pasting.paste_regions import Regions
@@ -11,41 +15,59 @@ from mia_ssl.pasting.paste_regions import Regions
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from mia_ssl.pasting.canvas import Canvas
-    from mia_ssl.pasting.patches import Patches
+    from mia_ssl.pasting.boxes import Boxes
+
+_ONE = 2048  # weight of a pixel that is hit exactly
 
 
-def resampled(canvas: Canvas, patches: Patches, rows: int, columns: int) -> tuple[Tensor, Tensor]:
-    """Cut patches and their foreground, resized and padded to rows x columns.
+def resample_padded(
+    planes: Tensor, origin: Tensor, source: Boxes, target: Boxes, rows: int, columns: int
+) -> Tensor:
+    """Cut boxes and resize them, linear between pixels.
 
-    Between pixels gray levels are linear, as OpenCV's resize has them; the foreground is that of
-    the nearest pixel.
+    Args:
+        planes: uint8 [C, M, H, W].
+        origin: Which of the M images each box lies in, int64 [P].
+        source: [P].
+        target: Boxes of the new sizes, [P].
+        rows: Of the result.
+        columns: Of the result.
 
     Returns:
-        float32 [C, P, rows, columns] and uint8 [P, rows, columns].
+        uint8 [C, P, rows, columns]; each box in the upper left corner, then padding.
     """
-    shape = canvas.sides
-    source, target = patches.source, patches.target
     if torch.equal(source.height, target.height) and torch.equal(source.width, target.width):
-        region = Regions(patches.origin, source)
-        mask = region.cut_padded(canvas.source_mask[None], rows, columns)[0]
-        return region.cut_padded(canvas.sources, rows, columns).float(), mask
-    row, next_row, down, near_row = _between(source.height, target.height, rows)
-    column, next_column, across, near_column = _between(source.width, target.width, columns)
-    lines = (patches.origin * shape[0] + source.top)[:, None]
-
-    def index_of(row: Tensor, column: Tensor) -> Tensor:
-        return ((lines + row) * shape[1] + source.left[:, None])[:, :, None] + column[:, None, :]
+        return Regions(origin, source).cut_padded(planes, rows, columns)
+    height, width = planes.shape[2:]
+    upper, lower, down = _between(source.height, target.height, rows)
+    left, right, across = _between(source.width, target.width, columns)
+    first = (origin * height + source.top)[:, None]
+    across = across[:, None, :]
 
     def line(row: Tensor) -> Tensor:
-        here = gather(canvas.sources, index_of(row, column)).float()
-        there = gather(canvas.sources, index_of(row, next_column)).float()
-        return here.add_(there.sub_(here).mul_(across[:, None, :]))
+        start = ((first + row) * width + source.left[:, None])[:, :, None]
+        here = gather(planes, start + left[:, None, :]).int()
+        there = gather(planes, start + right[:, None, :]).int()
+        return there.sub_(here).mul_(across).add_(here.mul_(_ONE))
 
-    here, there = line(row), line(next_row)
-    patch = here.add_(there.sub_(here).mul_(down[:, :, None]))
-    nearest = gather(canvas.source_mask[None], index_of(near_row, near_column))[0]
-    return patch, nearest
+    return _mix_lines(line(upper), line(lower), down[:, :, None]).to(torch.uint8)
+
+
+def resample_mask(mask: np.ndarray, height: int, width: int) -> np.ndarray:
+    """Resize one mask, bool [h, w] -> [height, width]."""
+    old, new = (torch.tensor(shape)[:, None] for shape in (mask.shape, (height, width)))
+    upper, lower, down = (x[0].numpy() for x in _between(old[0], new[0], height))
+    left, right, across = (x[0].numpy() for x in _between(old[1], new[1], width))
+    here = mask[:, left].astype(np.int32)
+    lines = here * _ONE + (mask[:, right] - here) * across
+    return _mix_lines(lines[upper], lines[lower], down[:, None]) > 0
+
+
+def _mix_lines(upper: Any, lower: Any, down: Any) -> Any:
+    """Mix lines that are sums of weights and values, and round as OpenCV does."""
+    first = ((upper >> 4) * (_ONE - down)) >> 16
+    second = ((lower >> 4) * down) >> 16
+    return (first + second + 2) >> 2
 
 
 def gather(planes: Tensor, index: Tensor) -> Tensor:
@@ -56,18 +78,17 @@ def gather(planes: Tensor, index: Tensor) -> Tensor:
     return torch.stack(parts).view(len(planes), *index.shape)
 
 
-def _between(old: Tensor, new: Tensor, length: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+def _between(old: Tensor, new: Tensor, length: int) -> tuple[Tensor, Tensor, Tensor]:
     """Find the places of ``new`` pixels among ``old`` ones, repeated past their end.
 
     Returns:
-        [P, length] each: the pixel before, the one after, the fraction of the way between them
-        (float32), and the nearest pixel.
+        [P, length] each: the pixel before and the one after, int64, and the weight of the latter,
+        int32 of 0 to 2048.
     """
     step = torch.arange(length, device=old.device)
     step = torch.minimum(step, new[:, None] - 1)
-    exact = (step + 0.5) * (old / new)[:, None] - 0.5
+    exact = ((step + 0.5) * (1 / (new.double() / old))[:, None] - 0.5).float()
     last = old[:, None] - 1
-    exact = torch.minimum(exact.clamp_(min=0), last)
     before = exact.floor().long()
-    nearest = torch.minimum(step * old[:, None] // new[:, None], last)
-    return before, torch.minimum(before + 1, last), exact - before, nearest
+    weight = (exact - before).mul_(_ONE).round_().int()
+    return before.clamp(min=0).minimum(last), (before + 1).minimum(last).clamp_(min=0), weight

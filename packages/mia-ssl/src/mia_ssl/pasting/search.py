@@ -17,38 +17,32 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from mia_ssl.pasting.boxes import Boxes
-    from mia_ssl.pasting.foreground import Foreground
     from mia_ssl.pasting.random_numbers import Places
 
 
 def search(
-    foreground: Foreground,
-    image: Tensor,
     patch: tuple[Tensor, Tensor],
     places: Places,
     propose: Callable[[Tensor, Tensor], Boxes],
-    *,
-    least: float,
+    first: Callable[[Tensor, Boxes], tuple[Tensor, Tensor]],
 ) -> tuple[Tensor, Boxes]:
-    """Find the first box of each patch with more than a share of foreground.
+    """Find the first acceptable box of each patch.
 
     Args:
-        foreground: Of the images to look at.
-        image: The image to look at for each patch, int64 [P].
         patch: Row and number of each patch in ``places``, int64 [P] each.
         places: Random numbers for each try.
         propose: (numbers [R, K, 2], index of the patches [R]) -> their boxes [R, K].
-        least: The share, to be exceeded.
+        first: (index of the patches [R], boxes [R, K]) -> bool [R], whether one is acceptable, and
+            int64 [R], the number of the first that is.
 
     Returns:
         Index of the patches that have one, int64 [F], ascending, and their boxes [F].
     """
-    searching = torch.arange(len(image), device=image.device)
+    searching = torch.arange(len(patch[0]), device=patch[0].device)
     found, accepted = [], []
     for number in range(len(places)):
-        row, which = patch[0][searching], patch[1][searching]
-        tried = places[number][row, which]
-        lucky, choice = foreground.first(image[searching], propose(tried, searching), least)
+        tried = places[number][patch[0][searching], patch[1][searching]]
+        lucky, choice = first(searching, propose(tried, searching))
         rows = lucky.nonzero().squeeze(1)
         found.append(searching[rows])
         accepted.append(tried[rows, choice[rows]])

@@ -3,33 +3,23 @@ import numpy as np
 import pytest
 import torch
 from mia_ssl.pasting.blending.laplace import sines, solve
-from mia_ssl.pasting.blending.poisson import clone, eroded
+from mia_ssl.pasting.blending.poisson import clone, mixed_gradients, normal_gradients, weights
+from mia_ssl.pasting.boxes import Boxes
+from mia_ssl.pasting.canvas import Canvas
+from mia_ssl.pasting.patches import Patches
 
 
-def opencv(image, patch, weight, top, left, mixed):
-    """seamlessClone with the mask's bounding box where it is meant to be."""
-    rows, columns = np.nonzero(weight)
-    center = (
-        left + int(columns.min()) + (int(np.ptp(columns)) + 1) // 2,
-        top + int(rows.min()) + (int(np.ptp(rows)) + 1) // 2,
-    )
+def opencv(image, patch, top, left, level, mixed):
+    """Clone all of the patch but its outermost pixels, around the middle of its box."""
+    height, width = patch.shape[1:]
+    weight = np.pad(np.full((height - 2, width - 2), level, np.uint8), 1)
+    center = left + width - width // 2, top + height // 2
     image, patch = (x.transpose(1, 2, 0) for x in (image, patch))
     if image.shape[2] == 1:
         image, patch = (x.repeat(3, axis=2) for x in (image, patch))
     flag = cv2.MIXED_CLONE if mixed else cv2.NORMAL_CLONE
     cloned = cv2.seamlessClone(patch.copy(), image.copy(), weight, center, flag)
-    return cloned.transpose(2, 0, 1)
-
-
-def ours(image, patch, mask, factor, top, left, mixed):
-    out = image.copy()
-    height, width = mask.shape
-    target = out[:, top : top + height, left : left + width]
-    before, patch = (torch.from_numpy(x[:, None].astype(np.float32)) for x in (target, patch))
-    change = clone(before, patch, torch.from_numpy(mask)[None], torch.tensor([factor]), mixed=mixed)
-    inner = before[:, 0, 1:-1, 1:-1] + change[:, 0]
-    target[:, 1:-1, 1:-1] = inner.round().clamp(0, 255).numpy()
-    return out
+    return cloned.transpose(2, 0, 1)[: len(image.transpose(2, 0, 1))]
 
 
 def corner(rng, length, number):
@@ -45,26 +35,35 @@ def test_within_one_gray_level_of_opencv(brain, mixed, channels):
     rng = np.random.default_rng(10 * channels + mixed)
     if channels == 3:
         images = np.uint8(images * rng.uniform(0.5, 1, (40, 3, 1, 1)))
-    compared = 0
-    while compared < 100:
-        image, source = images[rng.integers(len(images), size=2)]
-        height, width = rng.integers(8, 150 if compared % 2 else 40, 2)
-        top, left = corner(rng, height, compared), corner(rng, width, compared // 3)
-        rows, columns = rng.integers(0, 225 - height), rng.integers(0, 225 - width)
-        patch = source[:, rows : rows + height, columns : columns + width]
-        target = image[:, top : top + height, left : left + width]
-        mask = np.ones((height, width), np.uint8)
-        if compared % 4 == 0:  # a ragged one, as the foreground makes it
-            mask = np.uint8((patch.mean(0) > 20) | (target.mean(0) > 20))
-        mask[[0, -1]] = mask[:, [0, -1]] = 0
-        level = 255 if compared % 5 else int(rng.integers(13, 243))
-        if mask.sum() < 50:  # OpenCV cannot clone into a region without an inside
-            continue
-        expected = opencv(image, patch, mask * np.uint8(level), top, left, mixed)
-        got = ours(image, patch, mask, level / 255, top, left, mixed)
-        off = np.abs(got.astype(int) - expected).max()
-        assert off <= 1, (height, width, top, left, level, compared)
-        compared += 1
+    image, origin = rng.integers(len(images), size=(2, 100))
+    sides = np.where(np.arange(100) % 2, 150, 40)
+    height, width = (rng.integers(10, sides) for _ in range(2))
+    top = [corner(rng, h, k) for k, h in enumerate(height)]
+    left = [corner(rng, w, k // 3) for k, w in enumerate(width)]
+    rows, columns = rng.integers(0, 225 - height), rng.integers(0, 225 - width)
+    level = np.where(np.arange(100) % 5, 255, rng.integers(13, 243, 100))
+    source, target = (
+        Boxes(*map(torch.tensor, (first, second, height, width)))
+        for first, second in ((rows, columns), (top, left))
+    )
+    planes = torch.from_numpy(images).transpose(0, 1).contiguous()
+    masks = torch.ones(planes.shape[1:], dtype=torch.uint8)
+    origin = torch.from_numpy(origin)
+    canvas = Canvas(
+        pasted=planes[:, image].clone(),
+        mask=masks[image],
+        sources=planes,
+        source_mask=masks,
+        factor=torch.from_numpy(level / 255).float(),
+    )
+    number, every = torch.zeros(100).long(), torch.arange(100)
+    patches = Patches.of(masks, number, every, origin, source, target)
+    (mixed_gradients if mixed else normal_gradients)(canvas, patches)
+    for k in range(100):
+        patch = images[origin[k], :, rows[k] : rows[k] + height[k], columns[k] :][..., : width[k]]
+        expected = opencv(images[image[k]], patch, top[k], left[k], level[k], mixed)[:channels]
+        off = np.abs(canvas.pasted[:, k].numpy().astype(int) - expected)
+        assert off.max() <= 1, (height[k], width[k], top[k], left[k], level[k], k)
 
 
 def test_solution_has_the_laplacian_and_no_border():
@@ -98,16 +97,33 @@ def test_sine_transforms_are_orthonormal(length):
         torch.testing.assert_close(matrix.mT @ matrix, expected, atol=1e-12, rtol=0)
 
 
-def test_erosion_is_opencvs_with_zeros_outside():
-    mask = np.uint8(np.random.default_rng(0).random((4, 30, 35)) > 0.01)
-    kernel = np.ones((3, 3), np.uint8)
+def test_gradients_count_where_opencvs_eroded_mask_does():
+    height, width = torch.tensor([7, 12, 30, 9]), torch.tensor([9, 11, 8, 35])
+    zeros = torch.zeros_like(height)
+    got = weights(Boxes(zeros, zeros, height, width), 31, 36)
     options = {"iterations": 3, "borderType": cv2.BORDER_CONSTANT, "borderValue": 0}
-    expected = np.stack([cv2.erode(m, kernel, **options) for m in mask])
-    np.testing.assert_array_equal(eroded(torch.from_numpy(mask)).numpy(), expected)
+    for weight, h, w in zip(got, height, width, strict=True):
+        eroded = cv2.erode(np.ones((h, w), np.uint8), np.ones((3, 3), np.uint8), **options)
+        expected = np.pad(eroded, ((0, 31 - h), (0, 36 - w)))[:30, :35]
+        np.testing.assert_array_equal(weight, expected)
 
 
 def test_equal_patch_changes_nothing():
     image = torch.rand(1, 2, 20, 20, generator=torch.Generator().manual_seed(0)) * 255
-    mask = torch.ones(2, 20, 20, dtype=torch.uint8)
-    change = clone(image, image + 9, mask, torch.ones(2), mixed=False)  # gradients are equal
+    sides = torch.tensor([20, 17])
+    regions = Boxes(torch.zeros(2).long(), torch.zeros(2).long(), sides, sides)
+    change = clone(image, image + 9, regions, torch.ones(2), mixed=False)  # gradients are equal
     torch.testing.assert_close(change, torch.zeros_like(change), atol=1e-3, rtol=0)
+
+
+@pytest.mark.parametrize(("height", "width", "pasted"), [(9, 9, False), (9, 10, True)])
+def test_regions_under_fifty_pixels_are_not_pasted(height, width, pasted):
+    image = np.random.default_rng(0).integers(0, 256, (1, 2, 40, 40), dtype=np.uint8)
+    planes, zero = torch.from_numpy(image), torch.tensor([0])
+    box = Boxes(*map(torch.tensor, ([5], [6], [height], [width])))
+    masks = torch.ones(2, 40, 40, dtype=torch.uint8)
+    canvas = Canvas(
+        pasted=planes.clone(), mask=masks, sources=planes, source_mask=masks, factor=torch.ones(2)
+    )
+    normal_gradients(canvas, Patches.of(masks, zero, zero, zero + 1, box, box))
+    assert (canvas.pasted != planes).any() == pasted

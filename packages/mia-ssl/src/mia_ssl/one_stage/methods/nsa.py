@@ -44,6 +44,7 @@ def _setting(name: str, original: str, label: Label, *, mixed: bool) -> Method:
             shifted=True,
             resized=True,
             blend=mixed_gradients if mixed else normal_gradients,
+            changes_background=True,
             label=label,
         ),
     )

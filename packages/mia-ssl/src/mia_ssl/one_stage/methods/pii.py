@@ -25,6 +25,7 @@ METHOD = Method(
         shifted=False,
         blend=mixed_gradients,
         random_factor=True,
+        changes_background=True,
         label="factor",
     ),
 )
