@@ -26,9 +26,7 @@ from contextlib import ExitStack
 import mia_recon
 import numpy as np
 import torch
-from mia_recon.networks.blocks import Block
-from mia_recon.networks.enlarge import Enlarge
-from mia_recon.networks.unet import Swish
+from mia_recon.networks.fast import ConvNormReLU, Swish, UpsampleConv2d
 from mia_recon.registry import RECORDS
 from PIL import Image
 from torch.utils.data import DataLoader, Dataset
@@ -150,14 +148,14 @@ def default_layout(network: torch.nn.Module) -> torch.nn.Module:
     """A copy of the network as a plain loop would have it: PyTorch's own layers and layout."""
     plain = copy.deepcopy(network).to(memory_format=torch.contiguous_format)
     for name, layer in list(plain.named_modules()):
-        if isinstance(layer, Enlarge):
+        if isinstance(layer, UpsampleConv2d):
             own = torch.nn.ConvTranspose2d(
                 layer.in_channels, layer.out_channels, 4, stride=2, padding=1, bias=False
             )
             own.load_state_dict(layer.state_dict())
             plain.set_submodule(name, own)
     for name, block in list(plain.named_modules()):
-        if isinstance(block, Block):
+        if isinstance(block, ConvNormReLU):
             plain.set_submodule(name, torch.nn.Sequential(*block))
     return plain
 

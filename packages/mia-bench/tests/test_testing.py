@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import torch
 import torchvision
-from mia_bench.providers import methods
+from mia_bench.detectors.plugins import methods
 from mia_bench.testing import check_detector
 
 OWN = {**mia_recon.METHODS, **mia_ssl.METHODS}

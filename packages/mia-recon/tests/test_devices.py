@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import pytest
 import torch
+from mia_recon.method import normalize
 from mia_recon.registry import RECORDS
 from mia_recon.scoring import score_batch, scoring_mode
-from mia_recon.task import normalise
 from torch._subclasses.fake_tensor import FakeTensorMode
 
 
@@ -36,7 +36,7 @@ def test_losses_and_scores_stay_on_the_device(name, small):
     with FakeTensorMode():
         with torch.device("cuda"):
             network = method.network(detector.in_channels, detector.image_size, options)
-            x = normalise(torch.zeros(shape, dtype=torch.uint8))
+            x = normalize(torch.zeros(shape, dtype=torch.uint8))
         losses = method.loss(network.train(), x, options, torch.Generator("cpu"))
         assert {loss.device.type for loss in losses.values()} == {"cuda"}
         if not method.needs_gradient:

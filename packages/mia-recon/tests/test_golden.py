@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 import torch
 from mia_recon._engine.repeatable import repeatable
+from mia_recon.method import normalize
 from mia_recon.methods import dae, vae
 from mia_recon.registry import RECORDS
-from mia_recon.task import normalise
 
 TOLERANCE = 1e-4
 NO_GOLDEN = {"ceae", "ae-perceptual"}  # ceae scores as ae, and has its weights
@@ -41,7 +41,7 @@ def test_scores_and_maps_are_those_of_the_original(device, case):
 def test_training_losses_are_those_of_the_original(device, case):
     golden, detector = case
     network = detector.network.train().to(device)
-    images = normalise(torch.from_numpy(golden["image"]).to(device))
+    images = normalize(torch.from_numpy(golden["image"]).to(device))
     with repeatable(torch.device(device), full_precision=True):
         losses = _losses(detector, network, images)
     assert float(losses["loss"].detach()) == pytest.approx(golden["train_loss"], rel=TOLERANCE)

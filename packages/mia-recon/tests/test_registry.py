@@ -122,6 +122,6 @@ def test_importing_the_package_is_light():
     assert {"METHODS", "build", "load_medianomaly"} <= set(dir(mia_recon))
 
 
-def test_a_mistyped_training_setting_is_recognised():
+def test_a_mistyped_training_setting_is_recognized():
     with pytest.raises(ValueError, match="'batch_siz'; did you mean 'batch_size'"):
         mia_recon.build("ae", batch_siz=4)

@@ -12,25 +12,25 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from mia_bench.contract import Detector, Provider
+    from mia_bench.detectors.protocol import Detector, Provider
     from mia_bench.errors import RunsFailedError, StudyError
-    from mia_bench.leaderboard import gather
-    from mia_bench.own.fitting import fit
-    from mia_bench.own.scoring import score
-    from mia_bench.running import run_study
-    from mia_bench.study import Study, read_study
+    from mia_bench.inference.fit import fit
+    from mia_bench.inference.score import score
+    from mia_bench.leaderboard.rows import gather
+    from mia_bench.run_study import run_study
+    from mia_bench.study.config import Study, read_study
 
 _HOMES = {
-    "Detector": "contract",
-    "Provider": "contract",
+    "Detector": "detectors.protocol",
+    "Provider": "detectors.protocol",
     "RunsFailedError": "errors",
-    "Study": "study",
+    "Study": "study.config",
     "StudyError": "errors",
-    "fit": "own.fitting",
-    "gather": "leaderboard",
-    "read_study": "study",
-    "run_study": "running",
-    "score": "own.scoring",
+    "fit": "inference.fit",
+    "gather": "leaderboard.rows",
+    "read_study": "study.config",
+    "run_study": "run_study",
+    "score": "inference.score",
 }
 
 __all__ = [

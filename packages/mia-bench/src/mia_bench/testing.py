@@ -12,7 +12,7 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from mia_bench.contract import Detector, Prediction
+    from mia_bench.detectors.protocol import Detector, Prediction
 
 PICKLES = {".pkl", ".pickle", ".pt", ".pth"}
 # Relative to the largest value: batches of other sizes round otherwise, which SSIM's differences of

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from mia_bench.results import write_results
+from mia_bench.report.write import write_results
 
 ROWS = "#table tbody tr"
 

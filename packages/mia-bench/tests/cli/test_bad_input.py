@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from mia_bench.cli import main
 from mia_bench.files import write_json
-from mia_bench.runfolder import RunFolder
+from mia_bench.run_folder.folder import RunFolder
 from PIL import Image
 
 if TYPE_CHECKING:

@@ -10,14 +10,14 @@ from html.parser import HTMLParser
 
 import numpy as np
 import pytest
-from mia_bench.board import make_board
 from mia_bench.files import write_json
-from mia_bench.leaderboard import gather
+from mia_bench.leaderboard.leaderboard import make_board
+from mia_bench.leaderboard.rows import gather
 from mia_bench.report import pictures
 from mia_bench.report.page import write_report
 from mia_bench.report.tables import matrix
-from mia_bench.results import write_results
-from mia_bench.runfolder import RunFolder
+from mia_bench.report.write import write_results
+from mia_bench.run_folder.folder import RunFolder
 from PIL import Image
 
 
@@ -79,7 +79,7 @@ def test_a_dataset_where_all_score_nothing_has_its_column(made_up, tmp_path):
 def test_ids_cannot_write_into_the_page(finished, tmp_path):
     import shutil
 
-    from mia_bench.gallery import Gallery
+    from mia_bench.run_folder.gallery_npz import Gallery
 
     out = tmp_path / "study"
     shutil.copytree(finished, out)

@@ -4,7 +4,7 @@
 >>> detector = mia_recon.build("ae").fit(images)        # uint8 (N, 1, 64, 64), normal images only
 >>> scores, maps = detector.predict(new_images)         # higher is more abnormal
 
-Names are loaded when first used: importing the package alone does not import torch.
+Names are loaded at their first use: importing the package alone does not import torch.
 """
 
 from __future__ import annotations
@@ -16,19 +16,21 @@ if TYPE_CHECKING:
     from mia_recon._engine.records import Cost, Epoch, MethodInfo, Prediction
     from mia_recon._engine.storage import ModelFileError
     from mia_recon.detector import ReconstructionDetector
+    from mia_recon.factory import build, load
     from mia_recon.medianomaly import load_medianomaly
+    from mia_recon.method import Method
     from mia_recon.method_table import METHODS
     from mia_recon.plotting import plot_rows
-    from mia_recon.registry import build, load
 
 _HOMES = {
     "METHODS": "method_table",
-    "build": "registry",
-    "load": "registry",
+    "build": "factory",
+    "load": "factory",
     "load_medianomaly": "medianomaly",
     "plot_rows": "plotting",
     "Cost": "_engine.records",
     "Epoch": "_engine.records",
+    "Method": "method",
     "MethodInfo": "_engine.records",
     "ModelFileError": "_engine.storage",
     "Prediction": "_engine.records",
@@ -39,6 +41,7 @@ __all__ = [
     "METHODS",
     "Cost",
     "Epoch",
+    "Method",
     "MethodInfo",
     "ModelFileError",
     "Prediction",

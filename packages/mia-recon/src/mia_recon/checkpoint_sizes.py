@@ -1,4 +1,4 @@
-"""A network's sizes, read from the shapes of its weights."""
+"""Sizes of a network, read from the shapes of its weights."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
-# Where the encoder's blocks and the dense layers before and after the code are: in an
-# autoencoder, and in ganomaly's generator.
+# Names of the encoder's blocks and of the dense layers before and after the code, in an
+# autoencoder and in ganomaly's generator.
 _PLACES = (
     ("encoder", "to_code", "from_code"),
     ("generator.encoder.0", "generator.encoder.2", "generator.decoder.0"),
@@ -20,7 +20,14 @@ _PLACES = (
 
 
 def sizes_of(state: Mapping[str, Tensor]) -> dict[str, Any]:
-    """Image size, channels and the options that are sizes; nothing for weights not known."""
+    """Return the image size, the channels and the options that are sizes.
+
+    Args:
+        state: Weights under our names.
+
+    Returns:
+        Arguments of ``build``; empty for weights of an unknown network.
+    """
     for blocks, to_code, from_code in _PLACES:
         if f"{blocks}.0.0.weight" in state:
             try:

@@ -12,11 +12,13 @@ from mia_recon._engine.detector import TrainedDetector
 from mia_recon._engine.inference import evaluating, in_order
 from mia_recon._engine.options import parse_options
 from mia_recon._engine.records import Prediction
-from mia_recon._engine.seeding import generator, initialise
+from mia_recon._engine.seeding import generator, initialize
 from mia_recon._engine.settings import SETTINGS, Settings
-from mia_recon.networks.frozen import frozen
+from mia_recon._engine.storage import ModelFileError, load_folder
+from mia_recon.method import normalize
+from mia_recon.networks.fast import frozen
+from mia_recon.registry import RECORDS
 from mia_recon.scoring import score_batch, scoring_mode
-from mia_recon.task import normalise
 
 if TYPE_CHECKING:
     import os
@@ -29,15 +31,15 @@ if TYPE_CHECKING:
     from mia_recon._engine.training import Schedule, Task
     from mia_recon.method import Method
 
-# Training batches that scoring takes at a time, for each call has its cost. It needs less memory
-# than training, unless the map is a gradient.
+# Training batches that scoring takes at a time, since each call has its cost. Scoring needs less
+# memory than training, unless the map is a gradient.
 SCORE_BATCHES, SCORE_BATCHES_WITH_GRADIENT = 4, 2
 
 
 class ReconstructionDetector(TrainedDetector):
-    """Learns to reconstruct normal images; what it reconstructs badly is abnormal.
+    """Detector that learns to reconstruct normal images and scores an image by what it misses.
 
-    Made by ``mia_recon.build``.
+    Use ``mia_recon.build`` to make one.
     """
 
     def __init__(
@@ -71,36 +73,52 @@ class ReconstructionDetector(TrainedDetector):
         Raises:
             ModelFileError: Nothing there, damaged files, or a model of another package or format.
         """
-        from mia_recon.registry import load
-
-        return load(path)
+        state, meta = load_folder(path)
+        if meta.get("package") != "mia_recon":
+            msg = f"expected a model of mia_recon at {path}, got one of {meta.get('package')!r}"
+            raise ModelFileError(msg)
+        try:
+            return cls(
+                RECORDS[meta["method"]],
+                in_channels=meta["in_channels"],
+                image_size=meta["image_size"],
+                settings=Settings(**meta["settings"]),
+                options=meta["options"],
+            ).restore(state, meta)
+        except (AttributeError, KeyError, TypeError, ValueError, RuntimeError) as error:
+            msg = f"the saved model at {path} does not fit this version: {error}"
+            raise ModelFileError(msg) from error
 
     def reconstruct(
         self, images: Any, *, batch_size: int | None = None, device: str = "auto"
     ) -> np.ndarray:
-        """The network's reconstructions of images, see ``predict``.
+        """Reconstruct images.
+
+        Args:
+            images: uint8 (N, C, S, S), see ``fit``.
+            batch_size: See ``predict``.
+            device: See ``predict``.
 
         Returns:
-            float32 (N, C, S, S), on the scale where an image is in [0, 1].
+            float32 (N, C, S, S), on the scale of images from 0 to 1.
         """
         source, batch_size = self._ready(images, batch_size, device)
         with evaluating(self.network), frozen(self.network), torch.inference_mode():
             parts = [
-                self._method.reconstruct(self.network, normalise(batch)).add(1).div(2).cpu()
+                self._method.reconstruct(self.network, normalize(batch)).add(1).div(2).cpu()
                 for batch in in_order(source, batch_size)
             ]
         return torch.cat(parts).numpy()
 
     def _draw(self, seed: int) -> None:
-        initialise(self.network, generator(seed, 0))
+        initialize(self.network, generator(seed, 0))
 
     def _task(self, source: ImageSource, schedule: Schedule, fabric: Fabric) -> Task:
         if self._method.prepare:
             with torch.no_grad():
                 batches = in_order(source, self.score_batch)
-                self._method.prepare(self.network, map(normalise, batches))
-        loss = self._method.loss
-        return self._method.task(loss, self.network, self.options, self.settings, fabric)
+                self._method.prepare(self.network, map(normalize, batches))
+        return self._method.make_task(self.network, self.options, self.settings, fabric)
 
     def _predict(self, source: ImageSource, batch_size: int, *, with_map: bool) -> Prediction:
         shape = (len(source), self.image_size, self.image_size)
@@ -112,11 +130,11 @@ class ReconstructionDetector(TrainedDetector):
         return Prediction(torch.cat(scores).numpy(), maps)
 
     def _score_batch(self, batch: Tensor, place: Tensor | None) -> Tensor:
-        """A batch's scores, and its maps written into their place.
+        """Return a batch's scores and write its maps into their place.
 
-        All else is free when it returns: the next batch takes the same memory, still in the cache.
+        All other memory is free when it returns: the next batch takes the same, still in the cache.
         """
-        x = normalise(batch)
+        x = normalize(batch)
         score, pixels = score_batch(self._method, self.network, x, self.options)
         if place is not None and pixels is not None:
             place.copy_(pixels)
@@ -124,9 +142,9 @@ class ReconstructionDetector(TrainedDetector):
 
 
 def _check_batch_size(batch_size: int, network: torch.nn.Module) -> None:
-    normalised = any(
+    has_batch_norm = any(
         isinstance(m, torch.nn.modules.batchnorm._BatchNorm) for m in network.modules()
     )
-    if normalised and batch_size < 2:
+    if has_batch_norm and batch_size < 2:
         msg = f"expected batch_size to be at least 2, which BatchNorm needs, got {batch_size}"
         raise ValueError(msg)

@@ -1,4 +1,4 @@
-"""Checkpoints of the original project (a plain state dict, ``model.pt``) into our detectors."""
+"""Detectors from checkpoints of the original project: plain state dicts, ``model.pt``."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ import torch
 from mia_recon._engine.options import check_choice, parse_options, whole_number
 from mia_recon._engine.state_dict import read_state
 from mia_recon.checkpoint_sizes import sizes_of
-from mia_recon.registry import RECORDS, build
+from mia_recon.factory import build
+from mia_recon.registry import RECORDS
 
 if TYPE_CHECKING:
     import os
@@ -40,16 +41,16 @@ _RENAMES: tuple[tuple[str, Any], ...] = (
     (r"^netd\.", "discriminator."),
     # dae, whose padding layers have numbers of their own
     (r"^down_path\.(\d+)\.block\.", r"down.\1.block."),
-    (r"^up_path\.(\d+)\.up\.", r"up.\1.enlarge."),
+    (r"^up_path\.(\d+)\.up\.", r"up.\1.upsample."),
     (r"^up_path\.(\d+)\.conv_block\.block\.", r"up.\1.merge.block."),
     (r"\bblock\.([1357])\.", lambda m: {"1": "0.", "3": "2.", "5": "3.", "7": "5."}[m[1]]),
 )
-# What our networks hold and the original kept elsewhere.
+# Parts of our networks that the original keeps in another file.
 _OURS_ALONE = ("feature_mean", "feature_std")
 
 
 def rename(key: str) -> str:
-    """Our name of a parameter of the original."""
+    """Return our name of a parameter of the original."""
     for pattern, replacement in _RENAMES:
         key = re.sub(pattern, replacement, key)
     return key
@@ -63,10 +64,10 @@ def load_medianomaly(
     in_channels: int | None = None,
     **options: Any,
 ) -> ReconstructionDetector:
-    """A detector with the weights of the original project's checkpoint.
+    """Return a detector with the weights of a checkpoint of the original project.
 
-    Sizes that the weights tell (channels, widths, depth, and the image's where the code is dense)
-    are read from them.
+    Channels, widths and depth, and the image size if the code is dense, are read from the shapes
+    of the weights.
 
     Args:
         name: The method, one of ``METHODS``.
@@ -103,7 +104,7 @@ def load_medianomaly(
 
 
 def _arguments(name: str, state: Mapping[str, Tensor], given: Mapping[str, Any]) -> dict[str, Any]:
-    """Arguments of ``build``: what is given, else what the weights tell."""
+    """Return the arguments of ``build``: those given, and sizes read from the weights."""
     record = RECORDS[name]
     allowed = {"image_size", "in_channels", *(field.name for field in fields(record.options))}
     told = {key: value for key, value in sizes_of(state).items() if key in allowed}
@@ -111,7 +112,7 @@ def _arguments(name: str, state: Mapping[str, Tensor], given: Mapping[str, Any])
 
 
 def _problem(name: str, state: Mapping[str, Tensor], given: Mapping[str, Any]) -> str:
-    """What keeps the weights from being those of the method; empty where they are."""
+    """Return why the weights cannot be the method's, or an empty text if they can."""
     record = RECORDS[name]
     options = _arguments(name, state, given)
     in_channels = options.pop("in_channels", 1)
@@ -131,7 +132,7 @@ def _problem(name: str, state: Mapping[str, Tensor], given: Mapping[str, Any]) -
 
 
 def _prefixed(network: torch.nn.Module, state: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """The state under the names it has where the autoencoder is a part of the network."""
+    """Return the state under the names it has if the autoencoder is a part of the network."""
     if not hasattr(network, "autoencoder"):
         return dict(state)
     return {key if key == "memory.weight" else f"autoencoder.{key}": v for key, v in state.items()}

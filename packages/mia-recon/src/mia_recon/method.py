@@ -1,70 +1,119 @@
-"""What a reconstruction method is made of."""
+"""A reconstruction method: a record of functions, and the training step that most of them use."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-from mia_recon.networks.autoencoder import Sizes, plain_autoencoder
-from mia_recon.task import ReconstructionTask
+import torch
+
+from mia_recon._engine.adam import adam, load_adam
+from mia_recon._engine.options import check_choice, check_counts, check_positive
+from mia_recon._engine.records import MethodInfo
+from mia_recon.networks.autoencoder import Sizes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
-    import torch
+    from lightning_fabric import Fabric
     from torch import Tensor, nn
 
-    from mia_recon._engine.records import MethodInfo
+    from mia_recon._engine.settings import Settings
     from mia_recon._engine.training import Task
-    from mia_recon.task import Loss
+
+# What a file of a method is written with; see docs/new-method.md.
+__all__ = [
+    "AnomalyMap",
+    "Loss",
+    "Method",
+    "MethodInfo",
+    "ReconstructionTask",
+    "adam",
+    "check_choice",
+    "check_counts",
+    "check_positive",
+    "compiled",
+    "error_map",
+    "load_adam",
+    "mean_error",
+    "normalize",
+]
+
+
+class Loss(Protocol):
+    """The training loss of a batch."""
+
+    def __call__(
+        self, network: Any, x: Tensor, options: Any, generator: torch.Generator
+    ) -> dict[str, Tensor]:
+        """Return the terms of the loss.
+
+        Args:
+            network: The method's, in training mode.
+            x: Images [B, C, S, S] in [-1, 1].
+            options: The method's.
+            generator: The source of all randomness, on the device of the images.
+
+        Returns:
+            Scalars by name: ``"loss"`` is minimized, the others are only reported.
+        """
+        ...
 
 
 class AnomalyMap(Protocol):
-    """Where an image is abnormal."""
+    """The anomaly map of a batch."""
 
     def __call__(self, network: Any, x: Tensor, options: Any) -> Tensor:
-        """[B, C, S, S] in [-1, 1] -> score of each pixel, [B, C or 1, S, S]."""
+        """Return the score of each pixel, [B, C or 1, S, S], of images [B, C, S, S] in [-1, 1]."""
         ...
 
 
 def forward(network: Any, x: Tensor) -> Tensor:
-    """[B, C, S, S] -> what the network gives for it."""
+    """Return the network's output for images [B, C, S, S]."""
     return network(x)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Method:
-    """A method as a record of functions; what is not given is that of the plain autoencoder.
+    """A reconstruction method.
+
+    By default it is trained by one Adam on its loss (``ReconstructionTask``), and an image's score
+    is the mean of its map.
 
     Attributes:
         info: Its name, paper and defaults.
         options: Dataclass of its options with their defaults.
-        network: (in_channels, image_size, options) -> the network, weights not yet drawn.
-        loss: See ``mia_recon.task.Loss``.
-        anomaly_map: See ``AnomalyMap``; None where the method scores images only.
-        score: (network, x, options) -> [B], where that is not the mean of the map.
-        reconstruct: (network, x) -> reconstruction [B, C, S, S].
-        needs_gradient: Whether the map is a gradient, so that scoring has to record operations.
-        prepare: (network, batches of x) -> None: what the network has to know of the training
-            images before the first step.
-        task: (loss, network, options, settings, fabric) -> the training step, where it is not one
-            Adam on the loss.
+        network: (in_channels, image_size, options) -> the network; its weights are drawn later.
+        loss: See ``Loss``.
+        anomaly_map: See ``AnomalyMap``; None if the method only scores whole images.
+        score: (network, x, options) -> scores [B] that replace the mean of the map.
+        reconstruct: (network, x) -> reconstructions [B, C, S, S].
+        needs_gradient: Whether the map is a gradient, so that scoring must record operations.
+        prepare: (network, batches of x) -> None: measure the training images before training.
+        task: (loss, network, options, settings, fabric) -> the training step.
     """
 
     info: MethodInfo
     options: type[Any] = Sizes
-    network: Callable[[int, int, Any], nn.Module] = plain_autoencoder
+    network: Callable[[int, int, Any], nn.Module]
     loss: Loss
     anomaly_map: AnomalyMap | None
     score: Callable[[Any, Tensor, Any], Tensor] | None = None
     reconstruct: Callable[[Any, Tensor], Tensor] = forward
     needs_gradient: bool = False
     prepare: Callable[[Any, Iterable[Tensor]], None] | None = None
-    task: Callable[..., Task] = ReconstructionTask
+    task: Callable[..., Task] | None = None
+
+    def make_task(
+        self, network: nn.Module, options: Any, settings: Settings, fabric: Fabric
+    ) -> Task:
+        """Return the training step of a network on its device."""
+        make = self.task or ReconstructionTask
+        return make(self.loss, network, options, settings, fabric)
 
 
 def mean_error(error: Callable[[Tensor, Tensor], Tensor]) -> Loss:
-    """The loss that is the mean of an error between input and reconstruction."""
+    """Return the loss that is the mean of an error between image and reconstruction."""
 
     def loss(
         network: Any, x: Tensor, options: Any, generator: torch.Generator
@@ -75,9 +124,58 @@ def mean_error(error: Callable[[Tensor, Tensor], Tensor]) -> Loss:
 
 
 def error_map(error: Callable[[Tensor, Tensor], Tensor]) -> AnomalyMap:
-    """The map that is an error between input and reconstruction."""
+    """Return the map that is an error between image and reconstruction."""
 
     def anomaly_map(network: Any, x: Tensor, options: Any) -> Tensor:
         return error(x, network(x))
 
     return anomaly_map
+
+
+def normalize(images: Tensor) -> Tensor:
+    """Map uint8 images [B, C, H, W] to float32 in [-1, 1].
+
+    They are rounded as by ToTensor and Normalize(0.5, 0.5): all is twice what it is there, and a
+    factor of two changes no digit.
+    """
+    return images.float().div_(127.5).sub_(1)
+
+
+def compiled(loss: Loss, settings: Settings) -> Loss:
+    """Return the loss, compiled if the settings say so."""
+    return torch.compile(loss) if settings.compile else loss
+
+
+class ReconstructionTask:
+    """Training step with one network, one loss and one Adam at a constant rate."""
+
+    def __init__(
+        self, loss: Loss, network: nn.Module, options: Any, settings: Settings, fabric: Fabric
+    ) -> None:
+        self.loss = compiled(loss, settings)
+        self.network = network
+        self.options = options
+        self.fabric = fabric
+        self.optimizer = adam(network, settings)
+
+    def step(self, images: Tensor, generator: torch.Generator) -> dict[str, Tensor]:
+        """Take one gradient step on uint8 images [B, C, S, S]; return the terms of the loss."""
+        with self.fabric.autocast():
+            losses = self.loss(self.network, normalize(images), self.options, generator)
+        self.optimizer.zero_grad()
+        self.fabric.backward(losses["loss"])
+        self.optimizer.step()
+        return losses
+
+    def end_epoch(self, losses: Mapping[str, float]) -> float:
+        """Return the learning rate, which is constant."""
+        return self.optimizer.param_groups[0]["lr"]
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the weights and Adam's moments."""
+        return {"network": self.network.state_dict(), "optimizer": self.optimizer.state_dict()}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Restore the result of ``state_dict``."""
+        self.network.load_state_dict(state["network"])
+        load_adam(self.optimizer, state["optimizer"])

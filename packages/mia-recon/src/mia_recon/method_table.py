@@ -1,4 +1,4 @@
-"""Facts of all methods, known without importing PyTorch.
+"""Facts of all methods, read without importing PyTorch.
 
 ``method_table.json`` is written from the methods' own files by ``nox -s sync``.
 """
@@ -14,7 +14,7 @@ METHODS = read_method_table(Path(__file__).with_name("method_table.json"))
 
 
 def main(path: str) -> None:
-    """Write the table anew, with the cost of each method counted."""
+    """Write the table to a file, with the cost of each method counted."""
     from mia_recon.registry import RECORDS
     from mia_recon.scoring import info_of
 

@@ -1,4 +1,4 @@
-"""Pictures of what a detector sees; needs matplotlib."""
+"""Figures of images, reconstructions, maps and masks; needs matplotlib."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ def plot_rows(
     masks: ArrayLike | None = None,
     titles: list[str] | None = None,
 ) -> Figure:
-    """One row an image: input, reconstruction, map and mask, those that are given.
+    """Plot one row for each image: input, and reconstruction, map and mask if given.
 
     Maps share one color scale, so that rows can be compared.
 
     Args:
         images: uint8 (N, C, H, W), gray or RGB.
-        reconstructions: float (N, C, H, W), as of ``reconstruct``.
-        maps: float (N, H, W), as of ``predict``.
+        reconstructions: float (N, C, H, W), as from ``reconstruct``.
+        maps: float (N, H, W), as from ``predict``.
         masks: (N, H, W), above 0 where abnormal.
         titles: One for each row.
 
     Returns:
-        A figure that no window holds: ``figure.savefig(path)`` writes it.
+        A figure without a window: ``figure.savefig(path)`` writes it.
 
     Raises:
-        ImportError: matplotlib is not there.
+        ImportError: matplotlib is not installed.
         TypeError: Images that are not uint8, reconstructions that are not float.
         ValueError: Parts of different lengths or shapes.
     """
@@ -63,7 +63,7 @@ def plot_rows(
 
 
 def _last_channel(images: Any, name: str, *, clip: bool = False) -> Any:
-    """(N, C, H, W) -> (N, H, W) of gray or (N, H, W, 3) of RGB, where asked clipped to [0, 1]."""
+    """Turn (N, C, H, W) into (N, H, W) for gray and (N, H, W, 3) for RGB images."""
     if images is None:
         return None
     images = np.asarray(images)

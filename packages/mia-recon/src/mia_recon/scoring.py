@@ -1,4 +1,4 @@
-"""Scores and maps of a batch, and what they cost."""
+"""Scores and maps of a batch, and their cost."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
 
 
 def scoring_mode(method: Method) -> AbstractContextManager[Any]:
-    """Records nothing; tensors stay usable for gradients where the method's map is one."""
+    """Return the mode to score in: it records no gradients, but allows them if the map is one."""
     return torch.no_grad() if method.needs_gradient else torch.inference_mode()
 
 
 def score_batch(
     method: Method, network: Any, x: Tensor, options: Any
 ) -> tuple[Tensor, Tensor | None]:
-    """Images [B, C, S, S] in [-1, 1] -> scores [B] and the map [B, S, S] where there is one."""
+    """Return the scores [B] and the map [B, S, S], or None, of images [B, C, S, S] in [-1, 1]."""
     pixels = None
     if method.anomaly_map:
         pixels = _channel_mean(method.anomaly_map(network, x, options))
@@ -40,8 +40,8 @@ def score_batch(
 
 
 def _channel_mean(errors: Tensor) -> Tensor:
-    """[B, C, S, S] -> [B, S, S]."""
-    return errors[:, 0] if errors.shape[1] == 1 else errors.mean(1)  # which takes its time
+    """Return the mean over the channels, [B, S, S]."""
+    return errors[:, 0] if errors.shape[1] == 1 else errors.mean(1)  # slow, even for one
 
 
 def info_of(method: Method) -> MethodInfo:

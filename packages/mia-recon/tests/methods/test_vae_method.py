@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import torch
 from mia_recon.methods import vae
-from mia_recon.networks.variational import noise_of_images
 
 
 def test_training_samples_from_the_generator(small, x):
@@ -35,7 +34,7 @@ def test_sampling_at_test_is_the_image_s_own_whatever_the_batch(small, images):
 
 def test_the_noise_of_images_is_standard_normal():
     x = torch.rand(500, 1, 4, 4, generator=torch.Generator().manual_seed(0))
-    noise = noise_of_images(x, 20)
+    noise = vae.noise_of_images(x, 20)
     assert abs(float(noise.mean())) < 0.03
     assert abs(float(noise.std()) - 1) < 0.03
     assert len(noise[:, 0].unique()) == 500

@@ -24,12 +24,12 @@ def test_features_are_those_of_torchvision_with_the_same_weights(vgg_file):
 
 def test_statistics_are_those_of_the_training_images(small, images):
     network = small("ae-perceptual").fit(images, epochs=0, device="cpu").network
-    standardised = network.features(torch.from_numpy(images).float() / 127.5 - 1)
+    standardized = network.features(torch.from_numpy(images).float() / 127.5 - 1)
     alive = network.feature_std > 1e-3
     torch.testing.assert_close(
-        standardised.mean((0, 2, 3))[alive], torch.zeros(int(alive.sum())), rtol=0, atol=1e-3
+        standardized.mean((0, 2, 3))[alive], torch.zeros(int(alive.sum())), rtol=0, atol=1e-3
     )
-    deviation = standardised.std((0, 2, 3), correction=0)[alive]
+    deviation = standardized.std((0, 2, 3), correction=0)[alive]
     torch.testing.assert_close(deviation, torch.ones_like(deviation), rtol=1e-3, atol=0)
 
 

@@ -41,7 +41,7 @@ def test_a_fabric_is_made_once_for_a_device_and_a_precision():
     [
         ("gpu", "unknown device 'gpu'; did you mean 'cpu'.* Known: auto, cpu, cuda, mps"),
         ("cpu:1", "expected device to be like 'cpu' or 'cuda:0', got 'cpu:1'"),
-        ("cuda:999", "device 'cuda:999' is not there: this machine has"),
+        ("cuda:999", "device 'cuda:999' is not available: this machine has"),
     ],
 )
 def test_an_unknown_device_is_named(device, message):

@@ -6,7 +6,7 @@ import pytest
 import torch
 from mia_ssl.pasting import patch_masks
 from mia_ssl.pasting.boxes import Boxes
-from mia_ssl.pasting.patch_masks import PatchMasks
+from mia_ssl.pasting.patch_masks import cut_masks
 
 
 @pytest.fixture(params=["cpu", "elsewhere"])
@@ -27,7 +27,7 @@ def scene(request, monkeypatch):
         cv2.resize(masks[o, t : t + h, x : x + w], (int(c), int(r)))
         for o, t, x, h, w, r, c in zip(origin, top, left, *old, *new, strict=True)
     ]
-    cut = PatchMasks.cut(torch.from_numpy(masks), torch.from_numpy(origin), source, target)
+    cut = cut_masks(torch.from_numpy(masks), torch.from_numpy(origin), source, target)
     return masks, plain, cut, target
 
 

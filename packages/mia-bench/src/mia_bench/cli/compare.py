@@ -13,12 +13,12 @@ from rich import box
 from rich.table import Table
 
 from mia_bench.cli.options import FOLDER, JSON
-from mia_bench.console import make_console, print_whole
 from mia_bench.errors import StudyError
 from mia_bench.files import write_text
-from mia_bench.leaderboard import METRICS, TITLES
-from mia_bench.significance import ALPHA
-from mia_bench.significance.pairs import Pair, between_folders, between_methods
+from mia_bench.leaderboard import ALPHA
+from mia_bench.leaderboard.compare import Pair, between_folders, between_methods
+from mia_bench.metric_names import METRICS, TITLES
+from mia_bench.terminal.console import make_console, print_whole
 
 
 @click.command()

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mia_bench.cli.options import DEVICE, FOLDER, JSON
-from mia_bench.cli.progress import progress
-from mia_bench.console import make_console
 from mia_bench.errors import StudyError
+from mia_bench.terminal.console import make_console
+from mia_bench.terminal.step_progress import progress
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -91,7 +91,7 @@ def fit(
     The folder holds images, or train/normal, or train/good (MVTec AD). A fit that was interrupted
     goes on from its last checkpoint when the same command is run again.
     """
-    from mia_bench.own.fitting import fit as train
+    from mia_bench.inference.fit import fit as train
 
     named = dict(options)
     if len(named) < len(options):

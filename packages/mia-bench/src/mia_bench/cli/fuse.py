@@ -9,13 +9,13 @@ import click
 from mia_metrics.fusion import COMBINE, SCALES
 
 from mia_bench.cli.options import DEVICE, FOLDER, JSON, Commas
-from mia_bench.console import make_console
 from mia_bench.device import resolve_device
-from mia_bench.fusion.ensemble import Ensemble
-from mia_bench.fusion.fusing import fuse as fuse_runs
-from mia_bench.records import as_records
-from mia_bench.results import write_results
-from mia_bench.table import print_leaderboard
+from mia_bench.ensembles.fuse import fuse as fuse_runs
+from mia_bench.ensembles.model import Ensemble
+from mia_bench.leaderboard.csv_file import as_records
+from mia_bench.report.write import write_results
+from mia_bench.terminal.console import make_console
+from mia_bench.terminal.leaderboard import print_leaderboard
 
 if TYPE_CHECKING:
     from pathlib import Path

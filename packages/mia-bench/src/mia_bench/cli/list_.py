@@ -9,9 +9,9 @@ import mia_data
 from rich import box
 from rich.table import Table
 
-from mia_bench import providers
 from mia_bench.cli.options import JSON
-from mia_bench.console import make_console, print_whole
+from mia_bench.detectors import plugins
+from mia_bench.terminal.console import make_console, print_whole
 
 
 @click.command(name="list")
@@ -38,7 +38,7 @@ def _datasets() -> list[dict[str, object]]:
 
 
 def _methods() -> list[dict[str, object]]:
-    infos = [method.info for method in providers.methods().values()]
+    infos = [method.info for method in plugins.methods().values()]
     return [
         {
             "name": info.name,

@@ -22,7 +22,7 @@ from mia_bench.cli.report import report
 from mia_bench.cli.run import run
 from mia_bench.cli.score import score
 from mia_bench.errors import RunsFailedError, StudyError
-from mia_bench.resources import waiting
+from mia_bench.execution.resources import waiting
 
 WRONG_INPUT, RUNS_FAILED, INTERRUPTED = 2, 1, 130
 

@@ -11,21 +11,21 @@ from rich.filesize import decimal
 from rich.table import Table
 from rich.text import Text
 
-from mia_bench.cli.choice import study_options
 from mia_bench.cli.options import DEVICE, JSON, OUT
-from mia_bench.console import make_console, print_whole
+from mia_bench.cli.study_options import study_options
 from mia_bench.device import resolve_device
-from mia_bench.estimate import UNKNOWN, Estimate, estimate
-from mia_bench.plan import plan as plan_runs
-from mia_bench.plan import roots_of
-from mia_bench.runfolder import State
-from mia_bench.running import check_folder
+from mia_bench.run_folder.folder import State
+from mia_bench.run_study import check_folder
+from mia_bench.study.estimate import UNKNOWN, Estimate, estimate
+from mia_bench.study.plan import plan as plan_runs
+from mia_bench.study.plan import roots_of
+from mia_bench.terminal.console import make_console, print_whole
 from mia_bench.tracking import check_trackers
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from mia_bench.study import Study
+    from mia_bench.study.config import Study
 
 
 @click.command()

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 import click
 
 from mia_bench.cli.options import FOLDER, JSON
-from mia_bench.console import make_console
 from mia_bench.errors import StudyError
-from mia_bench.records import as_records
-from mia_bench.results import write_results
-from mia_bench.runfolder import State
-from mia_bench.standing import in_short, standings, unfinished
-from mia_bench.table import print_leaderboard
+from mia_bench.leaderboard.csv_file import as_records
+from mia_bench.report.write import write_results
+from mia_bench.run_folder.folder import State
+from mia_bench.run_folder.status import in_short, standings, unfinished
+from mia_bench.terminal.console import make_console
+from mia_bench.terminal.leaderboard import print_leaderboard
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,22 +8,22 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mia_bench.cli.choice import study_options
-from mia_bench.cli.executor import executor_options
+from mia_bench.cli.executor_options import executor_options
 from mia_bench.cli.options import DEVICE, JSON, OUT
-from mia_bench.console import make_console
-from mia_bench.display import make_display
+from mia_bench.cli.study_options import study_options
 from mia_bench.errors import RunsFailedError
-from mia_bench.executors.outcome import note
-from mia_bench.records import as_records
-from mia_bench.runfolder import RunFolder, State
-from mia_bench.running import Outcome, run_study
-from mia_bench.table import print_leaderboard
+from mia_bench.execution.outcome import note
+from mia_bench.leaderboard.csv_file import as_records
+from mia_bench.run_folder.folder import RunFolder, State
+from mia_bench.run_study import Outcome, run_study
+from mia_bench.terminal.console import make_console
+from mia_bench.terminal.leaderboard import print_leaderboard
+from mia_bench.terminal.progress import make_display
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from mia_bench.study import Study
+    from mia_bench.study.config import Study
 
 
 @click.command()

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mia_bench.cli.options import DEVICE, FOLDER, JSON
-from mia_bench.cli.progress import progress
-from mia_bench.console import make_console
+from mia_bench.terminal.console import make_console
+from mia_bench.terminal.step_progress import progress
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -46,9 +46,9 @@ def score(images: Path, as_json: bool, **settings: Any) -> None:
     Writes scores.csv (file, score, share of normal images that score no higher, flagged or not),
     heatmaps at each image's own size, broken.csv and a page of the most unusual images.
     """
-    from mia_bench.own.page import PAGE
-    from mia_bench.own.results import SCORES
-    from mia_bench.own.scoring import score as run
+    from mia_bench.inference.page import PAGE
+    from mia_bench.inference.score import score as run
+    from mia_bench.inference.writer import SCORES
 
     with progress(make_console(stderr=True), "files") as tell:
         scored = run(images=images, on_progress=lambda n, total: tell(n, total, ""), **settings)

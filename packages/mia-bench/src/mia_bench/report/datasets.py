@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mia_bench.gallery import KINDS, Gallery
-from mia_bench.leaderboard import format_value
+from mia_bench.leaderboard.rows import format_value
 from mia_bench.report import pictures, plots
-from mia_bench.report.choices import choice
+from mia_bench.report.epoch_selection import choice
 from mia_bench.report.tables import anchor
+from mia_bench.run_folder.gallery_npz import KINDS, Gallery
 
 if TYPE_CHECKING:
-    from mia_bench.leaderboard import Row
+    from mia_bench.leaderboard.rows import Row
 
 KIND_TITLES = {
     "hit": "Abnormal, highest scores",

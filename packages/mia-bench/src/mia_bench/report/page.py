@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING
 
 import jinja2
 
-from mia_bench.board import DAGGER_NOTE, INTERVALS_NOTE, MARKS_NOTE
 from mia_bench.files import write_text
-from mia_bench.leaderboard import ORACLE_NOTE, TITLES
+from mia_bench.leaderboard.leaderboard import DAGGER_NOTE, INTERVALS_NOTE, MARKS_NOTE
+from mia_bench.metric_names import ORACLE_NOTE, TITLES
 from mia_bench.report import datasets, tables
-from mia_bench.report.budget import keep_within
-from mia_bench.runfolder import PAGE
-from mia_bench.standing import in_short, standings, unfinished
+from mia_bench.report.picture_budget import keep_within
+from mia_bench.run_folder.folder import PAGE
+from mia_bench.run_folder.status import in_short, standings, unfinished
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from mia_bench.board import Board
+    from mia_bench.leaderboard.leaderboard import Board
 
 PICTURE_BYTES = 14_000_000  # all others of a study of 7 datasets by 10 methods take 4 MB
 

@@ -5,15 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from mia_bench.board import DAGGER, MARK_NAMES, MARKS, MARKS_NOTE
-from mia_bench.leaderboard import METRICS, TITLES, format_count, format_value
-from mia_bench.published import TIME
+from mia_bench.leaderboard.leaderboard import DAGGER, MARK_NAMES, MARKS, MARKS_NOTE
+from mia_bench.leaderboard.published import TIME
+from mia_bench.leaderboard.rows import format_count, format_value
+from mia_bench.metric_names import METRICS, TITLES
 from mia_bench.report import ranks
 
 if TYPE_CHECKING:
-    from mia_bench.board import Board
-    from mia_bench.leaderboard import Row
-    from mia_bench.published import Beside
+    from mia_bench.leaderboard.leaderboard import Board
+    from mia_bench.leaderboard.published import Beside
+    from mia_bench.leaderboard.rows import Row
 
 
 def anchor(row: Row) -> str:

@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING
 
 from mia_bench.errors import StudyError
 from mia_bench.files import write_text
-from mia_bench.tracking.parameters import parameters
+from mia_bench.tracking.session import parameters
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from mlflow import MlflowClient
 
-    from mia_bench.plan import Run
-    from mia_bench.runfolder import RunFolder
+    from mia_bench.run_folder.folder import RunFolder
+    from mia_bench.study.plan import Run
 
 ADDRESS = "MLFLOW_TRACKING_URI"
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mia_bench.tracking.parameters import parameters
+from mia_bench.tracking.session import parameters
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from torch.utils.tensorboard import SummaryWriter
 
-    from mia_bench.plan import Run
-    from mia_bench.runfolder import RunFolder
+    from mia_bench.run_folder.folder import RunFolder
+    from mia_bench.study.plan import Run
 
 FLUSH_SECONDS = 10
 

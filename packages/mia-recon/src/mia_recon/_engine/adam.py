@@ -1,4 +1,4 @@
-"""Adam, all parameters in one kernel, and its state from a checkpoint."""
+"""Adam in one fused kernel, and its state from a checkpoint."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ if TYPE_CHECKING:
 
 
 def adam(network: torch.nn.Module, settings: Settings) -> torch.optim.Adam:
-    """Adam on the parameters that learn."""
+    """Return Adam on the parameters that require gradients."""
     learning = [parameter for parameter in network.parameters() if parameter.requires_grad]
     return torch.optim.Adam(learning, lr=settings.learning_rate, fused=True)
 
 
 def load_adam(optimizer: torch.optim.Adam, state: dict[str, Any]) -> None:
-    """Take back an Adam's state, each moment laid out in memory as its parameter.
+    """Restore an Adam's state, with each moment laid out in memory as its parameter is.
 
     A stored tensor comes back in the default layout; the fused kernel pairs values by their place.
     """

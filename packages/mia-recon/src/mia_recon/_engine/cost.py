@@ -1,4 +1,4 @@
-"""Cost of a network, counted on shapes without computing anything."""
+"""Cost of a network, counted on shapes without computing values."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def measure(make: Callable[[], torch.nn.Module], score: Callable[[Any], Any]) ->
     """Count the parameters of a network and the operations of scoring with it.
 
     Args:
-        make: Makes the network; called where new tensors have a shape only.
+        make: Makes the network; called where new tensors have only a shape.
         score: Scores one image with the network, on the ``meta`` device.
     """
     with torch.device("meta"):

@@ -1,4 +1,4 @@
-"""The shell of every trained detector: what it accepts, the order of a training, what it saves."""
+"""Base class of trained detectors: checked arguments, training, scoring, saving."""
 
 from __future__ import annotations
 
@@ -30,17 +30,17 @@ if TYPE_CHECKING:
 
 
 class TrainedDetector(ABC):
-    """A network that learns from normal images and scores others.
+    """Detector with a network that learns from normal images.
 
-    A family fills in the abstract methods. Before ``fit``, the weights are those of seed 0.
+    Each family implements the abstract methods. Before ``fit``, the weights are those of seed 0.
 
     Attributes:
         info: The method's ``MethodInfo``.
         network: The torch module.
         options: The method's options, a dataclass.
         settings: The training settings.
-        history: Each epoch's mean losses, of the last ``fit``.
-        score_quantiles: Quantile -> score of the training images, of the last ``fit``.
+        history: Mean losses of each epoch of the last ``fit``.
+        score_quantiles: Quantile -> score of the training images after the last ``fit``.
         seed: Seed of the last ``fit``, None before it.
     """
 
@@ -48,7 +48,7 @@ class TrainedDetector(ABC):
     options: Any
     score_batch = 64  # images that ``predict`` takes at a time
     steps_per_epoch: int | None = None  # see ``Schedule``
-    # Whether the learning rate falls over the whole training: with other epochs it is another one.
+    # Whether the learning rate depends on the total number of epochs.
     _rate_follows_epochs = False
 
     def __init__(
@@ -79,17 +79,17 @@ class TrainedDetector(ABC):
         checkpoint: str | os.PathLike[str] | None = None,
         checkpoint_every: int = 10,
     ) -> Self:
-        """Train on normal images from newly drawn (or pretrained) weights.
+        """Train on normal images, starting from newly drawn (or pretrained) weights.
 
         Args:
             images: uint8 (N, C, S, S), at least 2: array, memory map, tensor or map-style dataset.
-            epochs: None for those the detector was built with; 0 only draws the weights.
-            seed: Of the weights, the order and all that training draws.
+            epochs: Number of epochs (default: as built); 0 only draws the weights.
+            seed: Seed of the weights, the order of the images and all other random draws.
             device: See ``predict``.
             on_epoch: Called after each epoch; training ends early where it returns True. It may
                 call ``predict``, which then scores with the network of that moment.
             checkpoint: Folder that keeps the training's state; an interrupted ``fit`` with the same
-                arguments goes on from it, to the same weights. It is the caller's to remove.
+                arguments continues from it, to the same weights. The caller removes it.
             checkpoint_every: Epochs between two checkpoints.
 
         Raises:
@@ -118,7 +118,7 @@ class TrainedDetector(ABC):
         )
         fabric = make_fabric(device, self.settings.precision)
         self._draw(seed)
-        # Should training break off, nothing of an earlier one must pass for its outcome.
+        # If training is interrupted, results of an earlier one must not be taken for its own.
         self.seed, self.history, self.score_quantiles = seed, [], {}
         fabric.to_device(self.network)
         source.to(fabric.device)
@@ -130,11 +130,11 @@ class TrainedDetector(ABC):
     def predict(
         self, images: Any, *, batch_size: int | None = None, device: str = "auto"
     ) -> Prediction:
-        """Score images; neither their order nor the batch size changes a score.
+        """Score images; a score depends on neither the order nor the batch size.
 
         Args:
             images: uint8 (N, C, S, S), see ``fit``.
-            batch_size: Images at a time; None for what suits the method.
+            batch_size: Images at a time (default: chosen for the method).
             device: ``"auto"``, ``"cpu"``, ``"cuda"``, ``"cuda:1"`` or ``"mps"``.
 
         Raises:
@@ -145,7 +145,7 @@ class TrainedDetector(ABC):
         return self._predict(source, batch_size, with_map=self.info.has_map)
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write weights (safetensors) and settings (JSON) into a folder, whole or not at all.
+        """Write weights (safetensors) and settings (JSON) into a folder, completely or not at all.
 
         Raises:
             ModelFileError: The path holds something that is not a saved model.
@@ -173,13 +173,13 @@ class TrainedDetector(ABC):
         """
 
     def restore(self, state: Mapping[str, Any], meta: Mapping[str, Any]) -> Self:
-        """Take back what ``save`` wrote, into a detector of the same method and options.
+        """Restore what ``save`` wrote, into a detector of the same method and options.
 
         Raises:
             KeyError, RuntimeError, TypeError, ValueError: A part is missing or does not fit.
         """
         for name in state["network"]:
-            if not isinstance(name, str):  # which torch takes for granted
+            if not isinstance(name, str):  # torch does not check this
                 msg = f"expected names of parameters as text, got {name!r}"
                 raise ValueError(msg)
         self.network.load_state_dict(state["network"])
@@ -191,15 +191,15 @@ class TrainedDetector(ABC):
 
     @abstractmethod
     def _draw(self, seed: int) -> None:
-        """Give the network the weights that a seed starts with."""
+        """Draw the network's initial weights from a seed."""
 
     @abstractmethod
     def _task(self, source: ImageSource, schedule: Schedule, fabric: Fabric) -> Task:
-        """What is trained; the network and the source are on their device."""
+        """Return the training step; the network and the source are on their device."""
 
     @abstractmethod
     def _predict(self, source: ImageSource, batch_size: int, *, with_map: bool) -> Prediction:
-        """Scores of the source's images, and their maps where asked."""
+        """Return scores of the source's images, and their maps if asked for."""
 
     def _train(
         self,
@@ -210,7 +210,7 @@ class TrainedDetector(ABC):
     ) -> None:
         def after_epoch(epoch: Epoch) -> Any:
             answer = on_epoch(epoch) if on_epoch else None
-            fabric.to_device(self.network)  # predict may have moved it to another
+            fabric.to_device(self.network)  # predict may have moved it
             return answer
 
         with repeatable(fabric.device):
@@ -219,11 +219,11 @@ class TrainedDetector(ABC):
             self.history = train(task, source, schedule, after_epoch)
 
     def _score_normals(self, source: ImageSource) -> Any:
-        """Scores of the images it was trained on, (N,)."""
+        """Return scores of the training images, (N,)."""
         return self._predict(source, self.score_batch, with_map=False).score
 
     def _state(self) -> dict[str, Any]:
-        """Everything learned, for a file."""
+        """Return everything that was learned, for a file."""
         return {"network": self.network.state_dict()}
 
     def _described_options(self) -> dict[str, Any]:
@@ -261,7 +261,7 @@ class TrainedDetector(ABC):
         return fabric.device
 
     def _ready(self, images: Any, batch_size: int | None, device: str) -> tuple[ImageSource, int]:
-        """The images and the network on one device, and how many images to take at a time."""
+        """Move images and network to one device; return the images and the batch size."""
         batch_size = self.score_batch if batch_size is None else batch_size
         batch_size = whole_number("batch_size", batch_size, least=1)
         source = self._open(images)
@@ -269,7 +269,7 @@ class TrainedDetector(ABC):
 
 
 def _numbers(name: str, saved: Any) -> dict[Any, float]:
-    """A saved mapping, or its pairs, once all its values are known to be numbers."""
+    """Return a saved mapping or its pairs as a dict; raise ValueError if a value is no number."""
     values = dict(saved)
     for value in values.values():
         if not isinstance(value, Real):

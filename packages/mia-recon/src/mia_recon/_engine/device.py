@@ -1,4 +1,4 @@
-"""Device and precision, by Lightning Fabric."""
+"""Device and precision, through Lightning Fabric."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ PRECISIONS = ("32-true", "bf16-mixed")
 
 
 def make_fabric(device: str = "auto", precision: str = "32-true") -> Fabric:
-    """A one-device Fabric.
+    """Return a Fabric for one device.
 
     Args:
-        device: ``"auto"`` (the best that is there), ``"cpu"``, ``"cuda"``, ``"cuda:1"``, ``"mps"``.
-        precision: ``"32-true"``, or ``"bf16-mixed"`` (needs no loss scaling).
+        device: ``"auto"`` (the best available), ``"cpu"``, ``"cuda"``, ``"cuda:1"`` or ``"mps"``.
+        precision: ``"32-true"`` or ``"bf16-mixed"`` (which needs no loss scaling).
 
     Raises:
-        ValueError: A device that is not known or not there, an unknown precision.
+        ValueError: An unknown or unavailable device, or an unknown precision.
     """
     check_choice("precision", precision, PRECISIONS)
     accelerator, _, index = str(device).partition(":")
@@ -31,12 +31,12 @@ def make_fabric(device: str = "auto", precision: str = "32-true") -> Fabric:
         raise ValueError(msg)
     available = {"cuda": torch.cuda.device_count(), "mps": int(torch.backends.mps.is_available())}
     if accelerator in available and available[accelerator] <= int(index or 0):
-        msg = f"device {device!r} is not there: this machine has {available[accelerator]}"
+        msg = f"device {device!r} is not available: this machine has {available[accelerator]}"
         raise ValueError(msg)
     return _made(accelerator, int(index) if index else None, precision)
 
 
-@cache  # a Fabric that is made reads the metadata of all installed packages
+@cache  # making a Fabric reads the metadata of all installed packages
 def _made(accelerator: str, index: int | None, precision: str) -> Fabric:
     fabric = Fabric(
         accelerator=accelerator,
@@ -51,10 +51,10 @@ def _made(accelerator: str, index: int | None, precision: str) -> Fabric:
 
 
 def _keep_freed_memory() -> None:
-    """Let the memory that a step frees serve the next one, where the C library is glibc.
+    """Let each training step reuse the memory that the last one freed, with glibc.
 
-    It asks the system for each large block and gives it back, until one of at least that size has
-    been freed, 32 MiB at most (mallopt(3), M_MMAP_THRESHOLD). Thousands of fresh pages in every
-    step are 5 to 11 % of a training's time. At most 62 MiB stay behind.
+    glibc returns each large block to the system until one of at least that size, at most 32 MiB,
+    has been freed (mallopt(3), M_MMAP_THRESHOLD). Thousands of fresh pages in every step are 5 to
+    11 % of a training's time. At most 62 MiB stay allocated.
     """
     torch.empty(31 << 20, dtype=torch.uint8)  # freed at once, and never written

@@ -1,4 +1,4 @@
-"""Images of any origin, checked once and read a batch at a time."""
+"""Images from arrays, tensors or datasets, checked once and read in batches."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ from typing import Any
 import numpy as np
 import torch
 
-# A set that fills no more than this share of the device's free memory is kept there whole.
+# Images that fill at most this share of the device's free memory are all kept there.
 RESIDENT_SHARE = 0.5
-MOVED_AT_ONCE = 256  # images on their way there
+MOVED_AT_ONCE = 256  # images per copy to the device
 
 
 class ImageSource:
-    """uint8 images (N, C, H, W) behind one interface, read by index.
+    """Images (N, C, H, W), uint8, read by index.
 
     Args:
         images: An array, memory map or tensor of that shape, or a map-style dataset whose items
-            are images (C, H, W) or mappings with an ``"image"``. Whatever else a dataset has, its
-            items are what is read.
+            are images (C, H, W) or mappings with an ``"image"``. Of a dataset only the items are
+            read.
 
     Raises:
-        TypeError: Something that is none of these, or values that are not uint8.
-        ValueError: Another number of dimensions, or no image at all.
+        TypeError: An object of another kind, or values that are not uint8.
+        ValueError: A wrong number of dimensions, or no images.
     """
 
     def __init__(self, images: Any) -> None:
@@ -52,7 +52,7 @@ class ImageSource:
         return self.shape[0]
 
     def check_shape(self, *, channels: int, height: int, width: int) -> None:
-        """Refuse images that a detector was not built for."""
+        """Raise ValueError if the images do not have this shape."""
         if self.shape[1:] != (channels, height, width):
             got = "x".join(map(str, self.shape[1:]))
             msg = (
@@ -62,7 +62,7 @@ class ImageSource:
             raise ValueError(msg)
 
     def to(self, device: torch.device) -> ImageSource:
-        """Serve batches on this device; the whole set moves there now where it fits."""
+        """Give batches on this device from now on; move all images there if they fit."""
         self.device = device
         if device.type == "cuda" and self._is_elsewhere(device):
             free, _ = torch.cuda.mem_get_info(device)
@@ -71,27 +71,27 @@ class ImageSource:
         return self
 
     def _is_elsewhere(self, device: torch.device) -> bool:
-        """Whether it is one array or tensor, and not on the device already."""
+        """Return whether the images are one array or tensor that is not on the device yet."""
         images = self._images
         if isinstance(images, torch.Tensor):
             return images.device != device
         return isinstance(images, np.ndarray)
 
     def _moved(self) -> torch.Tensor:
-        """The whole set on the device; a memory map is never in the computer's memory at once."""
+        """Return all images on the device; a memory map is read in parts."""
         whole = torch.empty(self.shape, dtype=torch.uint8, device=self.device)
         for indices in torch.arange(len(self)).split(MOVED_AT_ONCE):
             whole[indices[0] : indices[-1] + 1] = self.take(indices)
         return whole
 
     def take(self, indices: torch.Tensor) -> torch.Tensor:
-        """The images at these indices (on the CPU): uint8 (B, C, H, W) on the source's device."""
+        """Return the images at these indices (on the CPU), uint8 (B, C, H, W), on the device."""
         if isinstance(self._images, torch.Tensor):
-            # On their way to a GPU they do not wait for the step before.
+            # The copy to a GPU does not wait for the previous step.
             indices = indices.to(self._images.device, non_blocking=True)
             return self._images[indices].to(self.device)
         if isinstance(self._images, np.ndarray):
-            # A copy of the rows that are asked for: a memory map is never read whole.
+            # Only these rows are copied: a memory map is never read whole.
             batch = torch.from_numpy(np.ascontiguousarray(self._images[indices.numpy()]))
         else:
             batch = torch.stack([self._checked_item(i) for i in indices.tolist()])

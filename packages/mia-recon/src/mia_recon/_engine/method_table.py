@@ -1,4 +1,4 @@
-"""A file with the facts of all methods of a package, read without importing PyTorch."""
+"""JSON file with the facts of a package's methods, read without importing PyTorch."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def read_method_table(path: Path) -> dict[str, MethodInfo]:
-    """Read the methods, by name, that ``write_method_table`` wrote."""
+    """Read the file that ``write_method_table`` wrote; return the methods by name."""
     rows = json.loads(path.read_text(encoding="utf-8"))
     costs = [row.pop("cost") for row in rows]
     infos = [
@@ -26,7 +26,7 @@ def read_method_table(path: Path) -> dict[str, MethodInfo]:
 
 
 def write_method_table(path: Path, infos: Iterable[MethodInfo]) -> None:
-    """Write the facts of methods as JSON, whole or not at all."""
+    """Write the facts of methods as JSON, completely or not at all."""
     rows = [{**asdict(info), "cost": info.cost and info.cost._asdict()} for info in infos]
     temporary = path.with_suffix(".tmp")
     temporary.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")

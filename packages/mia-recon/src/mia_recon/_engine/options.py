@@ -1,4 +1,4 @@
-"""Names and options that a user may mistype: refused with the allowed ones and the nearest."""
+"""Checks of names and options, whose errors name the allowed values and the nearest one."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-# Annotation of an option -> what its value must be, and in words.
+# Annotation of an option -> the type its value must have, and its name in messages.
 _KINDS: dict[str, tuple[Any, str]] = {
     "bool": (bool, "True or False"),
     "int": (Integral, "a whole number"),
@@ -23,7 +23,7 @@ _KINDS: dict[str, tuple[Any, str]] = {
 
 
 def unknown(kind: str, name: object, known: Iterable[str]) -> ValueError:
-    """The error for a name that is not among the known ones, with the nearest of them."""
+    """Return the error for an unknown name, with the nearest known one."""
     known = list(known)
     by_lower_case = {entry.lower(): entry for entry in known}
     near = difflib.get_close_matches(str(name).lower(), by_lower_case, n=1)
@@ -34,13 +34,13 @@ def unknown(kind: str, name: object, known: Iterable[str]) -> ValueError:
 def check_names(
     options: Iterable[str], known: Iterable[str], *, owner: str, also: Iterable[str] = ()
 ) -> None:
-    """Refuse an option that is not among the known ones.
+    """Raise ValueError if an option is not among the known ones.
 
     Args:
-        options: Their names.
-        known: All that there are.
-        owner: What messages call the method.
-        also: Other names that the user could have meant, for what is no option of the method.
+        options: Names of the options.
+        known: All known names.
+        owner: The method's name, for messages.
+        also: Names of settings that are not options but that the user could have meant.
     """
     known = list(known)
     for name in options:
@@ -51,12 +51,12 @@ def check_names(
 def parse_options(
     record: type[T], options: Mapping[str, Any], *, owner: str, also: Iterable[str] = ()
 ) -> T:
-    """The options record of a method, filled from keyword arguments.
+    """Return the options record of a method, filled from keyword arguments.
 
     Args:
         record: A dataclass.
-        options: Its fields' values.
-        owner: What messages call the method.
+        options: Values of its fields.
+        owner: The method's name, for messages.
         also: See ``check_names``.
 
     Raises:
@@ -68,14 +68,14 @@ def parse_options(
 
 
 def _of_kind(name: str, kind: Any, value: Any) -> Any:
-    """The value, once it is known to be what the option's annotation says."""
+    """Return the value after checking it against the option's annotation."""
     kind = getattr(kind, "__name__", kind)
     if kind not in _KINDS:
         return value
     expected, words = _KINDS[kind]
     is_flag = isinstance(value, bool)
     if isinstance(value, expected) and is_flag == (kind == "bool"):
-        # Python's own numbers: NumPy's do not go into a file.
+        # Python's own numbers: NumPy's cannot be written to JSON.
         if kind == "int":
             return int(value)
         if kind != "float":
@@ -94,16 +94,16 @@ def _is_finite(value: Any) -> bool:
 
 
 def check_flag(**values: object) -> None:
-    """Refuse values that are neither True nor False, each named by its keyword."""
+    """Raise ValueError for values that are not True or False; each keyword names its value."""
     for name, value in values.items():
         _of_kind(name, "bool", value)
 
 
 def whole_number(name: str, value: Any, *, least: int) -> int:
-    """The value as Python's own integer, which a file can hold.
+    """Return the value as a Python integer, which JSON can hold.
 
     Raises:
-        ValueError: Something else than a whole number, or one below ``least``.
+        ValueError: Not a whole number, or one below ``least``.
     """
     is_whole = isinstance(value, Integral) and not isinstance(value, bool)
     if not is_whole or value < least:
@@ -113,7 +113,7 @@ def whole_number(name: str, value: Any, *, least: int) -> int:
 
 
 def check_positive(**values: Any) -> None:
-    """Refuse values that are not finite numbers above zero, each named by its keyword."""
+    """Raise ValueError for values that are not finite and above 0; keywords name the values."""
     for name, value in values.items():
         is_number = isinstance(value, Real)
         if not is_number or not value > 0:
@@ -125,13 +125,13 @@ def check_positive(**values: Any) -> None:
 
 
 def check_choice(name: str, value: object, allowed: Iterable[str]) -> None:
-    """Refuse a value that is not among the allowed ones."""
+    """Raise ValueError if the value is not among the allowed ones."""
     allowed = list(allowed)
     if not isinstance(value, str) or value not in allowed:
         raise unknown(name, value, allowed)
 
 
 def check_counts(**values: object) -> None:
-    """Refuse values that are not whole numbers above zero, each named by its keyword."""
+    """Raise ValueError for values that are not whole and above 0; keywords name the values."""
     for name, value in values.items():
         whole_number(name, value, least=1)

@@ -1,4 +1,4 @@
-"""The plain records that cross the package border."""
+"""Plain records that users and other packages get."""
 
 from __future__ import annotations
 
@@ -25,21 +25,21 @@ class Cost(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class MethodInfo:
-    """Facts and training defaults of a method, known without building it.
+    """Facts and training defaults of a method.
 
     Attributes:
         name: The name that ``build`` takes.
         family: ``"reconstruction"``, ``"one-stage"`` or ``"two-stage"``.
-        summary: One line on what is special about it.
+        summary: The method in one line.
         paper: Link to the paper it comes from.
-        image_size: Side of the square images the study feeds it, in pixels.
+        image_size: Side of the square images in the study, in pixels.
         channels: Channels that the study reads most datasets with: 1 (gray) or 3 (RGB).
         epochs: Epochs of the study's schedule.
-        batch_size: Images a training step.
+        batch_size: Images per training step.
         learning_rate: Initial learning rate.
         has_map: Whether ``predict`` gives a score for each pixel.
-        resize: How the study brings an image to ``image_size``: ``"squash"`` or ``"short_side"``.
-        cost: Parameters and operations at the defaults, None where they are not counted.
+        resize: How the study resizes an image to ``image_size``: ``"squash"`` or ``"short_side"``.
+        cost: Parameters and operations at the defaults, None if they are not counted.
     """
 
     name: str
@@ -61,7 +61,7 @@ class Prediction(NamedTuple):
 
     Attributes:
         score: float32 (N,).
-        map: float32 (N, H, W) at the input's height and width, or None where the method has none.
+        map: float32 (N, H, W) at the input's height and width, or None if the method has none.
     """
 
     score: np.ndarray
@@ -70,13 +70,13 @@ class Prediction(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Epoch:
-    """What ``on_epoch`` is told after an epoch.
+    """Progress of a training, as given to ``on_epoch`` after each epoch.
 
     Attributes:
         epoch: The epoch that has just ended, counted from 1.
-        epochs: How many there will be.
+        epochs: Number of epochs of the training.
         losses: Mean over the epoch's images of each loss term.
-        learning_rate: The rate of the epoch that has just ended.
+        learning_rate: Learning rate of the epoch that has just ended.
     """
 
     epoch: int

@@ -1,4 +1,4 @@
-"""The same numbers in every run: what PyTorch's switches have to be on a CUDA device."""
+"""PyTorch's switches for the same numbers in every run on a CUDA device."""
 
 from __future__ import annotations
 
@@ -14,17 +14,18 @@ if TYPE_CHECKING:
 
 @contextmanager
 def repeatable(device: torch.device, *, full_precision: bool = False) -> Iterator[None]:
-    """Only kernels that give the same result each time, for a while; other devices have no others.
+    """Use only kernels that give the same result in every run; switch back afterwards.
 
-    The fastest of CUDA's add in the order in which threads finish. An operation that has no
-    repeatable one runs all the same, and PyTorch warns of it. The switches are the process's: they
-    hold for whatever else it computes meanwhile. ``CUBLAS_WORKSPACE_CONFIG`` is set for good where
-    it is not yet: cuBLAS reads it once, and PyTorch asks whether it is there.
+    CUDA's fastest kernels add in the order in which threads finish; other devices need no switch.
+    An operation without a repeatable kernel still runs, and PyTorch warns about it. The switches
+    belong to the process, so they affect everything else that it computes meanwhile.
+    ``CUBLAS_WORKSPACE_CONFIG`` is set permanently if it is not set: cuBLAS reads it once, and
+    PyTorch requires it.
 
     Args:
-        device: Where the networks are.
-        full_precision: Whether convolutions multiply all digits of float32 too. Otherwise PyTorch
-            lets them round to TF32, 10 bits, where the card can: faster, and good enough to train.
+        device: The networks' device.
+        full_precision: Whether convolutions keep all digits of float32. By default PyTorch rounds
+            to TF32, 10 bits, on cards that support it: faster, and precise enough for training.
     """
     if device.type != "cuda":
         yield
@@ -36,7 +37,7 @@ def repeatable(device: torch.device, *, full_precision: bool = False) -> Iterato
         stack.enter_context(
             _switched(torch.utils.deterministic, "fill_uninitialized_memory", False)
         )
-        # It takes the kernel that was fastest just now: another one each time.
+        # It would take whichever kernel is fastest at the moment.
         stack.enter_context(_switched(cudnn, "benchmark", False))
         if full_precision and hasattr(cudnn, "conv"):  # from PyTorch 2.9 on
             stack.enter_context(_switched(cudnn.conv, "fp32_precision", "ieee"))
@@ -47,7 +48,7 @@ def repeatable(device: torch.device, *, full_precision: bool = False) -> Iterato
 
 @contextmanager
 def _deterministic_algorithms() -> Iterator[None]:
-    if torch.are_deterministic_algorithms_enabled():  # maybe so that others are an error
+    if torch.are_deterministic_algorithms_enabled():  # perhaps strictly, by the user
         yield
         return
     warn_only = torch.is_deterministic_algorithms_warn_only_enabled()

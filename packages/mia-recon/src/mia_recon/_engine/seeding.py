@@ -1,4 +1,4 @@
-"""Randomness from one seed: local generators only, never torch's or numpy's global ones."""
+"""Local random generators from one seed; the global ones are never used."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ from .options import whole_number
 
 
 def generator(seed: int, *stream: int, device: torch.device | str = "cpu") -> torch.Generator:
-    """A generator of its own for each stream (an epoch, a purpose) of one seed."""
+    """Return the generator of one stream (an epoch, a purpose) of a seed."""
     state = np.random.SeedSequence([checked(seed), *stream]).generate_state(2, np.uint32)
     return torch.Generator(device).manual_seed(int(state[0]) << 31 | int(state[1]) >> 1)
 
 
 def checked(seed: Any) -> int:
-    """A seed as Python's own integer, which a file can hold.
+    """Return a seed as a Python integer, which JSON can hold.
 
     Raises:
-        ValueError: Something else than a whole number, 0 or above.
+        ValueError: Not a whole number, or a negative one.
     """
     return whole_number("seed", seed, least=0)
 
 
-def initialise(module: nn.Module, generator: torch.Generator) -> None:
-    """Draw all weights anew, in PyTorch's default distributions, on the generator's device.
+def initialize(module: nn.Module, generator: torch.Generator) -> None:
+    """Draw all weights from PyTorch's default distributions, on the generator's device.
 
-    With a generator of the CPU a seed gives the same weights whatever device trains them.
+    With a CPU generator, a seed gives the same weights for training on any device.
 
     Convolutions and linear layers: uniform within 1 / sqrt(fan in), weights and biases.
     Normalisations: ones and zeros. Embeddings: standard normal.
@@ -47,6 +47,6 @@ def initialise(module: nn.Module, generator: torch.Generator) -> None:
             nn.init.normal_(layer.weight, generator=generator)
         elif hasattr(layer, "reset_parameters") and not list(layer.children()):
             if not isinstance(layer, (nn.modules.batchnorm._NormBase, nn.GroupNorm, nn.LayerNorm)):
-                msg = f"no rule to initialise {type(layer).__name__} from a generator"
+                msg = f"no rule to initialize {type(layer).__name__} from a generator"
                 raise TypeError(msg)
             layer.reset_parameters()

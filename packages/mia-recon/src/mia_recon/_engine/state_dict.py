@@ -1,4 +1,4 @@
-"""State dicts that other programs wrote, read as tensors and nothing else."""
+"""State dicts of other programs, read as tensors only."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
-# Keys under which training scripts save a state dict among other things.
+# Keys under which training scripts save a state dict beside other values.
 _WRAPPERS = ("state_dict", "model", "model_state_dict")
 
 
 def read_state(path: Path) -> dict[str, Tensor]:
-    """The tensors of a state dict file.
+    """Read the tensors of a state dict file.
 
     Raises:
         FileNotFoundError: No such file.
@@ -35,10 +35,10 @@ def read_state(path: Path) -> dict[str, Tensor]:
     except (OSError, SafetensorError) as error:
         msg = f"{path} is not a state dict of tensors: {error}"
         raise ValueError(msg) from error
-    except Exception:  # a damaged file makes torch fail in any way
+    except Exception:  # torch fails in many ways on a damaged file
         msg = f"{path} is not a state dict of tensors: it is damaged, of another kind, or holds "
         msg += "more than tensors"
-        # Torch's own text is left out: it advises to trust the file and unpickle it.
+        # Torch's message is left out: it suggests trusting the file and unpickling it.
         raise ValueError(msg) from None
     for wrapper in _WRAPPERS:
         if isinstance(state, Mapping) and isinstance(state.get(wrapper), Mapping):

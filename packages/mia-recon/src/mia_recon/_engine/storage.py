@@ -1,4 +1,4 @@
-"""Folders of safetensors and JSON that are there whole or not at all."""
+"""Folders of safetensors and JSON, written completely or not at all."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ if TYPE_CHECKING:
     import os
 
 TENSORS, META = "model.safetensors", "model.json"
-FORMAT = 1  # of the two files; another one is refused
+FORMAT = 1  # version of the two files; others are refused
 
 
 class ModelFileError(ValueError):
-    """A saved model that is missing, damaged, or of another kind than expected."""
+    """A saved model is missing, damaged, or of another kind than expected."""
 
 
 def save_folder(path: str | os.PathLike[str], state: dict[str, Any], meta: dict[str, Any]) -> None:
     """Write a nested state (dicts and lists of tensors and JSON values) and facts about it.
 
-    The folder appears, or takes the place of an older one, only when it is whole.
+    The folder appears, or replaces an older one, only when it is complete.
 
     Raises:
-        ModelFileError: The path holds something else.
+        ModelFileError: The path holds something that is not a saved model.
         OSError: It cannot be written.
     """
     path = Path(path)
@@ -42,7 +42,7 @@ def save_folder(path: str | os.PathLike[str], state: dict[str, Any], meta: dict[
     try:
         _write(path, state, meta)
     except (OSError, SafetensorError) as error:
-        # The error names a temporary file, which nobody asked for.
+        # The error names a temporary file, which means nothing to the user.
         msg = f"cannot write {path}: {getattr(error, 'strerror', None) or error}"
         raise OSError(msg) from error
 
@@ -56,21 +56,23 @@ def _write(path: Path, state: dict[str, Any], meta: dict[str, Any]) -> None:
         save_file(tensors, fresh / TENSORS)
         text = json.dumps({"format": FORMAT, **meta, "structure": structure}, indent=1)
         (fresh / META).write_text(text + "\n", encoding="utf-8")
-        # Safetensors leaves its file to its owner alone, whatever the user has set.
+        # Safetensors makes its file readable by its owner only, against the user's umask.
         shutil.copymode(fresh / META, fresh / TENSORS)
         old = Path(temporary, "old")
         try:
             if path.exists():
                 path.rename(old)
             fresh.rename(path)
-        except BaseException:  # an interruption too: the older one must not go with the temporary
+        except (
+            BaseException
+        ):  # also Ctrl-C: the older folder must not vanish with the temporary one
             if old.exists():
                 old.rename(path)
             raise
 
 
 def load_folder(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The state and the facts that ``save_folder`` wrote.
+    """Read the state and the facts that ``save_folder`` wrote.
 
     Raises:
         ModelFileError: The folder or a file of it is missing, damaged, or of another format.
@@ -81,7 +83,7 @@ def load_folder(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str,
         tensors = load_file(path / TENSORS)
         state = _unpack(meta.pop("structure"), tensors)
     except FileNotFoundError as error:
-        missing = error.filename or path / TENSORS  # safetensors does not say which file
+        missing = error.filename or path / TENSORS  # safetensors does not name the file
         msg = f"no saved model at {path}: {missing} is missing"
         raise ModelFileError(msg) from error
     except (
@@ -98,7 +100,7 @@ def load_folder(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str,
 
 
 def _of_format(meta: Any) -> dict[str, Any]:
-    """What ``save_folder`` was given, where it is this version's that wrote the file."""
+    """Return the facts without their format after checking it."""
     found = meta.pop("format", None) if isinstance(meta, dict) else None
     if found != FORMAT:
         msg = f"its format is {found!r}, expected {FORMAT}"
@@ -107,18 +109,18 @@ def _of_format(meta: Any) -> dict[str, Any]:
 
 
 def versions(*packages: str) -> dict[str, str]:
-    """What a model was made with: Python's version and those of these packages."""
+    """Return the versions of Python and of these packages."""
     found = {name: importlib.metadata.version(name) for name in packages}
     return {"python": platform.python_version(), **found}
 
 
 def _pack(value: Any, name: str, tensors: dict[str, torch.Tensor]) -> Any:
-    """A JSON tree of the value; its tensors go into the flat dict under their path in the tree."""
+    """Return the value as a JSON tree and collect its tensors by their path in the tree."""
     if isinstance(value, torch.Tensor):
         tensors[name] = value.detach().cpu().contiguous().clone()
         return {"tensor": name}
     if isinstance(value, dict):
-        # Pairs, because optimisers use integers as keys and JSON would turn them to text.
+        # Pairs, because optimizers use integers as keys, which JSON would turn into text.
         pairs = [
             [key, _pack(item, f"{name}.{key}".lstrip("."), tensors)] for key, item in value.items()
         ]

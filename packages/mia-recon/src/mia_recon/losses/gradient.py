@@ -1,4 +1,4 @@
-"""Gradients with respect to the input, each image's alone."""
+"""Gradients with respect to the input, of each image alone."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def input_gradient(loss: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
-    """Gradient of each image's loss with respect to that image.
+    """Return the gradient of each image's loss with respect to that image.
 
     The losses are summed: as long as no layer mixes images (BatchNorm in evaluation mode does
     not), the gradient of the sum at one image is that of its own loss, whatever the batch.
@@ -32,5 +32,5 @@ def input_gradient(loss: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
 
 
 def per_image(error: Tensor) -> Tensor:
-    """[B, ...] -> the mean of each image, [B]."""
+    """Return the mean of each image, [B], of errors [B, ...]."""
     return error.flatten(1).mean(1)

@@ -1,4 +1,4 @@
-"""Divergence of a code's distribution from the standard normal."""
+"""Divergence of a code's distribution from the standard normal distribution."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 def kl_divergence(mean: Tensor, log_variance: Tensor) -> Tensor:
-    """Kullback-Leibler divergence from the standard normal, averaged over the code's values.
+    """Return the Kullback-Leibler divergence from the standard normal, averaged over the code.
 
     Args:
         mean: [B, latent].

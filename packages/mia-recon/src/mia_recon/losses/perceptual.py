@@ -1,4 +1,4 @@
-"""Relative difference of features."""
+"""Relative difference between the features of an image and its reconstruction."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ if TYPE_CHECKING:
 
 
 def relative_difference(features: Tensor, reconstructed: Tensor) -> Tensor:
-    """Absolute difference at each place, in units of the features' mean magnitude in the image.
-
-    Paper: https://arxiv.org/abs/2006.13265
+    """Return the absolute difference, relative to the mean magnitude of the image's features.
 
     Args:
-        features: Of the images, [B, F, H, W].
-        reconstructed: Those of their reconstructions, the same shape.
+        features: Features of the images, [B, F, H, W].
+        reconstructed: Features of the reconstructions, the same shape.
 
     Returns:
         [B, 1, H, W].
+
+    Paper: https://arxiv.org/abs/2006.13265
     """
     magnitude = features.abs().mean((1, 2, 3), keepdim=True)
     return (features - reconstructed).abs().mean(1, keepdim=True) / magnitude.clamp(min=1e-12)

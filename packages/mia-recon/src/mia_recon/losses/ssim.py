@@ -1,4 +1,4 @@
-"""Structural dissimilarity."""
+"""Structural dissimilarity, 1 - SSIM."""
 
 from __future__ import annotations
 
@@ -18,9 +18,7 @@ _C1, _C2 = 0.01**2, 0.03**2
 
 
 def structural_dissimilarity(x: Tensor, reconstruction: Tensor) -> Tensor:
-    """1 - SSIM at each place that the window fits in.
-
-    Paper: https://doi.org/10.1109/TIP.2003.819861
+    """Return 1 - SSIM at each place that the window fits into.
 
     Args:
         x: [B, C, H, W] in [-1, 1], at least 11 pixels a side.
@@ -28,8 +26,10 @@ def structural_dissimilarity(x: Tensor, reconstruction: Tensor) -> Tensor:
 
     Returns:
         [B, C, H - 10, W - 10] in [0, 2].
+
+    Paper: https://doi.org/10.1109/TIP.2003.819861
     """
-    # Variances are differences of near values: they need all digits, whatever the precision.
+    # Variances are differences of close values: they need all digits at any precision.
     a, b = (((image.to(x.dtype) + 1) / 2).clamp(0, 1) for image in (x, reconstruction))
     moments = torch.cat([a, b, a * a, b * b, a * b])
     mean_a, mean_b, aa, bb, ab = _blur(moments).chunk(5)
@@ -41,13 +41,13 @@ def structural_dissimilarity(x: Tensor, reconstruction: Tensor) -> Tensor:
 
 
 def dissimilarity_map(x: Tensor, reconstruction: Tensor) -> Tensor:
-    """``structural_dissimilarity``, resized to the input: [B, C, H, W]."""
+    """Return the structural dissimilarity, resized to the input, [B, C, H, W]."""
     inner = structural_dissimilarity(x, reconstruction)
     return F.interpolate(inner, size=x.shape[2:], mode="bilinear", align_corners=False)
 
 
 def _blur(images: Tensor) -> Tensor:
-    """Gaussian means of the window at each place, by two products with banded matrices.
+    """Return the window's Gaussian means at each place, by two products with banded matrices.
 
     Convolutions of a single channel are many times slower on a CPU at the sizes in use.
     """
@@ -57,14 +57,14 @@ def _blur(images: Tensor) -> Tensor:
 
 
 def _all_digits(device: str) -> AbstractContextManager[Any]:
-    """No reduced precision, on devices that know one: ``meta``, of shapes alone, does not."""
+    """Turn reduced precision off, on devices that have it; ``meta`` has not."""
     if torch.amp.is_autocast_available(device):
         return torch.autocast(device, enabled=False)
     return nullcontext()
 
 
 def _window_matrix(size: int, like: Tensor) -> Tensor:
-    """[size - 10, size]: each row the window's weights at one place."""
+    """Return the window's weights at each place, a matrix [size - 10, size]."""
     places = torch.arange(size, device=like.device)
     offsets = places - places[: size - WINDOW + 1, None] - WINDOW // 2
     weights = torch.exp(-offsets.to(like.dtype).square() / (2 * SIGMA**2))

@@ -1,1 +1,1 @@
-"""The methods, one a file, each saying what is special about it."""
+"""The methods, one module each."""

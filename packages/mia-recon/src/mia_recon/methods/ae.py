@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from mia_recon._engine.records import MethodInfo
-from mia_recon.losses.errors import squared_error
-from mia_recon.method import Method, error_map, mean_error
+from mia_recon.losses.pixel_error import squared_error
+from mia_recon.method import Method, MethodInfo, error_map, mean_error
+from mia_recon.networks.autoencoder import plain_autoencoder
 
 METHOD = Method(
     info=MethodInfo(
@@ -14,6 +14,7 @@ METHOD = Method(
         paper="https://arxiv.org/abs/2404.04518",
         image_size=64,
     ),
+    network=plain_autoencoder,
     loss=mean_error(squared_error),
     anomaly_map=error_map(squared_error),
 )

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 
 from torch.nn import functional as F
 
-from mia_recon._engine.records import MethodInfo
 from mia_recon.losses.perceptual import relative_difference
-from mia_recon.method import Method
+from mia_recon.method import Method, MethodInfo
 from mia_recon.networks.autoencoder import Sizes, plain_autoencoder
 from mia_recon.networks.perceptual import PerceptualAutoEncoder
 
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Options(Sizes):
-    """Sizes, and where the fixed network comes from.
+    """Options of ae-perceptual.
 
     Attributes:
         weights: File with torchvision's VGG19 state dict; None for torchvision's cache.
@@ -31,12 +30,12 @@ class Options(Sizes):
 
     def __post_init__(self) -> None:
         if self.weights is not None:
-            # The record is frozen; a path becomes what a file can hold.
+            # The record is frozen; a path becomes text, which a file can hold.
             object.__setattr__(self, "weights", os.fspath(self.weights))
 
 
 def network(in_channels: int, image_size: int, options: Options) -> PerceptualAutoEncoder:
-    """The backbone beside VGG19."""
+    """Return the study's autoencoder beside VGG19."""
     if image_size % 8:
         msg = f"expected image_size to be a multiple of 8, which VGG19 needs, got {image_size}"
         raise ValueError(msg)
@@ -45,19 +44,19 @@ def network(in_channels: int, image_size: int, options: Options) -> PerceptualAu
 
 
 def difference(network: PerceptualAutoEncoder, x: Tensor) -> Tensor:
-    """Of the features of image and reconstruction, [B, 1, S / 8, S / 8]."""
+    """Return the difference between the features of image and reconstruction, [B, 1, S/8, S/8]."""
     return relative_difference(network.features(x), network.features(network(x)))
 
 
 def loss(
     network: PerceptualAutoEncoder, x: Tensor, options: Options, generator: torch.Generator
 ) -> dict[str, Tensor]:
-    """Mean relative difference of the features."""
+    """Return the mean relative difference of the features."""
     return {"loss": difference(network, x).mean()}
 
 
 def anomaly_map(network: PerceptualAutoEncoder, x: Tensor, options: Options) -> Tensor:
-    """Relative difference of the features around each pixel, [B, 1, S, S]."""
+    """Return the relative difference of the features, resized to the image, [B, 1, S, S]."""
     coarse = difference(network, x)
     return F.interpolate(coarse, size=x.shape[2:], mode="bilinear", align_corners=False)
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mia_recon._engine.records import MethodInfo
 from mia_recon.losses.ssim import WINDOW, dissimilarity_map
-from mia_recon.method import Method, error_map, mean_error
+from mia_recon.method import Method, MethodInfo, error_map, mean_error
 from mia_recon.networks.autoencoder import plain_autoencoder
 
 if TYPE_CHECKING:
@@ -14,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def network(in_channels: int, image_size: int, options: Sizes) -> AutoEncoder:
-    """The backbone as it is, where the window fits into the image."""
+    """Return the study's autoencoder, for images that SSIM's window fits into."""
     if image_size < WINDOW:
         msg = f"expected image_size to be at least {WINDOW}, SSIM's window, got {image_size}"
         raise ValueError(msg)

@@ -1,12 +1,11 @@
-"""aeu: an autoencoder that says how sure it is of each pixel."""
+"""aeu: an autoencoder that predicts how uncertain each pixel is."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mia_recon._engine.records import MethodInfo
-from mia_recon.losses.errors import squared_error
-from mia_recon.method import Method
+from mia_recon.losses.pixel_error import squared_error
+from mia_recon.method import Method, MethodInfo
 from mia_recon.networks.autoencoder import autoencoder, shape_of
 
 if TYPE_CHECKING:
@@ -17,13 +16,13 @@ if TYPE_CHECKING:
 
 
 def network(in_channels: int, image_size: int, options: Sizes) -> AutoEncoder:
-    """The backbone with twice the output: mean and logarithm of the variance."""
+    """Return the study's autoencoder with two outputs a pixel: mean and log variance."""
     shape = shape_of(in_channels, image_size, options)
     return autoencoder(shape, out_channels=2 * in_channels)
 
 
 def scaled_error(network: AutoEncoder, x: Tensor) -> tuple[Tensor, Tensor]:
-    """Squared error over the predicted variance, and the variance's logarithm."""
+    """Return the squared error over the predicted variance, and the log variance."""
     mean, log_variance = network(x).chunk(2, dim=1)
     return (-log_variance).exp() * squared_error(x, mean), log_variance
 
@@ -31,7 +30,7 @@ def scaled_error(network: AutoEncoder, x: Tensor) -> tuple[Tensor, Tensor]:
 def loss(
     network: AutoEncoder, x: Tensor, options: Sizes, generator: torch.Generator
 ) -> dict[str, Tensor]:
-    """Negative log likelihood of a normal distribution, but for constants."""
+    """Return the negative log likelihood of a normal distribution, without its constants."""
     error, log_variance = scaled_error(network, x)
     terms = {"error": error.mean(), "log_variance": log_variance.mean()}
     return {"loss": terms["error"] + terms["log_variance"], **terms}

@@ -1,4 +1,4 @@
-"""ceae: a context encoder, which fills in a patch that is missing."""
+"""ceae: a context encoder, which fills in a missing patch."""
 
 from __future__ import annotations
 
@@ -7,10 +7,8 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from mia_recon._engine.options import check_counts
-from mia_recon._engine.records import MethodInfo
-from mia_recon.losses.errors import squared_error
-from mia_recon.method import Method, error_map
+from mia_recon.losses.pixel_error import squared_error
+from mia_recon.method import Method, MethodInfo, check_counts, error_map
 from mia_recon.networks.autoencoder import Sizes, plain_autoencoder
 
 if TYPE_CHECKING:
@@ -23,17 +21,17 @@ BLACK = -1.0
 
 @dataclass(frozen=True, kw_only=True)
 class Options(Sizes):
-    """Sizes and the patch.
+    """Options of ceae.
 
     Attributes:
-        patch: Side of the missing square at images of 64 pixels; it grows with the image.
+        patch: Side of the missing square for images of 64 pixels; it grows with the image.
     """
 
     patch: int = 10
 
 
 def network(in_channels: int, image_size: int, options: Options) -> AutoEncoder:
-    """The backbone as it is."""
+    """Return the study's autoencoder."""
     check_counts(patch=options.patch)
     if options.patch > 64:
         msg = f"expected patch to be at most 64 (the whole image), got {options.patch}"
@@ -44,13 +42,13 @@ def network(in_channels: int, image_size: int, options: Options) -> AutoEncoder:
 def loss(
     network: AutoEncoder, x: Tensor, options: Options, generator: torch.Generator
 ) -> dict[str, Tensor]:
-    """Mean squared error between the whole image and what is made of it without a patch."""
+    """Return the mean squared error of the reconstruction of images with a missing patch."""
     side = max(1, round(options.patch * x.shape[-1] / 64))
     return {"loss": squared_error(x, network(without_patch(x, side, generator))).mean()}
 
 
 def without_patch(x: Tensor, side: int, generator: torch.Generator) -> Tensor:
-    """[B, C, S, S] with one square of each image set to black, its place drawn for each."""
+    """Return images [B, C, S, S] with one square each set to black, its place drawn at random."""
     size = x.shape[-1]
     corner = torch.randint(size - side + 1, (len(x), 2, 1), generator=generator, device=x.device)
     places = torch.arange(size, device=x.device)

@@ -1,4 +1,4 @@
-"""constrained-ae: the reconstruction's code must be the image's."""
+"""constrained-ae: an autoencoder whose reconstruction must have the image's code."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from torch.nn import functional as F
 
-from mia_recon._engine.records import MethodInfo
-from mia_recon.losses.errors import squared_error
-from mia_recon.method import Method, error_map
+from mia_recon.losses.pixel_error import squared_error
+from mia_recon.method import Method, MethodInfo, error_map
+from mia_recon.networks.autoencoder import plain_autoencoder
 
 if TYPE_CHECKING:
     import torch
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def loss(
     network: AutoEncoder, x: Tensor, options: Sizes, generator: torch.Generator
 ) -> dict[str, Tensor]:
-    """Mean squared error of the image and of its code."""
+    """Return the mean squared error of the image plus that of its code."""
     code = network.encode(x)
     reconstruction = network.decode(code)
     pixels = squared_error(x, reconstruction).mean()
@@ -36,6 +36,7 @@ METHOD = Method(
         paper="https://arxiv.org/abs/1806.04972",
         image_size=64,
     ),
+    network=plain_autoencoder,
     loss=loss,
     anomaly_map=error_map(squared_error),
 )

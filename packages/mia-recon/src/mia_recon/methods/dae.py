@@ -1,4 +1,4 @@
-"""dae: a U-Net that removes coarse noise."""
+"""dae: a denoising autoencoder, a U-Net that removes coarse noise."""
 
 from __future__ import annotations
 
@@ -8,10 +8,8 @@ from typing import TYPE_CHECKING
 import torch
 from torch.nn import functional as F
 
-from mia_recon._engine.options import check_counts, check_positive
-from mia_recon._engine.records import MethodInfo
-from mia_recon.losses.errors import squared_error
-from mia_recon.method import Method, error_map
+from mia_recon.losses.pixel_error import squared_error
+from mia_recon.method import Method, MethodInfo, check_counts, check_positive, error_map
 from mia_recon.networks.unet import UNet
 
 if TYPE_CHECKING:
@@ -23,16 +21,16 @@ FOREGROUND = 2 * 0.01 - 1
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """The network's sizes and the noise.
+    """Options of dae.
 
     Attributes:
-        depth: Image sizes at which the U-Net works, the full one included.
+        depth: Number of image sizes at which the U-Net works, the full one included.
         filters: Channels at full size.
-        noise_std: Deviation of the noise, on the scale where an image is 0 to 1.
+        noise_std: Standard deviation of the noise, for images from 0 to 1.
         noise_resolution: Side of the grid that the noise is drawn on.
-        foreground: Leave black background free of noise, as the study does on MRI.
-        original_noise: The original code's: minus 1 everywhere, the background included, and
-            rolled alike for the whole batch.
+        foreground: Whether black background stays free of noise, as in the study on MRI.
+        original_noise: Use the original code's noise: lower by 1 everywhere, the background
+            included, and rolled alike for the whole batch.
     """
 
     depth: int = 5
@@ -44,7 +42,7 @@ class Options:
 
 
 def network(in_channels: int, image_size: int, options: Options) -> UNet:
-    """The U-Net, where it can halve the image."""
+    """Return the U-Net, for images that it can halve."""
     check_counts(
         image_size=image_size,
         depth=options.depth,
@@ -65,17 +63,17 @@ def network(in_channels: int, image_size: int, options: Options) -> UNet:
 def loss(
     network: UNet, x: Tensor, options: Options, generator: torch.Generator
 ) -> dict[str, Tensor]:
-    """Mean squared error between the image and what is made of it with noise."""
+    """Return the mean squared error of the reconstruction of images with noise."""
     return {"loss": denoising_error(network, x, x + noise(x, options, generator))}
 
 
 def denoising_error(network: UNet, x: Tensor, noisy: Tensor) -> Tensor:
-    """Mean squared error between the image and what is made of the noisy one."""
+    """Return the mean squared error between images and the reconstruction of noisy ones."""
     return squared_error(x, network(noisy)).mean()
 
 
 def noise(x: Tensor, options: Options, generator: torch.Generator) -> Tensor:
-    """What is added to images [B, C, S, S] in [-1, 1]."""
+    """Return the noise to add to images [B, C, S, S] in [-1, 1]."""
     batch, channels, size, _ = x.shape
     grid = (batch, channels, options.noise_resolution, options.noise_resolution)
     drawn = torch.randn(grid, generator=generator, device=x.device) * options.noise_std
@@ -89,7 +87,7 @@ def noise(x: Tensor, options: Options, generator: torch.Generator) -> Tensor:
 
 
 def roll(images: Tensor, shifts: Tensor) -> Tensor:
-    """[B, C, S, S], each rolled by its own (rows, columns) of ``shifts`` [B, 2]."""
+    """Roll each image [B, C, S, S] by its own (rows, columns) of ``shifts`` [B, 2]."""
     places = torch.arange(images.shape[-1], device=images.device)
     rows, columns = ((places - shifts[:, [axis]]) % len(places) for axis in (0, 1))
     which = torch.arange(len(images), device=images.device)[:, None, None]

@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from mia_recon.losses.errors import squared_error
 from mia_recon.losses.gradient import input_gradient
 from mia_recon.losses.kl import kl_divergence
+from mia_recon.losses.pixel_error import squared_error
 from mia_recon.methods import vae
-from mia_recon.networks.variational import posterior
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -18,11 +17,11 @@ if TYPE_CHECKING:
 
 
 def anomaly_map(network: AutoEncoder, x: Tensor, options: vae.Options) -> Tensor:
-    """Squared error times the magnitude of the divergence's gradient, [B, C, S, S]."""
+    """Return the squared error times the magnitude of the divergence's gradient, [B, C, S, S]."""
     codes = []
 
     def divergence(x: Tensor) -> Tensor:
-        codes.append(posterior(network, x))  # kept, so that the encoder runs once
+        codes.append(vae.posterior(network, x))  # kept, so that the encoder runs once
         return kl_divergence(*codes[0])
 
     gradient = input_gradient(divergence, x)

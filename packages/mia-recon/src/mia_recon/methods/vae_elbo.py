@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from mia_recon.losses.errors import squared_error
 from mia_recon.losses.gradient import input_gradient, per_image
 from mia_recon.losses.kl import kl_divergence
+from mia_recon.losses.pixel_error import squared_error
 from mia_recon.methods import vae
-from mia_recon.networks.variational import posterior
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -18,10 +17,10 @@ if TYPE_CHECKING:
 
 
 def anomaly_map(network: AutoEncoder, x: Tensor, options: vae.Options) -> Tensor:
-    """Magnitude of the negative evidence bound's gradient, [B, C, S, S]."""
+    """Return the magnitude of the negative evidence bound's gradient, [B, C, S, S]."""
 
     def bound(x: Tensor) -> Tensor:
-        code = posterior(network, x)
+        code = vae.posterior(network, x)
         pixels = per_image(squared_error(x, vae.decoded(network, x, options, code)))
         return pixels + options.kl_weight * kl_divergence(*code)
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from mia_recon.losses.gradient import input_gradient
 from mia_recon.losses.kl import kl_divergence
 from mia_recon.methods import vae
-from mia_recon.networks.variational import posterior
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -17,8 +16,8 @@ if TYPE_CHECKING:
 
 
 def anomaly_map(network: AutoEncoder, x: Tensor, options: vae.Options) -> Tensor:
-    """Magnitude of the divergence's gradient, [B, C, S, S]."""
-    return input_gradient(lambda x: kl_divergence(*posterior(network, x)), x).abs()
+    """Return the magnitude of the divergence's gradient, [B, C, S, S]."""
+    return input_gradient(lambda x: kl_divergence(*vae.posterior(network, x)), x).abs()
 
 
 METHOD = replace(

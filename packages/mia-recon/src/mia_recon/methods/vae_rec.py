@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from mia_recon.losses.errors import squared_error
 from mia_recon.losses.gradient import input_gradient, per_image
+from mia_recon.losses.pixel_error import squared_error
 from mia_recon.methods import vae
-from mia_recon.networks.variational import posterior
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -17,10 +16,12 @@ if TYPE_CHECKING:
 
 
 def anomaly_map(network: AutoEncoder, x: Tensor, options: vae.Options) -> Tensor:
-    """Magnitude of the reconstruction error's gradient, [B, C, S, S]."""
+    """Return the magnitude of the reconstruction error's gradient, [B, C, S, S]."""
 
     def error(x: Tensor) -> Tensor:
-        return per_image(squared_error(x, vae.decoded(network, x, options, posterior(network, x))))
+        return per_image(
+            squared_error(x, vae.decoded(network, x, options, vae.posterior(network, x)))
+        )
 
     return input_gradient(error, x).abs()
 

@@ -1,1 +1,1 @@
-"""Network parts, each written once."""
+"""Networks as in their papers; ``fast`` holds the layers that make them fast."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, fields
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from torch import nn
 
 from mia_recon._engine.options import check_counts
-from mia_recon.networks.blocks import double, halve
+from mia_recon.networks.fast import ConvNormReLU, UpsampleConv2d
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,12 +19,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Sizes:
-    """What a user can choose about an autoencoder.
+    """Options of the autoencoder that all of its methods share.
 
     Attributes:
         latent: Width of the code.
         width: Channels after the first block; they double in each block up to four times that.
-        depth: Blocks that halve the image.
+        depth: Number of blocks, each of which halves the image.
         hidden: Width of the hidden layer on either side of the code.
     """
 
@@ -64,18 +65,18 @@ class Shape(Sizes):
 
     @property
     def features(self) -> int:
-        """Values of the encoder's output."""
+        """Number of values of the encoder's output."""
         return self.channels[-1] * self.grid**2
 
 
 def shape_of(in_channels: int, image_size: int, options: Sizes) -> Shape:
-    """The shape that a method's options ask for; options that are not sizes are left out."""
+    """Return the shape that a method's options ask for."""
     sizes = {field.name: getattr(options, field.name) for field in fields(Sizes)}
     return Shape(in_channels=in_channels, image_size=image_size, **sizes)
 
 
 class AutoEncoder(nn.Module):
-    """Four parts in a row; the methods' networks differ in what the parts are."""
+    """Encoder, layers to the code, layers from the code, decoder."""
 
     def __init__(
         self, encoder: nn.Module, to_code: nn.Module, from_code: nn.Module, decoder: nn.Module
@@ -87,27 +88,32 @@ class AutoEncoder(nn.Module):
         self.decoder = decoder
 
     def encode(self, x: Tensor) -> Tensor:
-        """[B, C, S, S] -> code."""
+        """Return the code of images [B, C, S, S]."""
         return self.to_code(self.encoder(x))
 
     def decode(self, code: Tensor) -> Tensor:
-        """Code -> [B, out, S, S]."""
+        """Return the images of a code, [B, out, S, S]."""
         return self.decoder(self.from_code(code))
 
     def forward(self, x: Tensor) -> Tensor:
-        """[B, C, S, S] -> its reconstruction, [B, out, S, S]."""
+        """Reconstruct images: [B, C, S, S] -> [B, out, S, S]."""
         return self.decode(self.encode(x))
+
+
+def plain_autoencoder(in_channels: int, image_size: int, options: Sizes) -> AutoEncoder:
+    """Return the study's autoencoder as a method's ``network``."""
+    return autoencoder(shape_of(in_channels, image_size, options))
 
 
 def autoencoder(
     shape: Shape, *, code_values: int | None = None, out_channels: int | None = None
 ) -> AutoEncoder:
-    """The backbone with a dense bottleneck, its code [B, code_values].
+    """Return the study's autoencoder, with a dense bottleneck.
 
     Args:
         shape: The sizes.
-        code_values: What the encoder gives, where that is not the code itself.
-        out_channels: What the decoder gives, where that is not an image alone.
+        code_values: Width of the encoder's output [B, code_values] if it is not the code itself.
+        out_channels: Channels of the decoder's output if it is not an image alone.
     """
     return AutoEncoder(
         nn.Sequential(*encoder(shape), nn.Flatten()),
@@ -117,15 +123,14 @@ def autoencoder(
     )
 
 
-def plain_autoencoder(in_channels: int, image_size: int, options: Sizes) -> AutoEncoder:
-    """The backbone as a method's ``network``."""
-    return autoencoder(shape_of(in_channels, image_size, options))
-
-
 def encoder(shape: Shape, norm: Callable[[int], nn.Module] = nn.BatchNorm2d) -> nn.Sequential:
-    """[B, C, S, S] -> [B, 4 width, grid, grid]."""
-    pairs = zip(shape.channels[:-1], shape.channels[1:], strict=True)
-    return nn.Sequential(*(halve(a, b, norm=norm) for a, b in pairs))
+    """Return the encoder, [B, C, S, S] -> [B, 4 width, grid, grid]: each block halves the image."""
+    return nn.Sequential(
+        *(
+            ConvNormReLU(nn.Conv2d(a, b, 4, stride=2, padding=1, bias=False), norm(b))
+            for a, b in pairwise(shape.channels)
+        )
+    )
 
 
 def decoder(
@@ -133,17 +138,19 @@ def decoder(
     out_channels: int | None = None,
     norm: Callable[[int], nn.Module] = nn.BatchNorm2d,
 ) -> nn.Sequential:
-    """[B, 4 width, grid, grid] -> [B, out, S, S], the encoder backwards."""
-    channels = shape.channels[::-1]
-    channels[-1] = out_channels or shape.in_channels
-    last = shape.depth - 1
+    """Return the mirrored decoder, [B, 4 width, grid, grid] -> [B, out, S, S].
+
+    Each block doubles the image; the last is a transposed convolution alone.
+    """
+    *channels, _ = shape.channels[::-1]
     return nn.Sequential(
-        *(double(channels[i], channels[i + 1], norm=norm, last=i == last) for i in range(last + 1))
+        *(ConvNormReLU(UpsampleConv2d(a, b), norm(b)) for a, b in pairwise(channels)),
+        nn.Sequential(UpsampleConv2d(channels[-1], out_channels or shape.in_channels)),
     )
 
 
 def dense(in_features: int, hidden: int, out_features: int) -> list[nn.Module]:
-    """[B, in] -> [B, out] over one hidden layer with BatchNorm and ReLU."""
+    """Return the layers [B, in] -> [B, out] with one hidden layer, BatchNorm and ReLU."""
     return [
         nn.Linear(in_features, hidden),
         nn.BatchNorm1d(hidden),
@@ -153,5 +160,5 @@ def dense(in_features: int, hidden: int, out_features: int) -> list[nn.Module]:
 
 
 def to_grid(shape: Shape) -> nn.Unflatten:
-    """[B, features] -> [B, 4 width, grid, grid]."""
+    """Return the layer [B, features] -> [B, 4 width, grid, grid]."""
     return nn.Unflatten(1, (shape.channels[-1], shape.grid, shape.grid))

@@ -1,4 +1,4 @@
-"""An autoencoder beside the fixed network that its images are compared by."""
+"""Autoencoder beside the frozen network whose features compare its images."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ _TINY = 1e-6
 
 
 class PerceptualAutoEncoder(nn.Module):
-    """An autoencoder, and standardised VGG19 features.
+    """Autoencoder and standardized VGG19 features.
 
-    VGG19 is read when it is first needed. It is not learnt, so it is neither a parameter nor in
-    what is saved; the statistics of its features are.
+    VGG19 is read when it is first needed. It is not trained, so it is neither a parameter nor
+    saved; the statistics of its features are saved.
 
     Args:
-        autoencoder: What is learnt.
+        autoencoder: The part that is trained.
         weights: See ``vgg.load_vgg19``.
     """
 
@@ -39,19 +39,19 @@ class PerceptualAutoEncoder(nn.Module):
         self.weights = weights
         self.register_buffer("feature_mean", torch.zeros(vgg.CHANNELS))
         self.register_buffer("feature_std", torch.ones(vgg.CHANNELS))
-        self._vgg: list[nn.Module] = []  # a list hides it from what is trained, saved and moved
+        self._vgg: list[nn.Module] = []  # in a list it is not trained, saved or moved
 
     def forward(self, x: Tensor) -> Tensor:
-        """[B, C, S, S] -> its reconstruction, the same shape."""
+        """Reconstruct images [B, C, S, S]."""
         return self.autoencoder(x)
 
     def features(self, x: Tensor) -> Tensor:
-        """[B, C, S, S] in [-1, 1] -> features by channel mean and deviation, [B, 512, S/8, S/8]."""
+        """Return standardized features [B, 512, S/8, S/8] of images in [-1, 1]."""
         mean, std = (v.view(1, -1, 1, 1) for v in (self.feature_mean, self.feature_std))
         return (self._raw_features(x) - mean) / std
 
     def measure(self, batches: Iterable[Tensor]) -> None:
-        """Take each channel's mean and standard deviation over these images."""
+        """Store the mean and standard deviation of each channel over batches of images."""
         count = 0
         sums = torch.zeros(2, vgg.CHANNELS, dtype=torch.float64)
         for x in batches:

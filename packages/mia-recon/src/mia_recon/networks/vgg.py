@@ -1,4 +1,4 @@
-"""ImageNet features to compare images by: torchvision's VGG19 up to relu4_2."""
+"""ImageNet features: torchvision's VGG19 up to relu4_2."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ _IMAGENET_STD = (0.229, 0.224, 0.225)
 
 
 def features(vgg: nn.Module, x: Tensor) -> Tensor:
-    """[B, 1 or 3, H, W] in [-1, 1] -> [B, 512, H / 8, W / 8]."""
+    """Return features [B, 512, H/8, W/8] of gray or RGB images in [-1, 1]."""
     mean, std = (x.new_tensor(v).view(1, 3, 1, 1) for v in (_IMAGENET_MEAN, _IMAGENET_STD))
     return vgg(((x + 1) / 2 - mean) / std)  # broadcasting repeats a gray channel
 
 
 def load_vgg19(weights: str | None, device: torch.device) -> nn.Module:
-    """The frozen network.
+    """Return the frozen network.
 
     Args:
-        weights: torchvision's state dict of VGG19; None for the one in torchvision's cache, which
-            is filled over the network where it is empty.
-        device: Where to put it; on ``meta`` it has no weights.
+        weights: File with torchvision's state dict of VGG19; None for the one in torchvision's
+            cache, which is downloaded if the cache is empty.
+        device: Its device; on ``meta`` it has no weights.
 
     Raises:
-        FileNotFoundError: No such file, or no network and an empty cache.
+        FileNotFoundError: No such file, or an empty cache and no network connection.
         ValueError: A file of another network.
     """
     with torch.device("meta"):

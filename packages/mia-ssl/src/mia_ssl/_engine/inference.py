@@ -1,4 +1,4 @@
-"""Reading a source in order through a network that must not change."""
+"""Scoring: images in order, through a network in evaluation mode."""
 
 from __future__ import annotations
 
@@ -17,19 +17,22 @@ if TYPE_CHECKING:
 
     from .images import ImageSource
 
-# Denser towards the end where thresholds for small false-positive rates lie.
+# Denser at the upper end, where thresholds for small false-positive rates lie.
 QUANTILES = (0.0, 0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999, 1.0)
 
 
 def in_order(source: ImageSource, batch_size: int) -> Iterator[Tensor]:
-    """The source's images, uint8 (B, C, H, W) at a time, on its device."""
+    """Yield the source's images in order, as batches (B, C, H, W) on its device."""
     for indices in torch.arange(len(source)).split(batch_size):
         yield source.take(indices)
 
 
 @contextmanager
 def evaluating(network: torch.nn.Module) -> Iterator[None]:
-    """Evaluation mode and exact kernels for a while: ``predict`` may interrupt a training."""
+    """Put a network into evaluation mode with exact kernels, and back afterwards.
+
+    ``predict`` may be called during a training.
+    """
     device = next(network.parameters()).device
     was_training = network.training
     network.eval()
@@ -41,5 +44,5 @@ def evaluating(network: torch.nn.Module) -> Iterator[None]:
 
 
 def score_quantiles(scores: np.ndarray) -> dict[float, float]:
-    """Quantile -> score, so that a threshold can be chosen later without the images."""
+    """Return quantile -> score, to choose a threshold later without the images."""
     return dict(zip(QUANTILES, np.quantile(scores, QUANTILES).tolist(), strict=True))

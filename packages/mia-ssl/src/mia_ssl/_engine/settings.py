@@ -1,4 +1,4 @@
-"""How a detector is trained, once its method's defaults are filled in."""
+"""Settings of the training, with a method's defaults filled in."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """Training settings; ``resolve`` takes a method's defaults for those that are None.
+    """Settings of the training loop.
 
     Attributes:
         epochs: Epochs of ``fit``.
-        batch_size: Images a training step.
-        learning_rate: The initial rate.
+        batch_size: Images per training step.
+        learning_rate: Initial learning rate.
         precision: One of ``PRECISIONS``.
         compile: Whether the training loss is compiled.
     """
@@ -34,7 +34,7 @@ class Settings:
         check_positive(learning_rate=self.learning_rate)
         check_choice("precision", self.precision, PRECISIONS)
         check_flag(compile=self.compile)
-        # The record is frozen; NumPy's numbers do not go into a file.
+        # The record is frozen; NumPy's numbers cannot be written to JSON.
         for name, value in (
             ("epochs", whole_number("epochs", self.epochs, least=0)),
             ("batch_size", whole_number("batch_size", self.batch_size, least=1)),
@@ -53,7 +53,7 @@ class Settings:
         precision: str = PRECISIONS[0],
         compile: bool = False,  # noqa: A002 - torch's own word for it
     ) -> Settings:
-        """The method's defaults for whatever is None."""
+        """Return settings with the method's defaults in place of None."""
         return cls(
             epochs=info.epochs if epochs is None else epochs,
             batch_size=info.batch_size if batch_size is None else batch_size,

@@ -1,4 +1,4 @@
-"""The one training loop: seeded order, losses summed on the device, checkpoints, early stop."""
+"""Training loop with seeded order, losses summed on the device, checkpoints, early stop."""
 
 from __future__ import annotations
 
@@ -27,38 +27,39 @@ _ORDER, _STEPS = 1, 2  # streams of the seed; 0 draws the weights
 
 
 class Task(Protocol):
-    """What is trained: the state that changes, and how one batch changes it."""
+    """A training step and its state."""
 
     def step(self, images: Tensor, generator: torch.Generator) -> dict[str, Tensor]:
-        """Learn from uint8 images (B, C, H, W); the loss terms as scalars, still on the device."""
+        """Learn from uint8 images (B, C, H, W); return the loss terms as scalars on the device."""
         ...
 
     def end_epoch(self, losses: Mapping[str, float]) -> float:
-        """Advance what advances by the epoch; the learning rate that the epoch had."""
+        """Update what changes once per epoch; return the learning rate that the epoch had."""
         ...
 
     def state_dict(self) -> dict[str, Any]:
-        """Everything that an interrupted training needs to go on."""
+        """Return everything that an interrupted training needs to continue."""
         ...
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Take back what ``state_dict`` gave."""
+        """Restore the result of ``state_dict``."""
         ...
 
 
 @dataclass(frozen=True, kw_only=True)
 class Schedule:
-    """How long to train, on what, and where to keep the way there.
+    """Length, batches, seed and checkpoint of a training.
 
     Attributes:
-        epochs: Epochs in all, those of a continued checkpoint included.
-        batch_size: Images a step; a last batch of one joins the one before it.
-        seed: Of the order and of all that the steps draw.
-        steps_per_epoch: Steps an epoch, through the images as often as needed; None: once through.
-        checkpoint: A folder to keep the training's state in; training goes on from it where it
-            exists. The last epoch is written too; the folder is the caller's to remove.
+        epochs: Number of epochs, including those of a continued checkpoint.
+        batch_size: Images per step; a last batch of one image joins the batch before it.
+        seed: Seed of the order and of all random draws of the steps.
+        steps_per_epoch: Steps per epoch, passing over the images as often as needed (default: one
+            pass).
+        checkpoint: Folder for the training's state; training continues from it if it exists. The
+            last epoch is written too; the caller removes the folder.
         checkpoint_every: Epochs between two writes of the checkpoint.
-        identity: What must be the same for a checkpoint to fit (method, options, data shape).
+        identity: Facts that must be equal for a checkpoint to fit (method, options, data shape).
     """
 
     epochs: int
@@ -76,10 +77,10 @@ def train(
     schedule: Schedule,
     on_epoch: Callable[[Epoch], Any] | None = None,
 ) -> list[dict[str, float]]:
-    """Run the schedule; each epoch's mean losses.
+    """Run the schedule; return the mean losses of each epoch.
 
-    Every epoch draws from generators made of the seed and its number, so that a training which
-    goes on from a checkpoint ends with the same weights as an uninterrupted one.
+    Each epoch has its own generators, made from the seed and its number, so that a training that
+    continues from a checkpoint ends with the same weights as an uninterrupted one.
 
     Raises:
         ModelFileError: A checkpoint of another training, or of a later epoch than the last.
@@ -102,7 +103,7 @@ def train(
 
 
 def _is_true(answer: Any) -> bool:
-    """Whether a callback said True; what others return by the way does not count."""
+    """Return whether a callback returned True; other values do not count."""
     return isinstance(answer, (bool, np.bool_)) and bool(answer)
 
 
@@ -113,7 +114,7 @@ def _epoch(task: Task, source: ImageSource, schedule: Schedule, number: int) -> 
     count = 0
     for indices in batches(len(source), schedule.batch_size, order, schedule.steps_per_epoch):
         for name, loss in task.step(source.take(indices), draws).items():
-            # Stays on the device: reading a value here would wait for it in every step.
+            # Stays on the device: reading a value here would make every step wait for it.
             sums[name] = sums.get(name, 0) + loss.detach() * len(indices)
         count += len(indices)
     totals = torch.stack(list(sums.values())).tolist()
@@ -127,11 +128,11 @@ def _epoch(task: Task, source: ImageSource, schedule: Schedule, number: int) -> 
 def batches(
     count: int, batch_size: int, order: torch.Generator, steps: int | None = None
 ) -> Iterator[Tensor]:
-    """Indices of each batch of an epoch, in random order.
+    """Yield the indices of each batch of an epoch, in random order.
 
-    Without ``steps`` every image comes once; a single left over joins the batch before it, since
-    BatchNorm cannot learn from one value. With ``steps`` that many whole batches come, through as
-    many orders of the images as it takes.
+    Without ``steps`` every image comes once; a single image left over joins the batch before it,
+    since BatchNorm cannot learn from one value. With ``steps`` that many full batches come, from
+    as many passes over the images as needed.
     """
     if steps is not None:
         rounds = -(-steps * batch_size // count)
@@ -146,11 +147,11 @@ def batches(
 
 def _identity(schedule: Schedule) -> dict[str, Any]:
     identity = {"identity": dict(schedule.identity or {}), "seed": schedule.seed}
-    return json.loads(json.dumps(identity))  # as a file gives it back: tuples become lists
+    return json.loads(json.dumps(identity))  # as read from a file: tuples become lists
 
 
 def _resume(task: Task, schedule: Schedule) -> tuple[list[dict[str, float]], bool]:
-    """The history so far and whether it was stopped for good; fills the task's state."""
+    """Load the checkpoint into the task; return the history and whether training had ended."""
     if schedule.checkpoint is None or _is_free(Path(schedule.checkpoint)):
         return [], False
     state, meta = load_folder(schedule.checkpoint)

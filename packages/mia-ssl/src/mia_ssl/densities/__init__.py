@@ -1,6 +1,6 @@
-"""Densities of normal embeddings; an embedding is abnormal where they are thin.
+"""Densities of normal embeddings, which score how unlikely another embedding is.
 
-Plain NumPy, usable with embeddings of any origin; higher scores are more abnormal.
+In NumPy, for embeddings of any origin; higher scores are more abnormal.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from mia_ssl.densities.gaussian import GaussianDensity
 from mia_ssl.densities.kernel import KernelDensity
-from mia_ssl.densities.neighbors import NearestNeighbors
+from mia_ssl.densities.nearest_neighbors import NearestNeighbors
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,11 +20,11 @@ __all__ = ["Density", "GaussianDensity", "KernelDensity", "NearestNeighbors"]
 
 
 class Density(Protocol):
-    """The methods of every density."""
+    """Methods that every density has."""
 
     @property
-    def at_least(self) -> int:
-        """Return the number of embeddings that ``fit`` needs."""
+    def min_embeddings(self) -> int:
+        """Number of embeddings that ``fit`` needs."""
         ...
 
     def fit(self, embeddings: np.ndarray) -> Density:
@@ -32,7 +32,7 @@ class Density(Protocol):
         ...
 
     def score(self, embeddings: np.ndarray) -> np.ndarray:
-        """Score each embedding (M, D): float64 (M,), higher is more abnormal."""
+        """Score embeddings (M, D): float64 (M,), higher is more abnormal."""
         ...
 
     def state(self) -> dict[str, np.ndarray]:
@@ -40,7 +40,7 @@ class Density(Protocol):
         ...
 
     def restore(self, state: Mapping[str, np.ndarray]) -> Density:
-        """Take back the result of ``state``.
+        """Take back what ``state`` returned.
 
         Raises:
             KeyError: An array is missing.

@@ -23,14 +23,15 @@ _MANY = 1 << 25  # the same where calls are dear
 
 
 def median_above(x: Tensor, size: int, threshold: int) -> Tensor:
-    """Return 1 where the median over size x size pixels is above a threshold; borders are repeated.
+    """Mark pixels whose median over size x size pixels is above a threshold.
 
-    The median is above it where most of the pixels are: they only have to be counted.
+    There most of the pixels are above it, so that they only have to be counted. Beyond the border
+    the border is repeated.
 
     Args:
         x: uint8 or int16 [N, H, W].
-        size: Odd, at most 15 (the count has to fit into uint8).
-        threshold: A value of x.
+        size: Side of the square, odd, at most 15 (the count has to fit into uint8).
+        threshold: Value that the median must pass.
 
     Returns:
         uint8 [N, H, W] of 0 and 1.
@@ -50,16 +51,16 @@ def median_above(x: Tensor, size: int, threshold: int) -> Tensor:
 
 
 def mostly(x: Tensor, size: int, memory: Tensor | None = None, out: Tensor | None = None) -> Tensor:
-    """Return 1 where most of the size x size pixels from a position on are 1.
+    """Mark positions from which on most of the size x size pixels are 1.
 
     Args:
         x: uint8 [N, H, W] of 0 and 1.
-        size: Odd, at most 15.
-        memory: See ``box_sums``.
-        out: See ``above``.
+        size: Side of the square, odd, at most 15.
+        memory: Working memory, see ``box_sums``.
+        out: Memory for the result, see ``above``.
 
     Returns:
-        uint8 [N, H - size + 1, W - size + 1].
+        uint8 [N, H - size + 1, W - size + 1] of 0 and 1.
     """
     return above(box_sums(x, size, size, memory), size * size // 2, out)
 

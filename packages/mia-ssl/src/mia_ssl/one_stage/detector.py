@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from mia_ssl._engine.images import ImageSource
     from mia_ssl._engine.training import Schedule, Task
-    from mia_ssl.one_stage.method import Method
+    from mia_ssl.one_stage.method import OneStageMethod
 
 SMALLEST_CROP = 32  # the network shrinks it to a single pixel
 
@@ -44,7 +44,7 @@ class OneStageDetector(TrainedDetector):
 
     def __init__(
         self,
-        method: Method,
+        method: OneStageMethod,
         *,
         in_channels: int,
         image_size: int,

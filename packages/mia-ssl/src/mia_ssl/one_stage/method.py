@@ -21,7 +21,7 @@ IMAGE_SIZE = 256
 
 
 @dataclass(frozen=True, kw_only=True)
-class Method:
+class OneStageMethod:
     """A one-stage method.
 
     Attributes:

@@ -12,7 +12,7 @@ from torch import nn
 from torch.nn import functional as F
 from torchvision.models.resnet import BasicBlock, ResNet
 
-from mia_ssl._engine.seeding import initialise
+from mia_ssl._engine.seeding import initialize
 
 if TYPE_CHECKING:
     import torch
@@ -80,7 +80,7 @@ def draw_weights(network: EncoderDecoder, generator: torch.Generator) -> None:
 
     Paper: https://arxiv.org/abs/1502.01852
     """
-    initialise(network, generator)
+    initialize(network, generator)
     for layer in network.modules():
         if isinstance(layer, nn.Conv2d):
             nn.init.kaiming_normal_(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from mia_ssl.pasting.patch_masks import PatchMasks
+from mia_ssl.pasting.patch_masks import cut_masks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from mia_ssl.pasting.boxes import Boxes
+    from mia_ssl.pasting.patch_masks import PatchMasks
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ class Patches:
         target: Boxes,
     ) -> Patches:
         """Make patches, with their masks cut from the sources' foreground, uint8 [M, H, W]."""
-        masks = PatchMasks.cut(source_mask, origin, source, target)
+        masks = cut_masks(source_mask, origin, source, target)
         return cls(number, image, origin, source, target, masks)
 
     def __len__(self) -> int:

@@ -8,9 +8,9 @@ from mia_ssl.one_stage.methods import cutpaste, fpi, nsa, pii
 
 if TYPE_CHECKING:
     from mia_ssl._engine.records import MethodInfo
-    from mia_ssl.one_stage.method import Method
+    from mia_ssl.one_stage.method import OneStageMethod
 
-RECORDS: dict[str, Method] = {
+RECORDS: dict[str, OneStageMethod] = {
     "cutpaste": cutpaste.METHOD,
     "fpi": fpi.METHOD,
     "pii": pii.METHOD,

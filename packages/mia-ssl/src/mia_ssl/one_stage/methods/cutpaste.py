@@ -7,11 +7,11 @@ Paper: https://arxiv.org/abs/2104.04015
 
 from __future__ import annotations
 
-from mia_ssl.one_stage.method import Method, one_stage_info
+from mia_ssl.one_stage.method import OneStageMethod, one_stage_info
 from mia_ssl.pasting.blending.simple import swap
 from mia_ssl.pasting.recipe import Recipe
 
-METHOD = Method(
+METHOD = OneStageMethod(
     info=one_stage_info(
         "cutpaste", "patches pasted elsewhere in the image", "https://arxiv.org/abs/2104.04015"
     ),

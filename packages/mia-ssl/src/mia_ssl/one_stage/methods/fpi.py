@@ -8,11 +8,11 @@ Paper: https://arxiv.org/abs/2011.04197
 
 from __future__ import annotations
 
-from mia_ssl.one_stage.method import Method, one_stage_info
+from mia_ssl.one_stage.method import OneStageMethod, one_stage_info
 from mia_ssl.pasting.blending.simple import convex
 from mia_ssl.pasting.recipe import Recipe
 
-METHOD = Method(
+METHOD = OneStageMethod(
     info=one_stage_info(
         "fpi", "patches of another image, mixed in", "https://arxiv.org/abs/2011.04197"
     ),

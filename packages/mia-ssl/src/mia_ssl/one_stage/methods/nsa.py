@@ -22,7 +22,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mia_ssl.one_stage.method import Method, one_stage_info
+from mia_ssl.one_stage.method import OneStageMethod, one_stage_info
 from mia_ssl.pasting.blending.poisson import mixed_gradients, normal_gradients
 from mia_ssl.pasting.recipe import Recipe
 
@@ -30,9 +30,9 @@ if TYPE_CHECKING:
     from mia_ssl.pasting.recipe import Label
 
 
-def _setting(name: str, original: str, label: Label, *, mixed: bool) -> Method:
+def _setting(name: str, original: str, label: Label, *, mixed: bool) -> OneStageMethod:
     kind = f"{'mixed' if mixed else 'normal'} gradients, {label} labels"
-    return Method(
+    return OneStageMethod(
         info=one_stage_info(
             name,
             f"shifted Poisson patches of another image, {kind}",

@@ -9,11 +9,11 @@ Paper: https://arxiv.org/abs/2107.02622
 
 from __future__ import annotations
 
-from mia_ssl.one_stage.method import Method, one_stage_info
+from mia_ssl.one_stage.method import OneStageMethod, one_stage_info
 from mia_ssl.pasting.blending.poisson import mixed_gradients
 from mia_ssl.pasting.recipe import Recipe
 
-METHOD = Method(
+METHOD = OneStageMethod(
     info=one_stage_info(
         "pii",
         "patches of another image, mixed in by their gradients",

@@ -1,0 +1,65 @@
+"""The options that say where runs are done and what is told of them meanwhile."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import wraps
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from mia_bench.cli.options import Commas
+from mia_bench.study.executor_options import EXECUTORS
+from mia_bench.tracking import TRACKERS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mia_bench.study.config import Study
+
+_OPTIONS = (
+    click.option("--executor", type=click.Choice(EXECUTORS), help="Where; else local."),
+    click.option(
+        "--jobs", type=click.IntRange(min=1), help="Runs at once on this machine; else 1."
+    ),
+    click.option(
+        "--cpus-per-run", type=click.FloatRange(min=0, min_open=True), help="Cores of each run."
+    ),
+    click.option(
+        "--gpus-per-run", type=click.FloatRange(0, 1), help="Part of a GPU that each run needs."
+    ),
+    click.option(
+        "--ray-address", help="A running Ray cluster; else RAY_ADDRESS, else a local one."
+    ),
+    click.option("--tracking", type=Commas(), help=f"Tell also {' or '.join(TRACKERS)}."),
+)
+
+
+def executor_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the options of an executor; its ``study`` has them where they are given."""
+
+    @wraps(command)
+    def chosen(
+        *,
+        study: Study,
+        executor: str | None,
+        jobs: int | None,
+        cpus_per_run: float | None,
+        gpus_per_run: float | None,
+        ray_address: str | None,
+        tracking: list[str] | None,
+        **rest: Any,
+    ) -> Any:
+        options = study.executor.override(
+            name=executor,
+            jobs=jobs,
+            cpus_per_run=cpus_per_run,
+            gpus_per_run=gpus_per_run,
+            address=ray_address,
+        )
+        trackers = study.tracking if tracking is None else tuple(tracking)
+        return command(study=replace(study, executor=options, tracking=trackers), **rest)
+
+    for option in reversed(_OPTIONS):
+        chosen = option(chosen)
+    return chosen

@@ -1,0 +1,154 @@
+"""The epoch that is kept, chosen without labels.
+
+Nothing in this file is given a label, a mask or a set that holds them: a rule compares the scores
+of two arrays of images, and the labels of the test images are read after the training only.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import mia_metrics
+import numpy as np
+
+from mia_bench.detectors.plugins import unknown
+from mia_bench.errors import StudyError
+from mia_bench.files import write_json
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from mia_bench.detectors.protocol import Detector
+
+LAST = "last"  # no choice
+PSEUDO, SYNTHETIC = "pseudo_auroc", "synthetic_auroc"
+RULES = (LAST, PSEUDO, SYNTHETIC)
+HELD_OUT = 0.1  # share of the training images that is not trained on
+CANDIDATES = 25  # epochs that are compared at most
+PASTE, COPIES = "nsa", 4  # how synthetic anomalies are made, of each held-out image so many
+_STREAM = 8  # of the run's seed
+
+
+def check_rule(where: str, rule: str) -> str | None:
+    """The rule, or None for the last epoch.
+
+    Raises:
+        StudyError: No such rule.
+    """
+    if rule not in RULES:
+        raise unknown(where, rule, RULES)
+    return None if rule == LAST else rule
+
+
+@dataclass(frozen=True)
+class Split:
+    """Training images that are trained on, and those held out: uint8 (N, C, H, W)."""
+
+    kept: np.ndarray
+    held_out: np.ndarray
+
+
+def split(images: np.ndarray, seed: int) -> Split:
+    """Hold a share of the training images out, drawn from the seed.
+
+    Raises:
+        StudyError: Too few images.
+    """
+    count = max(2, round(HELD_OUT * len(images)))
+    if len(images) < count + 2:
+        msg = f"expected at least 4 training images to choose an epoch with, got {len(images)}"
+        raise StudyError(msg)
+    order = np.random.default_rng([seed, _STREAM]).permutation(len(images))
+    return Split(np.asarray(images[np.sort(order[count:])]), images[np.sort(order[:count])])
+
+
+def contrast(rule: str, held_out: np.ndarray, unlabelled: np.ndarray, seed: int) -> np.ndarray:
+    """The images that held-out normal ones are to be told from.
+
+    ``pseudo_auroc``: the test images, of unknown labels. Paper: https://arxiv.org/abs/2606.08742
+    ``synthetic_auroc``: the held-out images themselves with anomalies pasted in.
+
+    Raises:
+        StudyError: Images into which no anomaly can be pasted.
+    """
+    if rule == PSEUDO:
+        return unlabelled
+    import mia_ssl  # brings torch, which reading a study need not wait for
+
+    # In small images, fewer than half of the patches find a place.
+    copies = np.concatenate([held_out] * COPIES)
+    pasted, label = mia_ssl.synthesize(PASTE, copies, seed=seed)
+    changed = label.flatten(1).any(1).numpy()
+    if not changed.any():
+        msg = f"no synthetic anomaly fits into the {len(held_out)} held-out training images"
+        raise StudyError(msg)
+    return pasted.numpy()[changed]
+
+
+class Selection:
+    """Compares a training's epochs and keeps the best one's detector, the earliest of equal ones.
+
+    What it has found is on disk after every epoch, so that an interrupted training goes on; an
+    epoch that comes again is the same one, as the seed is.
+
+    Args:
+        path: A folder of the unfinished run.
+        normals: Held-out normal images.
+        others: What they are to be told from, see ``contrast``.
+        epochs: Of the whole training.
+        device: See ``Detector.predict``.
+    """
+
+    def __init__(
+        self, path: Path, normals: np.ndarray, others: np.ndarray, *, epochs: int, device: str
+    ) -> None:
+        self._path = path
+        self._images = normals, others
+        self._epochs = epochs
+        self._device = device
+        self._facts = path / "selection.json"
+        self.scores: dict[int, float] = {}
+        if self._facts.exists():
+            found = json.loads(self._facts.read_text(encoding="utf-8"))
+            self.scores = {int(epoch): value for epoch, value in found.items()}
+
+    @property
+    def epoch(self) -> int:
+        """The best epoch so far.
+
+        Raises:
+            StudyError: The training has had no epoch.
+        """
+        if not self.scores:
+            msg = f'no epoch to choose from: this method is not trained; set select = "{LAST}"'
+            raise StudyError(msg)
+        return max(self.scores, key=lambda epoch: (self.scores[epoch], -epoch))
+
+    @property
+    def model(self) -> Path:
+        """Its detector's folder."""
+        return self._path / f"epoch-{self.epoch}"
+
+    def consider(self, detector: Detector, epoch: int) -> None:
+        """Compare the detector as it is after an epoch; to be called after each."""
+        every = -(-self._epochs // CANDIDATES)
+        if epoch in self.scores or (epoch % every and epoch != self._epochs):
+            return
+        normal, other = (
+            detector.predict(images, device=self._device).score for images in self._images
+        )
+        self.scores[epoch] = mia_metrics.pseudo_auroc(normal, other)
+        if self.epoch == epoch:
+            detector.save(self.model)
+        write_json(self._facts, self.scores)
+        for folder in self._path.glob("epoch-*"):
+            if folder != self.model:
+                shutil.rmtree(folder, ignore_errors=True)
+
+    def record(self) -> dict[str, Any]:
+        """What was found, as JSON values."""
+        scores = [{"epoch": epoch, "score": value} for epoch, value in sorted(self.scores.items())]
+        return {"epoch": self.epoch, "held_out": len(self._images[0]), "scores": scores}

@@ -1,0 +1,114 @@
+"""What a finished run brings into an ensemble."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from PIL import Image
+
+from mia_bench.detectors import plugins
+from mia_bench.errors import StudyError
+from mia_bench.execution.execute import load_split
+from mia_bench.study.plan import Run
+
+if TYPE_CHECKING:
+    from mia_bench.detectors.protocol import Prediction
+    from mia_bench.run_folder.folder import RunFolder
+
+METHOD = "fusion"  # what the run.json of an ensemble calls its method
+MAX_PIXELS = 1 << 24  # of the training images' maps that make a scale
+
+
+@dataclass(frozen=True)
+class Member:
+    """A finished run with what it says of itself.
+
+    Attributes:
+        folder: The run's folder.
+        run: Its settings.
+        result: Its run.json.
+    """
+
+    folder: RunFolder
+    run: Run
+    result: dict[str, Any]
+
+    @classmethod
+    def read(cls, folder: RunFolder) -> Member:
+        """The member in this folder.
+
+        Raises:
+            StudyError: It is an ensemble itself, which has no model and no training images.
+        """
+        result = folder.read_result()
+        if result["settings"]["method"] == METHOD:
+            msg = f"{folder.path} is a fusion itself: fuse its members"
+            raise StudyError(msg)
+        return cls(folder, Run(**result["settings"]), result)
+
+    @property
+    def scores_sha256(self) -> str:
+        """Tells later whether the run was done again after it was fused."""
+        return hashlib.sha256(self.folder.scores.read_bytes()).hexdigest()
+
+    @property
+    def frame(self) -> str | None:
+        """Maps of the same frame show the same part of an image; None where the run has no maps."""
+        return self.run.resize if self.folder.maps.exists() else None
+
+    def maps(self, side: int) -> np.ndarray:
+        """Its maps of the test images, enlarged to (N, side, side) or, of that size, on disk.
+
+        Raises:
+            StudyError: The file is damaged.
+        """
+        try:
+            maps = np.load(self.folder.maps, mmap_mode="r", allow_pickle=False)
+        except (OSError, ValueError, EOFError) as error:
+            msg = f"cannot read {self.folder.maps}: {error}"
+            raise StudyError(msg) from error
+        return maps if maps.shape[1] == side else np.stack([_resized(each, side) for each in maps])
+
+    def predict_normals(self, root: str | None, device: str, *, with_maps: bool) -> Prediction:
+        """Scores, or maps, of the training images; of maps, evenly spread images are enough.
+
+        Raises:
+            DataError: The dataset is missing.
+            StudyError: The model is damaged.
+        """
+        images = load_split(self.run, "train", root).images
+        if with_maps:
+            every = -(-len(images) * self.run.image_size**2 // MAX_PIXELS)
+            images = np.asarray(images[::every])
+        try:
+            detector = plugins.method(self.run.method).provider.load(self.folder.model)
+        except (OSError, ValueError) as error:
+            msg = f"the model of {self.folder.path} cannot be read: {error}"
+            raise StudyError(msg) from error
+        return detector.predict(images, device=device)
+
+
+def _resized(heat: np.ndarray, side: int) -> np.ndarray:
+    picture = Image.fromarray(heat.astype(np.float32, copy=False))
+    return np.asarray(picture.resize((side, side), Image.Resampling.BILINEAR))
+
+
+def aligned(members: dict[str, Member]) -> tuple[list[str], dict[str, np.ndarray]]:
+    """Ids of the test images, and each member's scores (N,) of them.
+
+    Raises:
+        StudyError: The members scored different images.
+    """
+    scores: dict[str, np.ndarray] = {}
+    known: list[str] | None = None
+    for label, member in members.items():
+        ids, _, scores[label] = member.folder.read_scores()
+        if known is not None and ids != known:
+            first = next(iter(members.values()))
+            msg = f"{member.folder.path} and {first.folder.path} scored different test images"
+            raise StudyError(msg)
+        known = ids
+    return known or [], scores

@@ -1,0 +1,1 @@
+"""Models of own images: fit one, score a folder with it."""

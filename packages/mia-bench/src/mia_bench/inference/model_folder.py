@@ -1,0 +1,125 @@
+"""A fitted model on disk: the detector, how its images are read, what normal images score.
+
+``MODEL/detector/`` is what the method itself saves; ``fit.json`` and ``normal_scores.npy`` are
+what turns its scores into quantiles, flags and colours.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mia_bench.detectors import plugins
+from mia_bench.errors import StudyError
+from mia_bench.files import write_array, write_json
+from mia_bench.inference.normal_scores import LEVELS, Reference
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from mia_bench.detectors.protocol import Detector
+
+FORMAT = 1
+FACTS = "fit.json"  # every model's folder holds it
+_SCORES, _DETECTOR = "normal_scores.npy", "detector"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """How files become the images that a detector sees; see ``mia_data.from_folder``."""
+
+    size: int
+    channels: int
+    resize: str
+    window: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Model:
+    """A fitted model.
+
+    Attributes:
+        path: Its folder.
+        method: The method's registered name.
+        reading: How its images are read.
+        reference: What normal images score.
+        training: Facts about the training, as JSON values.
+    """
+
+    path: Path
+    method: str
+    reading: Reading
+    reference: Reference
+    training: dict[str, Any]
+
+    def detector(self) -> Detector:
+        """The trained detector.
+
+        Raises:
+            StudyError: It is missing or damaged, or its package is not installed.
+        """
+        provider = plugins.method(self.method).provider
+        try:
+            return provider.load(self.path / _DETECTOR)
+        except (OSError, ValueError) as error:
+            msg = f"the model {self.path} is damaged: {error}"
+            raise StudyError(msg) from error
+
+    def fingerprint(self) -> str:
+        """Changes when the model is fitted again."""
+        return hashlib.sha256((self.path / FACTS).read_bytes()).hexdigest()
+
+    def write(self, folder: Path, detector: Detector) -> None:
+        """Write everything that ``load_model`` reads into an empty folder."""
+        detector.save(folder / _DETECTOR)
+        write_array(folder / _SCORES, self.reference.scores)
+        facts = {
+            "format": FORMAT,
+            "method": self.method,
+            "reading": asdict(self.reading),
+            "training": self.training,
+            "reference": self.reference.summary(),
+        }
+        write_json(folder / FACTS, facts)
+
+
+def load_model(path: Path) -> Model:
+    """The model that ``fit`` wrote.
+
+    Raises:
+        StudyError: The folder or a file of it is missing or damaged.
+    """
+    if not (path / FACTS).is_file():
+        msg = f"no model in {path}: expected a folder written by mia-bench fit, with {FACTS}"
+        raise StudyError(msg)
+    try:
+        facts = json.loads((path / FACTS).read_text(encoding="utf-8"))
+        if facts["format"] != FORMAT:
+            msg = f"its format is {facts['format']}, expected {FORMAT}"
+            raise ValueError(msg)
+        reading = dict(facts["reading"])
+        reading["window"] = reading["window"] and tuple(reading["window"])
+        known = facts["reference"]
+        scores = np.load(path / _SCORES, allow_pickle=False)
+        if scores.shape != (known["images"],) or not len(scores):
+            msg = f"{_SCORES} has the shape {scores.shape}, expected ({known['images']},)"
+            raise ValueError(msg)
+        pixels = {float(level): value for level, value in known["pixel_quantiles"].items()}
+        if pixels and set(pixels) != set(LEVELS):
+            msg = f"expected the pixel_quantiles {LEVELS}, got {tuple(pixels)}"
+            raise ValueError(msg)
+        return Model(
+            path=path,
+            method=facts["method"],
+            reading=Reading(**reading),
+            reference=Reference(held_out=known["held_out"], scores=scores, pixels=pixels),
+            training=facts["training"],
+        )
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, EOFError) as error:
+        reason = f"{error} is missing" if isinstance(error, KeyError) else error
+        msg = f"the model {path} is damaged: {reason}"
+        raise StudyError(msg) from error
