@@ -13,15 +13,14 @@ if TYPE_CHECKING:
     from mia_ssl._engine.storage import ModelFileError
     from mia_ssl.densities import GaussianDensity, KernelDensity, NearestNeighbors
     from mia_ssl.method_table import METHODS
-    from mia_ssl.one_stage.picture import picture
-    from mia_ssl.registry import build, load, load_medianomaly, synthesize
+    from mia_ssl.registry import build, load, load_medianomaly, plot, synthesize
 
 _HOMES = {
     "METHODS": "method_table",
     "build": "registry",
     "load": "registry",
     "load_medianomaly": "registry",
-    "picture": "one_stage.picture",
+    "plot": "registry",
     "synthesize": "registry",
     "GaussianDensity": "densities",
     "KernelDensity": "densities",
@@ -44,7 +43,7 @@ __all__ = [
     "build",
     "load",
     "load_medianomaly",
-    "picture",
+    "plot",
     "synthesize",
 ]
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 import torchvision.transforms.v2.functional as tv
-from mia_ssl.boxes import Boxes
-from mia_ssl.regions import Regions
+from mia_ssl.pasting.boxes import Boxes
+from mia_ssl.pasting.paste_regions import Regions
 from mia_ssl.two_stage.color_jitter import JitterFactors, jitter, turn_hue
 from PIL import Image
 

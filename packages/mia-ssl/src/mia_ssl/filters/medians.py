@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from mia_ssl.filters.windows import Line, above, box_sums, replicate, run_sums
-from mia_ssl.regions import on_cpu
+from mia_ssl.memory import on_cpu
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -18,7 +18,7 @@ RADIUS = 5  # of the disk
 _SIZE = 2 * RADIUS + 1
 _HALF = 40  # of the 81 pixels of the disk
 _CACHE = 16 * 230 * 230  # pixels at a time that a CPU's cache holds
-_WORKING_SET = 1 << 19  # pixels times thresholds at once: what a CPU's cache holds
+_WORKING_SET = 1 << 19  # pixels times thresholds at once: as many as a CPU's cache holds
 _MANY = 1 << 25  # the same where calls are dear
 
 
@@ -68,8 +68,8 @@ def mostly(x: Tensor, size: int, memory: Tensor | None = None, out: Tensor | Non
 def disk_median(x: Tensor, highest: int) -> Tensor:
     """Return the median over a disk of radius 5, 81 pixels, around each pixel that has all of them.
 
-    A median of whole numbers is how many thresholds 1, 2, ... most of the window reaches: all
-    thresholds are counted at once.
+    A median of whole numbers is the number of thresholds 1, 2, ... that most of the window
+    reaches: all thresholds are counted at once.
 
     Args:
         x: uint8 or int16 [P, H, W], 0 or above.

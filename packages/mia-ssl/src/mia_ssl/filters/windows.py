@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from mia_ssl.regions import on_cpu
+from mia_ssl.memory import on_cpu
 
 Line = Any  # a flat tensor, or an array of NumPy
 

@@ -10,7 +10,7 @@ from torch import Tensor
 from mia_ssl.two_stage.random_boxes import uniform
 
 if TYPE_CHECKING:
-    from mia_ssl.regions import Regions
+    from mia_ssl.pasting.paste_regions import Regions
 
 STRONGEST = 0.5  # turns the hue by half a circle either way; there is no more
 _LUMA = (0.299, 0.587, 0.114)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
-    from mia_ssl.regions import Regions
+    from mia_ssl.pasting.paste_regions import Regions
     from mia_ssl.two_stage.paste_region import PasteRegion
 
 IMAGE_SIZE = 224  # side of the study's images, in pixels

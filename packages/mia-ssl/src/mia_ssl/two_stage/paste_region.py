@@ -16,8 +16,8 @@ from skimage.morphology import dilation, opening
 from skimage.segmentation import clear_border
 
 from mia_ssl._engine.inference import in_order
-from mia_ssl.boxes import integer
-from mia_ssl.foreground import THRESHOLD, foreground
+from mia_ssl.pasting.boxes import integer
+from mia_ssl.pasting.foreground import THRESHOLD, foreground
 from mia_ssl.two_stage.color_jitter import luma
 
 if TYPE_CHECKING:

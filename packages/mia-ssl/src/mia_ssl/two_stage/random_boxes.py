@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from mia_ssl.boxes import integer
+from mia_ssl.pasting.boxes import integer
 
 if TYPE_CHECKING:
     from torch import Tensor

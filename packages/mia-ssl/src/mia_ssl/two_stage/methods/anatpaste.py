@@ -13,9 +13,9 @@ import numpy as np
 import torch
 
 from mia_ssl._engine.options import check_choice
-from mia_ssl.boxes import Boxes, corners, integer
 from mia_ssl.checks import check_between, check_pair
-from mia_ssl.regions import Regions
+from mia_ssl.pasting.boxes import Boxes, corners, integer
+from mia_ssl.pasting.paste_regions import Regions
 from mia_ssl.two_stage.color_jitter import STRONGEST, JitterFactors, jitter, rounded
 from mia_ssl.two_stage.method import IMAGE_SIZE, Paste, TwoStageMethod, two_stage_info
 from mia_ssl.two_stage.paste_region import PASTE_REGIONS

@@ -8,9 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mia_ssl.boxes import Boxes, corners
 from mia_ssl.checks import check_between, check_pair
-from mia_ssl.regions import Regions
+from mia_ssl.pasting.boxes import Boxes, corners
+from mia_ssl.pasting.paste_regions import Regions
 from mia_ssl.two_stage.color_jitter import STRONGEST, JitterFactors, jitter
 from mia_ssl.two_stage.method import Paste, TwoStageMethod, two_stage_info
 from mia_ssl.two_stage.random_boxes import log_uniform, other_corners, sides, uniform
