@@ -100,10 +100,10 @@ def install(tmp_path, monkeypatch):
         (record / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
         (record / "entry_points.txt").write_text(f"[mia.detectors]\n{name} = {name}\n")
         monkeypatch.delitem(sys.modules, name, raising=False)
-        plugins.methods.cache_clear()
+        plugins.forget_plugins()
 
     yield put
-    plugins.methods.cache_clear()
+    plugins.forget_plugins()
 
 
 @pytest.mark.parametrize("kind", BROKEN)

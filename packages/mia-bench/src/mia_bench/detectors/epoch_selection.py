@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING, Any
 import mia_metrics
 import numpy as np
 
-from mia_bench.detectors.plugins import unknown
-from mia_bench.errors import StudyError
+from mia_bench.errors import StudyError, unknown_name
 from mia_bench.files import write_json
 
 if TYPE_CHECKING:
@@ -39,7 +38,7 @@ def check_rule(where: str, rule: str) -> str | None:
         StudyError: No such rule.
     """
     if rule not in RULES:
-        raise unknown(where, rule, RULES)
+        raise unknown_name(where, rule, RULES)
     return None if rule == LAST else rule
 
 
@@ -65,7 +64,7 @@ def split(images: np.ndarray, seed: int) -> Split:
     return Split(np.asarray(images[np.sort(order[count:])]), images[np.sort(order[:count])])
 
 
-def contrast(rule: str, held_out: np.ndarray, unlabelled: np.ndarray, seed: int) -> np.ndarray:
+def contrast(rule: str, held_out: np.ndarray, unlabeled: np.ndarray, seed: int) -> np.ndarray:
     """The images that held-out normal ones are to be told from.
 
     ``pseudo_auroc``: the test images, of unknown labels. Paper: https://arxiv.org/abs/2606.08742
@@ -75,7 +74,7 @@ def contrast(rule: str, held_out: np.ndarray, unlabelled: np.ndarray, seed: int)
         StudyError: Images into which no anomaly can be pasted.
     """
     if rule == PSEUDO:
-        return unlabelled
+        return unlabeled
     import mia_ssl  # brings torch, which reading a study need not wait for
 
     # In small images, fewer than half of the patches find a place.

@@ -59,7 +59,7 @@ def fit(
         method: A method's registered name.
         model: Folder to write; an older model in it is replaced when the new one is whole.
         epochs: Epochs of training; None for the method's own.
-        calibration: Folder of normal images that are not trained on. Thresholds and colours are
+        calibration: Folder of normal images that are not trained on. Thresholds and colors are
             then theirs and not the training images', which a trained model scores too low.
         image_size: Side of the square images that the method sees; None for the method's own.
         channels: 1 (gray) or 3 (RGB); None for the method's own.
@@ -79,7 +79,7 @@ def fit(
     """
     path = Path(model).expanduser().resolve()
     check_replaceable(path, **_KIND)
-    info = plugins.method(method).info
+    info = plugins.find_method(method).info
     reading = Reading(
         size=info.image_size if image_size is None else image_size,
         channels=info.channels if channels is None else channels,
@@ -92,7 +92,7 @@ def fit(
         "options": _as_json("options", dict(options or {})),
     }
     _at_least("checkpoint_every", checkpoint_every, 1)
-    detector = plugins.build(
+    detector = plugins.build_detector(
         method,
         settings["options"],
         in_channels=reading.channels,

@@ -13,9 +13,9 @@ from mia_bench.report import pictures
 if TYPE_CHECKING:
     from mia_bench.inference.normal_scores import Reference
 
-# Quantiles of the normal images' map pixels that colour begins at, is full at, and from which on
-# pixels are outlined: of a normal image, one pixel in four is coloured and one in 1000 outlined.
-COLOUR_FROM, COLOUR_FULL, OUTLINED = 0.75, 0.995, 0.999
+# Quantiles of the normal images' map pixels that color begins at, is full at, and from which on
+# pixels are outlined: of a normal image, one pixel in four is colored and one in 1000 outlined.
+COLOR_FROM, COLOR_FULL, OUTLINED = 0.75, 0.995, 0.999
 OUTLINE_WIDTH = 500  # one pixel of outline for so many of the image's longer side
 
 
@@ -24,7 +24,7 @@ class Scale:
     """Map values that mean the same in all images of a model.
 
     Attributes:
-        low: Where colour begins.
+        low: Where color begins.
         high: Where it is full.
         outlined: Beyond it, pixels are outlined.
     """
@@ -36,7 +36,7 @@ class Scale:
     @classmethod
     def of(cls, reference: Reference) -> Scale:
         """The scale that normal images give."""
-        return cls(*(reference.pixels[level] for level in (COLOUR_FROM, COLOUR_FULL, OUTLINED)))
+        return cls(*(reference.pixels[level] for level in (COLOR_FROM, COLOR_FULL, OUTLINED)))
 
 
 def at_own_size(

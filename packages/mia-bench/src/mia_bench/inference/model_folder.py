@@ -1,7 +1,7 @@
 """A fitted model on disk: the detector, how its images are read, what normal images score.
 
 ``MODEL/detector/`` is what the method itself saves; ``fit.json`` and ``normal_scores.npy`` are
-what turns its scores into quantiles, flags and colours.
+what turns its scores into quantiles, flags and colors.
 """
 
 from __future__ import annotations
@@ -62,12 +62,8 @@ class Model:
         Raises:
             StudyError: It is missing or damaged, or its package is not installed.
         """
-        provider = plugins.method(self.method).provider
-        try:
-            return provider.load(self.path / _DETECTOR)
-        except (OSError, ValueError) as error:
-            msg = f"the model {self.path} is damaged: {error}"
-            raise StudyError(msg) from error
+        folder = self.path / _DETECTOR
+        return plugins.load_detector(self.method, folder, owner=f"the model {self.path}")
 
     def fingerprint(self) -> str:
         """Changes when the model is fitted again."""

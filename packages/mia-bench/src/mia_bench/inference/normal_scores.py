@@ -1,4 +1,4 @@
-"""What normal images score: thresholds and colours come from here."""
+"""What normal images score: thresholds and colors come from here."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import mia_metrics
 import numpy as np
 
+from mia_bench.detectors.optional import optional_parts
 from mia_bench.errors import RunsFailedError, StudyError
 
 if TYPE_CHECKING:
@@ -106,8 +107,9 @@ def predict(
         RunsFailedError: The device ran out of memory, or scores or maps that are not finite or not
             of these shapes.
     """
+    batch = optional_parts(detector).batch_size(len(images))
     try:
-        prediction = detector.predict(images, batch_size=len(images), device=device)
+        prediction = detector.predict(images, **batch, device=device)
     except RuntimeError as error:
         msg = f"scoring {len(images)} images on {device} failed: {error}"
         raise RunsFailedError(msg) from error

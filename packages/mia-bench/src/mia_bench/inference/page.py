@@ -45,7 +45,7 @@ def write_page(path: Path, model: Model, results: Results, scored: Scored, *, ti
         cases=results.showcase.cases(),
         histogram=histogram(model.reference, scores, scored.threshold),
         slider=_slider(model.reference, scores, scored.fpr),
-        colours=heatmaps,
+        colors=heatmaps,
         broken=scored.broken[:BROKEN_SHOWN],
     )
     write_text(path, text)
@@ -59,13 +59,13 @@ def histogram(reference: Reference, scores: np.ndarray, threshold: float) -> str
         # A few extreme scores would squeeze all others into one bar.
         low, high = np.quantile(both, [0, 0.995])
         bins = np.linspace(low, high if high > low else low + 1, BINS + 1)
-        for values, name, colour in (
+        for values, name, color in (
             (reference.scores, reference.name, plots.NORMAL),
             (scores, "this folder", plots.ABNORMAL),
         ):
             inside = np.clip(values, bins[0], bins[-1])
             share = np.full(len(inside), 100 / len(inside))
-            axes.hist(inside, bins.tolist(), weights=share, alpha=0.6, label=name, color=colour)
+            axes.hist(inside, bins.tolist(), weights=share, alpha=0.6, label=name, color=color)
         axes.margins(y=0.55)  # room for the names, above the line too
         axes.axvline(
             threshold, ymax=0.66, color=plots.AXIS, linestyle="--", linewidth=1, label="threshold"

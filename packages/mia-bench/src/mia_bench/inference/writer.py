@@ -74,7 +74,7 @@ class Results:
         scores: All scores so far.
         flagged: How many images are flagged so far.
         broken: For each file that could not be read, the reason.
-        scale: What the heatmaps' colours mean; None where the method has no map.
+        scale: What the heatmaps' colors mean; None where the method has no map.
         showcase: The images for the page.
     """
 
@@ -158,8 +158,8 @@ class Results:
         whole = at_own_size(heat, image.box, *image.original.shape[1:])
         if self.heatmaps:
             path = _inside(self.folder / HEATMAPS, f"{image.id}.png")
-            coloured = heatmap(image.original, whole, scale)
-            Image.fromarray(coloured).save(path)
+            colored = heatmap(image.original, whole, scale)
+            Image.fromarray(colored).save(path)
         if self.raw_maps:
             np.save(_inside(self.folder / RAW_MAPS, f"{image.id}.npy"), whole, allow_pickle=False)
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-from mia_bench.detectors.plugins import unknown
-from mia_bench.errors import StudyError
+from mia_bench.errors import StudyError, unknown_name
 
 EXECUTORS = ("local", "ray")
 
@@ -37,7 +36,7 @@ class ExecutorOptions:
 
     def __post_init__(self) -> None:
         if self.name not in EXECUTORS:
-            raise unknown("executor", self.name, EXECUTORS)
+            raise unknown_name("executor", self.name, EXECUTORS)
         _check("jobs", self.jobs, int, 1)
         _check("cpus_per_run", self.cpus_per_run, float, 0.01)
         _check("gpus_per_run", self.gpus_per_run, float, 0, 1)
