@@ -94,7 +94,7 @@ def conformance(session: nox.Session) -> None:
     python = everything(session) / "python"
     session.run(
         *(str(python), "-m", "pytest", "--import-mode=importlib", "--slow"),
-        *("-n", "auto", "--maxprocesses=4", "packages/mia-bench/tests/testing"),
+        *("-n", "auto", "--maxprocesses=4", "--dist=loadgroup", "packages/mia-bench/tests/testing"),
         *("-o", "tmp_path_retention_policy=failed", *session.posargs),
         env={"OMP_WAIT_POLICY": "PASSIVE"},
         external=True,

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from mia_bench.inference.heatmaps import Scale, at_own_size, heatmap, thumbnail
+from mia_bench.inference.heatmaps import ColorScale, at_own_size, heatmap, thumbnail
 from mia_bench.report.pictures import OUTLINE
 
-SCALE = Scale(low=1, high=3, outlined=4)
+SCALE = ColorScale(low=1, high=3, outlined=4)
 
 
 def test_a_map_of_the_same_size_is_not_changed():

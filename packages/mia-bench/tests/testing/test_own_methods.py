@@ -68,7 +68,7 @@ def rules_of(name: str) -> list:
         except FileNotFoundError as error:
             pytest.skip(f"weights are missing: {error}")
 
-    marks = [pytest.mark.slow] if name in SLOW else []
+    marks = [pytest.mark.xdist_group(name), *([pytest.mark.slow] if name in SLOW else [])]
     return [
         pytest.param(*each.values, id=f"{name}-{each.id}", marks=[*each.marks, *marks])
         for each in rules(build, channels=info.channels, trains=name not in UNTRAINED)

@@ -130,18 +130,18 @@ def fit(
             on_epoch=lambda epoch: tell(epoch.epoch, epoch.epochs, _losses(epoch.losses)),
             **settings,
         )
-    training, reference = fitted.training, fitted.reference
+    training, normal_scores = fitted.training, fitted.normal_scores
     if as_json:
         answer = {
             "model": str(fitted.path),
             "method": fitted.method,
             "training": training,
-            "reference": reference.summary(),
+            "reference": normal_scores.summary(),
         }
         click.echo(json.dumps(answer, indent=1))
         return
     click.echo(f"{method}: trained on {training['images']} images, epochs: {training['epochs']}")
-    click.echo(f"Thresholds and colors: from {len(reference.scores)} {reference.name}")
+    click.echo(f"Thresholds and colors: from {len(normal_scores.scores)} {normal_scores.name}")
     click.echo(f"Model: {fitted.path}")
 
 

@@ -66,26 +66,26 @@ def score(images: Path, as_json: bool, **settings: Any) -> None:
     from mia_bench.inference.writer import SCORES
 
     with progress(make_console(stderr=True), "files") as tell:
-        scored = run(images=images, on_progress=lambda n, total: tell(n, total, ""), **settings)
-    for _, reason in scored.broken[:BROKEN_SAID]:
+        summary = run(images=images, on_progress=lambda n, total: tell(n, total, ""), **settings)
+    for _, reason in summary.broken[:BROKEN_SAID]:
         click.echo(f"mia-bench: left out: {reason}", err=True)
-    if len(scored.broken) > BROKEN_SAID:
-        more = len(scored.broken) - BROKEN_SAID
+    if len(summary.broken) > BROKEN_SAID:
+        more = len(summary.broken) - BROKEN_SAID
         click.echo(f"mia-bench: left out: {more} more files, see broken.csv", err=True)
-    if scored.passed_over:
+    if summary.passed_over:
         click.echo(
-            f"mia-bench: passed over {scored.passed_over} files that are no images by their "
-            f"names, or links to folders, such as {scored.passed_over_example}",
+            f"mia-bench: passed over {summary.passed_over} files that are no images by their "
+            f"names, or links to folders, such as {summary.passed_over_example}",
             err=True,
         )
-    table, page = scored.out / SCORES, scored.out / PAGE
+    table, page = summary.out / SCORES, summary.out / PAGE
     if as_json:
-        answer = {**scored.summary(), "table": str(table), "page": str(page)}
+        answer = {**summary.as_json(), "table": str(table), "page": str(page)}
         click.echo(json.dumps(answer, indent=1))
         return
     click.echo(
-        f"{scored.flagged} of {scored.images} images flagged "
-        f"(score from {scored.threshold:.4g}, at most {100 * scored.fpr:.3g} % of the model's "
-        f"{scored.normals})"
+        f"{summary.flagged} of {summary.images} images flagged "
+        f"(score from {summary.threshold:.4g}, at most {100 * summary.fpr:.3g} % of the model's "
+        f"{summary.normals})"
     )
     click.echo(f"Page: {page}\nTable: {table}")

@@ -13,21 +13,32 @@ if TYPE_CHECKING:
     from mia_bench.detectors.protocol import Cost, Detector, MethodInfo
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class OptionalParts:
-    """The optional parts that a detector has, as they are at the moment.
+    """The optional parts that a detector has."""
 
-    Attributes:
-        takes_checkpoint: Whether it is ``TakesCheckpoint``.
-        takes_batch_size: Whether it is ``TakesBatchSize``.
-        history: The losses of each epoch where it is ``HasHistory``, else None.
-        steps_per_epoch: Its steps where it is ``HasStepsPerEpoch`` and has a number, else None.
-    """
+    detector: Detector
 
-    takes_checkpoint: bool
-    takes_batch_size: bool
-    history: Sequence[Mapping[str, float]] | None
-    steps_per_epoch: int | None
+    @property
+    def takes_checkpoint(self) -> bool:
+        """Whether the detector is a ``TakesCheckpoint``."""
+        parameters = inspect.signature(self.detector.fit).parameters
+        return "checkpoint" in parameters and "checkpoint_every" in parameters
+
+    @property
+    def takes_batch_size(self) -> bool:
+        """Whether the detector is a ``TakesBatchSize``."""
+        return "batch_size" in inspect.signature(self.detector.predict).parameters
+
+    @property
+    def history(self) -> Sequence[Mapping[str, float]] | None:
+        """The losses of each epoch where the detector is a ``HasHistory``, else None."""
+        return getattr(self.detector, "history", None)
+
+    @property
+    def steps_per_epoch(self) -> int | None:
+        """Training steps of an epoch where the detector is a ``HasStepsPerEpoch``, else None."""
+        return getattr(self.detector, "steps_per_epoch", None)
 
     def checkpoint(self, folder: str | os.PathLike[str], every: int) -> dict[str, Any]:
         """Return the arguments of ``fit`` for a checkpoint; none where it keeps none."""
@@ -36,17 +47,6 @@ class OptionalParts:
     def batch_size(self, count: int) -> dict[str, int]:
         """Return the arguments of ``predict`` for a batch size; none where it takes none."""
         return {"batch_size": count} if self.takes_batch_size else {}
-
-
-def optional_parts(detector: Detector) -> OptionalParts:
-    """Look up the optional parts of a detector."""
-    fit = inspect.signature(detector.fit).parameters
-    return OptionalParts(
-        takes_checkpoint="checkpoint" in fit and "checkpoint_every" in fit,
-        takes_batch_size="batch_size" in inspect.signature(detector.predict).parameters,
-        history=getattr(detector, "history", None),
-        steps_per_epoch=getattr(detector, "steps_per_epoch", None),
-    )
 
 
 def cost_of(info: MethodInfo) -> Cost | None:

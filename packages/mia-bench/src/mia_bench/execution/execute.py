@@ -12,7 +12,8 @@ from filelock import Timeout
 
 from mia_bench.detectors import plugins
 from mia_bench.detectors.epoch_selection import Selection, contrast, split
-from mia_bench.detectors.optional import optional_parts
+from mia_bench.detectors.optional import OptionalParts
+from mia_bench.device import machine_facts
 from mia_bench.execution import evaluate, machine
 from mia_bench.files import write_json
 from mia_bench.run_folder.folder import RunFolder, State
@@ -118,7 +119,7 @@ def _do(run: Run, folder: RunFolder, root: str | None, device: str, told: Told) 
         "seconds": seconds,
         "peak_memory": machine.peak_memory(),
         "parameters": machine.parameters(detector),
-        "machine": machine.machine(device),
+        "machine": machine_facts(device),
         "finished": machine.now(),
     }
     if selection is not None:
@@ -191,9 +192,9 @@ def _fit(
         seed=run.seed,
         device=device,
         on_epoch=on_epoch,
-        **optional_parts(detector).checkpoint(folder.checkpoint, CHECKPOINT_EVERY),
+        **OptionalParts(detector).checkpoint(folder.checkpoint, CHECKPOINT_EVERY),
     )
-    history = optional_parts(detector).history
+    history = OptionalParts(detector).history
     if history:  # holds the epochs before an interruption too
         return [{"epoch": number, **losses} for number, losses in enumerate(history, 1)]
     return curve

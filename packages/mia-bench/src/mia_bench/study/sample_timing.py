@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mia_bench.detectors.optional import optional_parts
+from mia_bench.detectors.optional import OptionalParts
 from mia_bench.device import resolve_device
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def time_on_sample(run: Run, device: str) -> SampleCost | None:
         detector: Any = run.build()
     except FileNotFoundError:
         return None
-    steps = optional_parts(detector).steps_per_epoch
+    steps = OptionalParts(detector).steps_per_epoch
     if steps is not None:
         detector.steps_per_epoch = 1
     _fit_seconds(detector, run, SAMPLES[0], device)  # the first time loads libraries

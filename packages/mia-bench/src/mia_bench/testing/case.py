@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -47,31 +47,27 @@ class Case:
         test = draw_disks(7, channels, image_size, seed=1)
         return cls(build, train, test, epochs, trains)
 
-    def with_epochs(self, epochs: int) -> Case:
-        """Return the case with trainings of so many epochs."""
-        return replace(self, epochs=epochs)
-
     def fit(self, **arguments: Any) -> Detector:
         """Train a new detector."""
         return self.fit_on(self.train, **arguments)
 
     def fit_on(self, images: Any, **arguments: Any) -> Detector:
         """Train a new detector on other images, or the same in another form."""
-        settings = {"epochs": self.epochs, "device": "cpu", **arguments}
+        settings = {"epochs": self.epochs, "seed": 0, "device": "cpu", **arguments}
         return self.build().fit(images, **settings)
 
-    def trained(self) -> Detector:
+    def trained(self, seed: int = 0) -> Detector:
         """Return the same trained detector at each call, for rules that do not change it."""
-        return _trained(self)
+        return _trained(self, seed)
 
     def scores(self, detector: Detector) -> Prediction:
         """Score the test images."""
         return detector.predict(self.test, device="cpu")
 
 
-@lru_cache(maxsize=1)  # rules of one detector come after each other
-def _trained(case: Case) -> Detector:
-    return case.fit()
+@lru_cache(maxsize=2)  # rules of one detector come after each other
+def _trained(case: Case, seed: int) -> Detector:
+    return case.fit(seed=seed)
 
 
 def draw_disks(count: int, channels: int, size: int, *, seed: int) -> np.ndarray:
