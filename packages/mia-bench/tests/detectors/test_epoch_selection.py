@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from mia_bench.detectors import epoch_selection
 from mia_bench.detectors.epoch_selection import Selection, contrast, split
-from mia_bench.detectors.plugins import method
+from mia_bench.detectors.plugins import find_method
 from mia_bench.errors import StudyError
 from mia_bench.execution import execute as executing
 from mia_bench.execution.execute import execute, load_split
@@ -127,7 +127,7 @@ def test_a_run_reports_the_chosen_epoch_beside_the_last(run, root, tmp_path, rul
     assert found["held_out"] == 4
     # The model on disk is the chosen epoch's: its scores and what chose it come out again.
     train_split, test = (load_split(run, name, str(root)) for name in ("train", "test"))
-    detector = method("ae").provider.load(folder.model)
+    detector = find_method("ae").provider.load(folder.model)
     scores = detector.predict(test.images, device="cpu").score
     np.testing.assert_array_equal(scores, folder.read_scores()[2])
     assert result["metrics"]["auroc"] == mia_metrics.auroc(test.labels, scores)
@@ -136,7 +136,7 @@ def test_a_run_reports_the_chosen_epoch_beside_the_last(run, root, tmp_path, rul
     normal, other = (detector.predict(part, device="cpu").score for part in (held_out, others))
     assert mia_metrics.pseudo_auroc(normal, other) == best["score"]
     # The last epoch's metrics are those of the same training without a choice of its end.
-    whole = method("ae").provider.build("ae", in_channels=1, image_size=64, **SMALL)
+    whole = find_method("ae").provider.build("ae", in_channels=1, image_size=64, **SMALL)
     kept = split(train_split.images, run.seed).kept
     whole.fit(kept, epochs=8, seed=run.seed, device="cpu")
     last = mia_metrics.auroc(test.labels, whole.predict(test.images, device="cpu").score)

@@ -10,7 +10,7 @@ import mia_metrics
 import numpy as np
 import pytest
 from mia_bench.cli import main
-from mia_bench.detectors.plugins import method
+from mia_bench.detectors.plugins import find_method
 from mia_bench.ensembles.fuse import fuse
 from mia_bench.ensembles.model import Ensemble
 from mia_bench.errors import StudyError
@@ -92,7 +92,7 @@ def test_quantiles_are_those_among_the_training_images(study, root):
     for label in ensemble.members:
         member = folder(study, label)
         run = plan_of(label)
-        detector = method(label).provider.load(member.model)
+        detector = find_method(label).provider.load(member.model)
         normal = detector.predict(load_split(run, "train", str(root)).images, device="cpu").score
         levels.append(mia_metrics.quantile_scale(normal, member.read_scores()[2]))
     found = folder(study, "both").read_scores()[2]

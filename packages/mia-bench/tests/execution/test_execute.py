@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from mia_bench.detectors.plugins import method
+from mia_bench.detectors.plugins import find_method
 from mia_bench.execution.execute import execute
 from mia_bench.metric_names import PIXEL_METRICS
 from mia_bench.run_folder.folder import RunFolder, State
@@ -56,7 +56,7 @@ def test_the_saved_model_gives_the_saved_scores(run, root, tmp_path):
 
     execute(run, tmp_path, str(root), "cpu")
     folder = RunFolder(tmp_path / run.name)
-    detector = method("ae").provider.load(folder.model)
+    detector = find_method("ae").provider.load(folder.model)
     again = detector.predict(load_split(run, "test", str(root)).images, device="cpu").score
     np.testing.assert_array_equal(again, folder.read_scores()[2])
 

@@ -10,7 +10,7 @@ from mia_bench.metric_names import METRICS
 
 def row(dataset="rsna", method="nsa", **changes):
     """A row that repeats the study's experiment but for the changes."""
-    info = plugins.method(method).info
+    info = plugins.find_method(method).info
     counts = mia_data.info(dataset).counts
     result = {
         "settings": {

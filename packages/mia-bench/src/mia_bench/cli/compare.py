@@ -1,4 +1,4 @@
-"""mia-bench compare: two methods of a study, or two studies."""
+"""mia-bench compare: the difference between two methods of a study, or between two studies."""
 
 from __future__ import annotations
 
@@ -24,26 +24,33 @@ from mia_bench.terminal.console import make_console, print_whole
 @click.command()
 @click.argument("a")
 @click.argument("b")
-@click.option("--out", type=FOLDER, help="Compare the methods A and B of this study's folder.")
+@click.option(
+    "--out",
+    type=FOLDER,
+    help="Study folder whose methods A and B are compared (default: none; A and B are folders).",
+)
 @click.option(
     "--metric",
     type=click.Choice(METRICS),
     default="auroc",
-    show_default=True,
-    help="What is compared.",
+    help="Metric to compare (default: auroc).",
 )
 @click.option(
-    "--csv", "csv_path", type=click.Path(dir_okay=False, path_type=Path), help="Write a table too."
+    "--csv",
+    "csv_path",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Also write the comparison to this CSV file (default: none).",
 )
 @JSON
 def compare(
     a: str, b: str, out: Path | None, metric: str, csv_path: Path | None, as_json: bool
 ) -> None:
-    """Test the difference A - B on each dataset.
+    """Test the difference between two methods or two studies.
 
-    A and B are the folders of two studies, whose runs are matched by dataset, method and seed; or
-    with --out two methods of one study. Intervals and p-values are of a paired bootstrap,
-    for other test images and, from two seeds that both have on, for other seeds.
+    A and B are the folders of two studies, whose runs are matched by dataset, method and seed. With
+    --out they are two methods of one study. The difference A - B is tested on each dataset by a
+    paired bootstrap, whose intervals and p-values cover other test images and, where A and B share
+    two or more seeds, other seeds.
     """
     pairs = _pairs(a, b, out, metric)
     records = [_record(pair) for pair in pairs]

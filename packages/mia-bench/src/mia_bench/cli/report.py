@@ -1,4 +1,4 @@
-"""mia-bench report: write the page and the table of a study's folder again."""
+"""mia-bench report: the page and the table of a study's folder."""
 
 from __future__ import annotations
 
@@ -22,15 +22,13 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("folder", type=FOLDER, metavar="DIR")
-@click.option(
-    "--published", is_flag=True, help="Show published figures of the same methods beside ours."
-)
+@click.option("--published", is_flag=True, help="Also show published figures of the same methods.")
 @JSON
 def report(folder: Path, published: bool, as_json: bool) -> None:
-    """Write report.html and leaderboard.csv of finished runs in DIR.
+    """Write report.html and leaderboard.csv of a study's folder.
 
-    Tells where the others stand. A run that has not begun has left nothing in DIR: `mia-bench plan`
-    names those of a study.
+    They cover the finished runs in DIR; the state of the others is printed. Runs that have not
+    started are not known here: `mia-bench plan` lists them.
     """
     runs = standings(folder)
     finished = any(run.state is State.FINISHED for run in runs)

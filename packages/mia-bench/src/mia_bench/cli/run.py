@@ -1,4 +1,4 @@
-"""mia-bench run: do a study."""
+"""mia-bench run: train and score the methods of a study."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 @OUT
 @DEVICE
 @executor_options
-@click.option("--retry-failed", is_flag=True, help="Try runs again that failed before.")
+@click.option("--retry-failed", is_flag=True, help="Try failed runs again.")
 @JSON
 def run(
     study: Study,
@@ -42,9 +42,9 @@ def run(
 ) -> None:
     """Train and score every method on every dataset with every seed.
 
-    STUDY is a TOML file; without one, a few methods run on the embedded phantom, with short
-    schedules that they do not have on other datasets. Runs that are finished in the output folder
-    are not done again, so a study that was stopped goes on.
+    STUDY is a TOML file (default: a short study of a few methods on the built-in dataset
+    phantom). Runs that are finished in the output folder are not repeated, so a study that was
+    stopped goes on where it was.
     """
     outcome = run_study(
         study,

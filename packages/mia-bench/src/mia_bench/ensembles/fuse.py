@@ -9,9 +9,8 @@ import mia_metrics
 import numpy as np
 from filelock import Timeout
 
-from mia_bench.detectors.plugins import unknown
 from mia_bench.ensembles.members import METHOD, Member, aligned
-from mia_bench.errors import StudyError
+from mia_bench.errors import StudyError, unknown_name
 from mia_bench.execution import evaluate, machine
 from mia_bench.execution.execute import load_split
 from mia_bench.files import write_json
@@ -68,7 +67,7 @@ def fuse(out: Path, ensemble: Ensemble, *, root: str | None = None, device: str 
     labels = sorted({label for _, _, label in finished})
     for label in ensemble.members:
         if label not in labels:
-            raise unknown(f"finished method of {out}", label, labels)
+            raise unknown_name(f"finished method of {out}", label, labels)
     outcome = Outcome([], [])
     for dataset, seed in sorted({key[:2] for key in finished if key[2] in ensemble.members}):
         name = f"{dataset}/{ensemble.label}/seed-{seed}"

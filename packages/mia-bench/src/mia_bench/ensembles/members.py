@@ -83,11 +83,8 @@ class Member:
         if with_maps:
             every = -(-len(images) * self.run.image_size**2 // MAX_PIXELS)
             images = np.asarray(images[::every])
-        try:
-            detector = plugins.method(self.run.method).provider.load(self.folder.model)
-        except (OSError, ValueError) as error:
-            msg = f"the model of {self.folder.path} cannot be read: {error}"
-            raise StudyError(msg) from error
+        model = self.folder.model
+        detector = plugins.load_detector(self.run.method, model, owner=f"the model {model}")
         return detector.predict(images, device=device)
 
 

@@ -6,8 +6,7 @@ from dataclasses import dataclass, field
 
 from mia_metrics.fusion import COMBINE, SCALES
 
-from mia_bench.detectors.plugins import unknown
-from mia_bench.errors import StudyError
+from mia_bench.errors import StudyError, unknown_name
 from mia_bench.files import is_folder_name
 
 
@@ -36,9 +35,9 @@ class Ensemble:
 
     def __post_init__(self) -> None:
         if self.scale not in SCALES:
-            raise unknown("scale", self.scale, SCALES)
+            raise unknown_name("scale", self.scale, SCALES)
         if self.combine not in COMBINE:
-            raise unknown("combination", self.combine, COMBINE)
+            raise unknown_name("combination", self.combine, COMBINE)
         if len(self.members) < 2 or len(set(self.members)) < len(self.members):
             msg = f"expected two or more different methods to fuse, got {list(self.members)}"
             raise StudyError(msg)

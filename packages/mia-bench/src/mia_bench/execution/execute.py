@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import time
 import traceback
 from contextlib import contextmanager, suppress
@@ -13,6 +12,8 @@ from filelock import Timeout
 
 from mia_bench.detectors import plugins
 from mia_bench.detectors.epoch_selection import Selection, contrast, split
+from mia_bench.detectors.optional import OptionalParts
+from mia_bench.device import machine_facts
 from mia_bench.execution import evaluate, machine
 from mia_bench.files import write_json
 from mia_bench.run_folder.folder import RunFolder, State
@@ -101,7 +102,7 @@ def _do(run: Run, folder: RunFolder, root: str | None, device: str, told: Told) 
         curve = _fit(detector, run, folder, images, device, told, selection)
     chosen = detector
     if selection is not None:
-        chosen = plugins.method(run.method).provider.load(selection.model)
+        chosen = plugins.find_method(run.method).provider.load(selection.model)
     with _timed(seconds, "predict"):
         prediction = chosen.predict(test.images, device=device)
     with _timed(seconds, "metrics"):
@@ -118,7 +119,7 @@ def _do(run: Run, folder: RunFolder, root: str | None, device: str, told: Told) 
         "seconds": seconds,
         "peak_memory": machine.peak_memory(),
         "parameters": machine.parameters(detector),
-        "machine": machine.machine(device),
+        "machine": machine_facts(device),
         "finished": machine.now(),
     }
     if selection is not None:
@@ -185,13 +186,15 @@ def _fit(
             selection.consider(detector, epoch.epoch)
 
     folder.write_progress(0, run.epochs, None)
-    extra: dict[str, Any] = {}
-    if "checkpoint" in inspect.signature(detector.fit).parameters:
-        extra = {"checkpoint": folder.checkpoint, "checkpoint_every": CHECKPOINT_EVERY}
     detector.fit(
-        images, epochs=run.epochs, seed=run.seed, device=device, on_epoch=on_epoch, **extra
+        images,
+        epochs=run.epochs,
+        seed=run.seed,
+        device=device,
+        on_epoch=on_epoch,
+        **OptionalParts(detector).checkpoint(folder.checkpoint, CHECKPOINT_EVERY),
     )
-    history = getattr(detector, "history", None)
+    history = OptionalParts(detector).history
     if history:  # holds the epochs before an interruption too
         return [{"epoch": number, **losses} for number, losses in enumerate(history, 1)]
     return curve

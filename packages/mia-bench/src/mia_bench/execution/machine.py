@@ -3,15 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import platform
 import sys
 import time
-from importlib.metadata import version
 from pathlib import Path
-from typing import Any
-
-_PACKAGES = ("mia-data", "mia-metrics", "mia-recon", "mia-ssl", "mia-bench", "numpy", "torch")
 
 
 def reset_peak_memory() -> None:
@@ -60,21 +54,3 @@ def parameters(detector: object) -> int | None:
 def now() -> str:
     """The time in UTC, as ISO 8601 writes it."""
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-
-
-def machine(device: str) -> dict[str, Any]:
-    """The device and what ran on it."""
-    import torch
-
-    name = platform.processor() or platform.machine()
-    if device.startswith("cuda"):
-        name = torch.cuda.get_device_name(device)
-    return {
-        "device": device,
-        "name": name,
-        "threads": torch.get_num_threads(),
-        "cores": os.cpu_count(),
-        "system": f"{platform.system()} {platform.machine()}",
-        "python": platform.python_version(),
-        "versions": {package: version(package) for package in _PACKAGES},
-    }

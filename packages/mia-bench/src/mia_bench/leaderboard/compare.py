@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 import mia_metrics
 import numpy as np
 
-from mia_bench.detectors.plugins import unknown
-from mia_bench.errors import StudyError
+from mia_bench.errors import StudyError, unknown_name
 from mia_bench.leaderboard import ALPHA, seed_resamples, seed_scores
 from mia_bench.metric_names import IMAGE_METRICS
 from mia_bench.run_folder.folder import State, find_runs
@@ -78,7 +77,7 @@ def between_methods(out: Path, a: str, b: str, *, metric: str) -> list[Pair]:
     labels = list(dict.fromkeys(label for _, label in runs))
     for label in (a, b):
         if label not in labels:
-            raise unknown(f"method in {out}", label, labels)
+            raise unknown_name(f"method in {out}", label, labels)
     found = [
         _compare((name, a), (name, b), runs[name, a], runs[name, b], metric)
         for name in dict.fromkeys(dataset for dataset, _ in runs)

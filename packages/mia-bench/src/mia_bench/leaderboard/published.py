@@ -114,7 +114,7 @@ def _images(row: Row) -> tuple[str, ...]:
 def _settings(row: Row) -> tuple[str, ...]:
     """How the settings differ from the study's."""
     settings = row.results[0]["settings"]
-    info = plugins.method(settings["method"]).info
+    info = plugins.find_method(settings["method"]).info
     expected = {
         "epochs": paper_settings.epochs(info, row.dataset),
         "image_size": info.image_size,

@@ -90,7 +90,7 @@ def format_count(count: int | None) -> str:
     """``2.35 M``; a dash where there is none."""
     if count is None:
         return "-"
-    for unit, size in (("M", 10**6), ("k", 10**3)):
+    for unit, size in (("G", 10**9), ("M", 10**6), ("k", 10**3)):
         if count >= size:
             return f"{count / size:.3g} {unit}"
     return str(count)

@@ -6,8 +6,7 @@ import importlib
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
-from mia_bench.detectors.plugins import unknown
-from mia_bench.errors import StudyError
+from mia_bench.errors import StudyError, unknown_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,7 +26,7 @@ def check_trackers(names: Sequence[str]) -> None:
     """
     for name in names:
         if name not in TRACKERS:
-            raise unknown("tracking", name, TRACKERS)
+            raise unknown_name("tracking", name, TRACKERS)
         missing = [package for package in TRACKERS[name] if find_spec(package) is None]
         if missing:
             msg = (
