@@ -22,7 +22,7 @@ from mia_bench.cli.report import report
 from mia_bench.cli.run import run
 from mia_bench.cli.score import score
 from mia_bench.errors import RunsFailedError, StudyError
-from mia_bench.execution.resources import waiting
+from mia_bench.execution.resources import idle_thread_settings
 
 WRONG_INPUT, RUNS_FAILED, INTERRUPTED = 2, 1, 130
 
@@ -43,7 +43,7 @@ for command in (run, plan, report, compare, fuse, list_, fit, score):
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line; exits with 0, 1 (runs failed), 2 (wrong input) or 130 (Ctrl-C)."""
-    os.environ.update(waiting())  # before torch is loaded
+    os.environ.update(idle_thread_settings())  # before torch is loaded
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):  # a terminal or log that cannot show all characters
             stream.reconfigure(errors="replace")

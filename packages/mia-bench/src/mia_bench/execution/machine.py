@@ -1,4 +1,4 @@
-"""What a run cost: peak memory and the machine it ran on."""
+"""Costs of a run: its peak memory, and the machine it ran on."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ import sys
 import time
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+
+from mia_bench.run_folder.records import Machine, PeakMemory
 
 _PACKAGES = ("mia-data", "mia-metrics", "mia-recon", "mia-ssl", "mia-bench", "numpy", "torch")
 
@@ -25,13 +26,12 @@ def reset_peak_memory() -> None:
         torch.cuda.reset_peak_memory_stats()
 
 
-def peak_memory() -> dict[str, int]:
-    """Bytes: ``cpu`` (resident set), and ``cuda`` where a GPU was used."""
-    peak = {"cpu": _peak_resident()}
+def peak_memory() -> PeakMemory:
+    """Return the peak of the resident set, and of the GPU's memory where there is a GPU."""
     torch = sys.modules.get("torch")
-    if torch is not None and torch.cuda.is_available():
-        peak["cuda"] = torch.cuda.max_memory_allocated()
-    return peak
+    if torch is None or not torch.cuda.is_available():
+        return PeakMemory(_peak_resident())
+    return PeakMemory(_peak_resident(), torch.cuda.max_memory_allocated())
 
 
 def _peak_resident() -> int:
@@ -48,7 +48,7 @@ def _peak_resident() -> int:
 
 
 def parameters(detector: object) -> int | None:
-    """Values that the detector's torch networks learn; None where it holds no such network."""
+    """Count the values that the detector's torch networks learn; None if it has no network."""
     torch = sys.modules.get("torch")
     if torch is None:
         return None
@@ -58,23 +58,23 @@ def parameters(detector: object) -> int | None:
 
 
 def now() -> str:
-    """The time in UTC, as ISO 8601 writes it."""
+    """Return the time in UTC, as ISO 8601 writes it."""
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
 
 
-def machine(device: str) -> dict[str, Any]:
-    """The device and what ran on it."""
+def describe_machine(device: str) -> Machine:
+    """Return the device, the machine and the versions of what runs on it."""
     import torch
 
     name = platform.processor() or platform.machine()
     if device.startswith("cuda"):
         name = torch.cuda.get_device_name(device)
-    return {
-        "device": device,
-        "name": name,
-        "threads": torch.get_num_threads(),
-        "cores": os.cpu_count(),
-        "system": f"{platform.system()} {platform.machine()}",
-        "python": platform.python_version(),
-        "versions": {package: version(package) for package in _PACKAGES},
-    }
+    return Machine(
+        device=device,
+        name=name,
+        threads=torch.get_num_threads(),
+        cores=os.cpu_count(),
+        system=f"{platform.system()} {platform.machine()}",
+        python=platform.python_version(),
+        versions={package: version(package) for package in _PACKAGES},
+    )

@@ -7,6 +7,7 @@ import inspect
 import json
 import shutil
 import time
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -124,7 +125,7 @@ def fit(
             reference=normal_scores.measure(
                 detector, normal.images, held_out=held_out is not None, device=device
             ),
-            training={**training, "machine": machine.machine(device)},
+            training={**training, "machine": asdict(machine.describe_machine(device))},
         )
         fresh = unfinished.path / "new"
         shutil.rmtree(fresh, ignore_errors=True)  # of a fit that was killed while it wrote

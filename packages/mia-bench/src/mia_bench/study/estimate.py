@@ -131,7 +131,7 @@ def _from_finished(
     other = folder if state is State.FINISHED else known.get((run.dataset, run.label))
     if other is None or not _same_but_seed(run, other):
         return None
-    seconds = sum(other.read_result()["seconds"].values())
+    seconds = other.read_record().seconds.total
     source = "done" if state is State.FINISHED else "other seeds"
     checkpoint = _CHECKPOINT * _size(other.model)
     return Estimate(run, state, seconds, _size(other.path), checkpoint, source)
@@ -148,8 +148,7 @@ def _from_sample(run: Run, folder: RunFolder, cost: _Cost, images: _Images) -> E
 
 
 def _same_but_seed(run: Run, other: RunFolder) -> bool:
-    before = other.read_result()["settings"]
-    return {**before, "seed": run.seed} == run.settings()
+    return replace(other.read_record().settings, seed=run.seed) == run.settings()
 
 
 def _time(run: Run, device: str) -> _Cost | None:
