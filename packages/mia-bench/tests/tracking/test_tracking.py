@@ -18,10 +18,10 @@ from mia_bench.tracking import check_trackers, make_trackers
 class Silent:
     """A display that shows nothing."""
 
-    def progress(self, run: str, epoch: int, epochs: int, loss: float | None) -> None:
+    def show_progress(self, run: str, progress: object) -> None:
         pass
 
-    def ended(self, run: str, state: State, note: str) -> None:
+    def show_end(self, run: str, state: State, note: str) -> None:
         pass
 
 
@@ -42,14 +42,14 @@ def test_tensorboard_holds_losses_settings_and_metrics(run, root, tmp_path):
     trackers = make_trackers(["tensorboard"], study="test", out=tmp_path)
     assert execute(run, tmp_path, str(root), "cpu", trackers) is State.FINISHED
     folder = RunFolder(tmp_path / run.name)
-    result = folder.read_result()
+    result = folder.read_record()
     events = EventAccumulator(str(folder.path / "tensorboard"))
     events.Reload()
     losses = [(point.step, point.value) for point in events.Scalars("loss/loss")]
-    expected = [(point["epoch"], pytest.approx(point["loss"])) for point in result["losses"]]
+    expected = [(point.epoch, pytest.approx(point.losses["loss"])) for point in result.losses]
     assert losses == expected
     assert [point.value for point in events.Scalars("learning_rate")] == pytest.approx([1e-3] * 3)
-    assert events.Scalars("metric/auroc")[0].value == pytest.approx(result["metrics"]["auroc"])
+    assert events.Scalars("metric/auroc")[0].value == pytest.approx(result.metrics["auroc"])
     summaries = events.summary_metadata["_hparams_/session_start_info"].plugin_data.content
     assert b"options.width" in summaries
 
@@ -75,14 +75,14 @@ def test_mlflow_holds_losses_settings_and_metrics_of_worker_processes(
     found = {each.info.run_name: each for each in client.search_runs([experiment])}
     assert set(found) == {each.name for each in runs}
     for each in runs:
-        told, result = found[each.name], RunFolder(tmp_path / each.name).read_result()
+        told, result = found[each.name], RunFolder(tmp_path / each.name).read_record()
         assert told.info.status == "FINISHED"
         assert told.data.params["options.width"] == "4"
         assert told.data.params["seed"] == str(each.seed)
-        assert told.data.metrics["auroc"] == pytest.approx(result["metrics"]["auroc"])
+        assert told.data.metrics["auroc"] == pytest.approx(result.metrics["auroc"])
         history = client.get_metric_history(told.info.run_id, "loss/loss")
         curve = {point.step: point.value for point in history}
-        assert curve == {p["epoch"]: pytest.approx(p["loss"]) for p in result["losses"]}
+        assert curve == {p.epoch: pytest.approx(p.losses["loss"]) for p in result.losses}
 
 
 def test_the_next_try_of_a_run_goes_on_with_the_same_run_of_mlflow(

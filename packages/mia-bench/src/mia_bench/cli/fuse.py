@@ -12,8 +12,7 @@ from mia_bench.cli.options import DEVICE, FOLDER, JSON, ROOT, CommaSeparated
 from mia_bench.device import resolve_device
 from mia_bench.ensembles.fuse import fuse as fuse_runs
 from mia_bench.ensembles.model import Ensemble
-from mia_bench.leaderboard.csv_file import as_records
-from mia_bench.report.write import write_results
+from mia_bench.report.write import write_report
 from mia_bench.terminal.console import make_console
 from mia_bench.terminal.leaderboard import print_leaderboard
 
@@ -65,16 +64,17 @@ def fuse(
     outcome = fuse_runs(folder, ensemble, root=where, device=resolve_device(device))
     for run, why in outcome.left_out:
         click.echo(f"mia-bench: left out: {run}: {why}", err=True)
-    results = write_results(folder)
+    found = write_report(folder)
     if as_json:
         answer = {
             "fused": outcome.done,
             "left_out": dict(outcome.left_out),
-            "leaderboard": as_records(results.board),
-            "page": str(results.page),
-            "table": str(results.table),
+            "leaderboard": found.records,
+            "page": str(found.page),
+            "table": str(found.table),
         }
         click.echo(json.dumps(answer, indent=1))
-        return
-    print_leaderboard(make_console(), results.board)
-    click.echo(f"Page: {results.page}\nTable: {results.table}")
+    else:
+        print_leaderboard(make_console(), found.leaderboard)
+        click.echo(f"Page: {found.page}\nTable: {found.table}")
+    found.check_readable()

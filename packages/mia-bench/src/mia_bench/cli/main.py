@@ -13,7 +13,7 @@ import click
 
 from mia_bench.cli.lazy_group import LazyCommand, LazyGroup
 from mia_bench.errors import RunsFailedError, StudyError
-from mia_bench.execution.resources import waiting
+from mia_bench.execution.resources import idle_thread_settings
 
 WRONG_INPUT, RUNS_FAILED, INTERRUPTED = 2, 1, 130
 COMMANDS = {
@@ -57,7 +57,7 @@ def commands() -> None:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line; exits with 0, 1 (runs failed), 2 (wrong input) or 130 (Ctrl-C)."""
-    os.environ.update(waiting())  # before torch is loaded
+    os.environ.update(idle_thread_settings())  # before torch is loaded
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):  # a terminal or log that cannot show all characters
             stream.reconfigure(errors="replace")

@@ -9,10 +9,8 @@ import click
 
 from mia_bench.cli.options import FOLDER, JSON
 from mia_bench.errors import StudyError
-from mia_bench.leaderboard.csv_file import as_records
-from mia_bench.report.write import write_results
-from mia_bench.run_folder.folder import State
-from mia_bench.run_folder.status import in_short, standings, unfinished
+from mia_bench.report.write import write_report
+from mia_bench.run_folder.status import count_states, unfinished
 from mia_bench.terminal.console import make_console
 from mia_bench.terminal.leaderboard import print_leaderboard
 
@@ -30,25 +28,25 @@ def report(folder: Path, published: bool, as_json: bool) -> None:
     They cover the finished runs in DIR; the state of the others is printed. Runs that have not
     started are not known here: `mia-bench plan` lists them.
     """
-    runs = standings(folder)
-    finished = any(run.state is State.FINISHED for run in runs)
-    results = write_results(folder) if finished else None
+    found = write_report(folder)
     if as_json:
         answer = {
-            "runs": {run.name: run.state.value for run in runs},
-            "leaderboard": as_records(results.board) if results else [],
-            "page": results and str(results.page),
-            "table": results and str(results.table),
+            "runs": {run.name: run.state.value for run in found.runs},
+            "unreadable": found.unreadable,
+            "leaderboard": found.records,
+            "page": found.page and str(found.page),
+            "table": found.table and str(found.table),
         }
         click.echo(json.dumps(answer, indent=1))
     else:
-        if results:
-            print_leaderboard(make_console(), results.board, published=published)
-        click.echo(f"Runs: {in_short(runs)}")
-        for run in unfinished(runs):
-            click.echo(f"{run.state.value:>9}  {run.name}  {run.note}".rstrip())
-        if results:
-            click.echo(f"Page: {results.page}\nTable: {results.table}")
-    if not results:
-        msg = f"no finished run in {folder}: {in_short(runs)}"
+        if found.records:
+            print_leaderboard(make_console(), found.leaderboard, published=published)
+        click.echo(f"Runs: {count_states(found.runs)}")
+        for run in unfinished(found.runs):
+            click.echo(f"{run.state.value:>10}  {run.name}  {run.note}".rstrip())
+        if found.records:
+            click.echo(f"Page: {found.page}\nTable: {found.table}")
+    if not found.records:
+        msg = f"no finished run in {folder}: {count_states(found.runs)}"
         raise StudyError(msg)
+    found.check_readable()

@@ -1,4 +1,4 @@
-"""Which methods are fused, and how."""
+"""The methods of an ensemble and the rule that fuses them."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ class Ensemble:
 
     Attributes:
         members: Labels of the methods.
-        scale: What makes their scores comparable: ``rank`` among the test images, ``quantile``
+        scale: How their scores become comparable: ``rank`` among the test images, ``quantile``
             among normal training images, or ``none``.
         combine: ``mean`` or ``maximum``.
-        name: Of its folder; None for the members' labels.
-        label: The same, filled in.
+        name: Name of its folder; None for the members' labels with + between them.
+        label: The name, filled in.
 
     Raises:
         StudyError: Fewer than two different methods, a rule that is not known, or a name that a

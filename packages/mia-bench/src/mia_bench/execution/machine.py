@@ -1,4 +1,4 @@
-"""What a run cost: peak memory and the machine it ran on."""
+"""Costs of a run: its peak memory, and the machine it ran on."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import contextlib
 import sys
 import time
 from pathlib import Path
+
+from mia_bench.run_folder.records import PeakMemory
 
 
 def reset_peak_memory() -> None:
@@ -19,13 +21,12 @@ def reset_peak_memory() -> None:
         torch.cuda.reset_peak_memory_stats()
 
 
-def peak_memory() -> dict[str, int]:
-    """Bytes: ``cpu`` (resident set), and ``cuda`` where a GPU was used."""
-    peak = {"cpu": _peak_resident()}
+def peak_memory() -> PeakMemory:
+    """Return the peak of the resident set, and of the GPU's memory where there is a GPU."""
     torch = sys.modules.get("torch")
-    if torch is not None and torch.cuda.is_available():
-        peak["cuda"] = torch.cuda.max_memory_allocated()
-    return peak
+    if torch is None or not torch.cuda.is_available():
+        return PeakMemory(_peak_resident())
+    return PeakMemory(_peak_resident(), torch.cuda.max_memory_allocated())
 
 
 def _peak_resident() -> int:
@@ -42,7 +43,7 @@ def _peak_resident() -> int:
 
 
 def parameters(detector: object) -> int | None:
-    """Values that the detector's torch networks learn; None where it holds no such network."""
+    """Count the values that the detector's torch networks learn; None if it has no network."""
     torch = sys.modules.get("torch")
     if torch is None:
         return None
@@ -52,5 +53,5 @@ def parameters(detector: object) -> int | None:
 
 
 def now() -> str:
-    """The time in UTC, as ISO 8601 writes it."""
+    """Return the time in UTC, as ISO 8601 writes it."""
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())

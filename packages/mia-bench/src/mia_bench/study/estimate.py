@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import mia_data
@@ -115,7 +115,7 @@ def _from_finished(
     other = folder if state is State.FINISHED else known.get((run.dataset, run.label))
     if other is None or not _same_but_seed(run, other):
         return None
-    seconds = sum(other.read_result()["seconds"].values())
+    seconds = other.read_record().seconds.total
     source = "done" if state is State.FINISHED else "other seeds"
     checkpoint = _CHECKPOINT * folder_bytes(other.model)
     return Estimate(run, state, seconds, folder_bytes(other.path), checkpoint, source)
@@ -134,8 +134,7 @@ def _from_sample(run: Run, folder: RunFolder, cost: SampleCost, images: _Images)
 
 
 def _same_but_seed(run: Run, other: RunFolder) -> bool:
-    before = other.read_result()["settings"]
-    return {**before, "seed": run.seed} == run.settings()
+    return replace(other.read_record().settings, seed=run.seed) == run.settings()
 
 
 def _images(dataset: str, root: str | None) -> _Images:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 import mia_data
@@ -12,6 +12,7 @@ from mia_bench.detectors import plugins
 from mia_bench.detectors.epoch_selection import LAST, check_rule
 from mia_bench.errors import StudyError
 from mia_bench.metric_names import METRICS
+from mia_bench.run_folder.records import RunSettings
 from mia_bench.study import paper_settings
 
 if TYPE_CHECKING:
@@ -50,16 +51,29 @@ class Run:
     select: str | None = None
     metrics: tuple[str, ...] = METRICS
 
+    @classmethod
+    def of(cls, settings: RunSettings) -> Run:
+        """Return the run with these settings.
+
+        Raises:
+            StudyError: They are an ensemble's, which is not trained.
+        """
+        if settings.epochs is None:
+            msg = f"expected the settings of a training, got those of {settings.label!r}"
+            raise StudyError(msg)
+        values = {field.name: getattr(settings, field.name) for field in fields(settings)}
+        return cls(**values)
+
     @property
     def name(self) -> str:
         """``dataset/label/seed-n``, the run's folder inside the study's."""
         return f"{self.dataset}/{self.label}/seed-{self.seed}"
 
-    def settings(self) -> dict[str, Any]:
-        """Return the settings as JSON values; two runs with the same settings are the same run."""
-        settings = asdict(self)
-        del settings["metrics"]  # the same run, however it is measured
-        return settings
+    def settings(self) -> RunSettings:
+        """Return the settings; two runs with the same settings are the same run."""
+        values = asdict(self)
+        del values["metrics"]  # the same run, however it is measured
+        return RunSettings(**values)
 
     def build(self) -> Detector:
         """Build the untrained detector.
