@@ -12,7 +12,7 @@ METHODS = sorted({figure.method for figure in published_figures()})
 def values_of(method, dataset):
     """Options and training settings of a detector that is built without any option."""
     original = original_experiment(method, dataset)
-    detector = plugins.build(
+    detector = plugins.build_detector(
         method,
         {},
         in_channels=original.channels,
