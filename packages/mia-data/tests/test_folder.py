@@ -18,14 +18,14 @@ def tree(tmp_path, save_image):
     return make
 
 
-def test_a_plain_folder_is_normal_for_training_and_unlabelled_for_testing(tree):
+def test_a_plain_folder_is_normal_for_training_and_unlabeled_for_testing(tree):
     folder = tree("b.png", "a.jpg", "c.bmp")
     train, test = (from_folder(folder, split, size=8) for split in ("train", "test"))
     assert train.ids == test.ids == ("a", "b", "c")
     assert train.labels.tolist() == [0, 0, 0]
     assert test.labels.tolist() == [-1, -1, -1]
     assert train.masks is None
-    assert repr(test) == "ImageSet(own/test: 3 unlabelled, 1x8x8)"
+    assert repr(test) == "ImageSet(own/test: 3 unlabeled, 1x8x8)"
 
 
 @pytest.mark.parametrize("normal", ["normal", "good"])
@@ -153,6 +153,21 @@ def test_a_copy_in_the_other_split_is_refused_unless_allowed(tree, split):
 def test_training_images_load_whatever_the_test_folder_is(tree):
     folder = tree("train/good/a.png", "test/x/c.png")
     assert len(from_folder(folder, "train")) == 1
+
+
+def test_images_in_a_subfolder_are_not_left_out_silently(tree):
+    folder = tree("a.png", "b.png", "notes/deep/c.png", "notes/d.png")
+    with pytest.raises(DataError, match="holds 2 images, and 2 more in its folder notes; expected"):
+        from_folder(folder)
+
+
+def test_subfolders_without_images_and_links_to_folders_do_not_matter(tree, tmp_path):
+    folder = tree("a.png")
+    (folder / "empty").mkdir()
+    (folder / "notes").mkdir()
+    (folder / "notes" / "readme.txt").write_text("no image")
+    (folder / "loop").symlink_to(folder)
+    assert from_folder(folder).ids == ("a",)
 
 
 def test_an_absent_and_an_empty_folder_are_named(tmp_path):
