@@ -9,10 +9,11 @@ from mia_data.arguments import check_split
 from mia_data.decode.request import make_request
 from mia_data.errors import DataError
 from mia_data.file_list import NORMAL, UNKNOWN, FileList, by_class
-from mia_data.file_types import is_image, without_suffix
+from mia_data.file_types import is_image
 from mia_data.files import exists, expand_home, is_folder
 from mia_data.list_files import find_images, list_folders, list_images
 from mia_data.load_files import load_files
+from mia_data.mask_pairs import pair_masks
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
 # The names of the folder of normal images: ours, and that of MVTec AD.
 _NORMAL_NAMES = ("normal", "good")
-_MASK_FOLDERS = ("ground_truth", "masks")
 
 
 def from_folder(
@@ -165,60 +165,5 @@ def _by_split(folder: Path, split: str) -> FileList:
         str(folder),
         list_images(folder, f"test/{normal[0]}"),
         [file for files in images.values() for file in files],
-        abnormal_masks=_masks(folder, images),
+        abnormal_masks=pair_masks(folder, images),
     )
-
-
-def _masks(folder: Path, images: dict[str, list[str]]) -> dict[str, str] | None:
-    """Pair images with their masks; return None if there is no folder of masks."""
-    present = [name for name in _MASK_FOLDERS if (folder / name).is_dir()]
-    if not present:
-        return None
-    if len(present) > 1:
-        msg = f"{folder} holds both {' and '.join(present)}; expected one folder of masks"
-        raise DataError(msg)
-    return {
-        file: mask
-        for name, files in images.items()
-        for file, mask in _pairs(folder, files, f"{present[0]}/{name}").items()
-    }
-
-
-def _pairs(folder: Path, files: list[str], inner: str) -> dict[str, str]:
-    """Pair the images of a folder with the masks of another, each with exactly one."""
-    found: dict[str, list[str]] = {file: [] for file in files}
-    by_name = {_name(file): file for file in files}
-    by_stem: dict[str, list[str]] = {}
-    for file in files:
-        by_stem.setdefault(without_suffix(_name(file)), []).append(file)
-    for mask in list_images(folder, inner):
-        owners = _owners(mask, by_name, by_stem)
-        if len(owners) != 1:
-            few = f"belongs to no image of {(folder / files[0]).parent}"
-            many = f"may belong to {' or '.join(owners)}; expected {_name(files[0])}_mask.*"
-            msg = f"the mask {folder / mask} {many if owners else few}"
-            raise DataError(msg)
-        found[owners[0]].append(mask)
-    for file, masks in found.items():
-        if len(masks) != 1:
-            which = f" ({', '.join(masks)})" if masks else ""
-            msg = f"{folder / file} has {len(masks)} masks in {folder / inner}{which}, expected one"
-            raise DataError(msg)
-    return {file: masks[0] for file, masks in found.items()}
-
-
-def _owners(mask: str, by_name: dict[str, str], by_stem: dict[str, list[str]]) -> list[str]:
-    """Return the images that a mask may belong to by its name."""
-    name = _name(mask)
-    stem = without_suffix(name)
-    for called in (stem, stem.removesuffix("_mask")):
-        if called in by_name:
-            return [by_name[called]]
-        if called in by_stem:
-            owners = by_stem[called]
-            return [by_name[name]] if by_name.get(name) in owners else owners
-    return []
-
-
-def _name(file: str) -> str:
-    return file.rpartition("/")[2]
