@@ -1,10 +1,11 @@
 """Reading of whole files."""
 
 import os
+from pathlib import Path
 
 import pytest
 from mia_data.errors import DataError
-from mia_data.files import read_bytes
+from mia_data.files import expand_home, home, read_bytes
 
 
 @pytest.mark.parametrize(
@@ -27,3 +28,17 @@ def test_read_bytes_names_what_is_wrong(tmp_path, make, message):
 def test_read_bytes_returns_the_whole_file(tmp_path):
     (tmp_path / "x").write_bytes(b"0123456789")
     assert read_bytes(tmp_path / "x", limit=10) == b"0123456789"
+
+
+def test_a_user_without_a_home_folder_is_told_which_variable_helps(monkeypatch):
+    assert expand_home("~/x") == home("HOME") / "x"
+
+    def no_home(*_):
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr(Path, "home", no_home)
+    monkeypatch.setattr(Path, "expanduser", no_home)
+    with pytest.raises(DataError, match="expected MIA_DATA_ROOT to be set"):
+        expand_home("~/x", "MIA_DATA_ROOT")
+    with pytest.raises(DataError, match="expected MIA_CACHE_DIR to be set"):
+        home("MIA_CACHE_DIR")

@@ -1,31 +1,36 @@
-"""Where the datasets lie."""
+"""The folders of the datasets."""
 
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING
 
 from mia_data.errors import MissingDataError
-from mia_data.files import is_folder
+from mia_data.files import expand_home, is_folder
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from mia_data.dataset_info import DatasetInfo
 
 _DEFAULT = "~/MedIAnomaly-Data"
 
 
 def data_root(root: str | Path | None = None) -> Path:
-    """Return the data root: the argument, else ``MIA_DATA_ROOT``, else ``~/MedIAnomaly-Data``."""
-    return Path(root or os.environ.get("MIA_DATA_ROOT") or _DEFAULT).expanduser()
+    """Return the folder that holds the datasets' folders.
+
+    That is the argument if it is given, or ``MIA_DATA_ROOT`` if it is set, or
+    ``~/MedIAnomaly-Data``.
+    """
+    return expand_home(root or os.environ.get("MIA_DATA_ROOT") or _DEFAULT, "MIA_DATA_ROOT")
 
 
 def dataset_folder(info: DatasetInfo, root: str | Path | None) -> Path:
     """Return the folder of a dataset.
 
     Raises:
-        MissingDataError: it does not exist; the message says how to get it.
+        MissingDataError: It does not exist; the message says how to get it.
     """
     base = data_root(root)
     folder = base / str(info.folder)

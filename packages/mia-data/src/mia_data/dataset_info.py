@@ -1,4 +1,4 @@
-"""What is known about a dataset without its files."""
+"""Descriptions of datasets."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Counts:
-    """How many images of each kind a dataset has; None where that is not published."""
+    """Numbers of images of each kind in a dataset; None if not published."""
 
     train_normal: int | None = None
     test_normal: int | None = None
@@ -26,24 +26,24 @@ class Archive:
 
 @dataclass(frozen=True, kw_only=True)
 class DatasetInfo:
-    """One dataset: what it shows, how it lies on disk, and where to get it.
+    """Description of a dataset: its images, its files, and where to get them.
 
     Attributes:
-        name: what ``load`` takes.
-        aliases: other names that ``load`` takes: those of the study's code.
-        title: what the images show.
-        modality: how they were made.
-        folder: where the dataset lies below the data root; None where it has no files.
-        layout: the folders and files inside it.
-        channels: what ``load`` gives by default: 1 (gray) or 3 (RGB).
-        has_masks: whether the test split has pixel masks.
-        counts: the numbers of images.
-        in_study: whether it is one of the seven datasets of the study's tables.
-        license: the terms of use.
-        citation: the publication to cite.
-        homepage: where it comes from.
-        archive: what ``download`` fetches; None where one must get it by hand.
-        how_to_get: how to get it by hand, where that is needed.
+        name: The name for ``load``.
+        aliases: Other names for ``load``: those of the study's code.
+        title: Content of the images.
+        modality: Kind of images, such as MRI.
+        folder: Its folder in the data root; None for a dataset without files.
+        layout: The folders and files inside it.
+        channels: Default number of channels: 1 (gray) or 3 (RGB).
+        has_masks: Whether the test split has pixel masks.
+        counts: The numbers of images.
+        in_study: Whether it is one of the seven datasets of the study's tables.
+        license: The terms of use.
+        citation: The publication to cite.
+        homepage: Where it comes from.
+        archive: The file for ``download``; None if the dataset must be fetched by hand.
+        how_to_get: Instructions for fetching it by hand, if needed.
     """
 
     name: str
@@ -63,5 +63,5 @@ class DatasetInfo:
     how_to_get: str = ""
 
     def to_dict(self) -> dict[str, Any]:
-        """Return all of it as JSON values."""
+        """Return the description as JSON values."""
         return asdict(self)

@@ -1,4 +1,4 @@
-"""Getting the public datasets."""
+"""Download of the public datasets."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def download(
     unless ``keep_archive``; one that lies in the root already is used if its MD5 is right.
 
     Raises:
-        DataError: the dataset cannot be downloaded by a program (the message says where to get
+        DataError: The dataset cannot be downloaded by a program (the message says where to get
             it), the download fails, its MD5 is wrong, or the archive does not hold the dataset.
     """
     info = definition(name).info
@@ -58,7 +58,7 @@ def download(
 
 
 def _holds_data(folder: Path) -> bool:
-    """Tell whether there is more in a folder than what a system hides in it (``.DS_Store``)."""
+    """Tell whether a folder holds more than hidden files (``.DS_Store``)."""
     return is_folder(folder) and not all(path.name.startswith(".") for path in folder.iterdir())
 
 

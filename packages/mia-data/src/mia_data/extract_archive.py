@@ -1,4 +1,4 @@
-"""Unpacking of archives that nobody vouches for."""
+"""Safe unpacking of downloaded archives."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ _MAX_BYTES = 20 << 30
 
 
 def extract_tar(archive: Path, into: Path) -> None:
-    """Unpack a tar file into an empty folder: regular files and folders only.
+    """Unpack a tar file of regular files and folders into an empty folder.
 
     Links, devices and names outside the folder are refused before anything is written. On Pythons
     that have them, tarfile's own ``data`` filter is used as well.
 
     Raises:
-        DataError: the archive is damaged, too large, or has such a member.
+        DataError: The archive is damaged, too large, or has such a member.
     """
     try:
         with tarfile.open(archive, "r:*") as tar:

@@ -1,4 +1,4 @@
-"""What a dataset's files are, before any of them is opened."""
+"""Lists of a split's files, before any of them is opened."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ class FileList:
     look at the times of its files.
 
     Attributes:
-        folder: every path below is relative to it, with forward slashes.
-        source: what the paths were taken from, for messages.
+        folder: Every path below is relative to it, with forward slashes.
+        source: What the paths were taken from, for messages.
         files: N image files.
         labels: N labels: 0 normal, 1 abnormal, -1 unknown.
         masks: N mask files, None for an image that has no abnormal pixel; or None as a whole where
             the split has no masks. A normal image's mask is empty.
-        id_folder: ids are relative to this folder inside ``folder``.
+        id_folder: Ids are relative to this folder inside ``folder``.
     """
 
     folder: Path
@@ -50,7 +50,7 @@ class FileList:
 
     @property
     def names(self) -> list[str]:
-        """All files: the images, then the masks."""
+        """Return all files: the images, then the masks."""
         return self.files + [mask for mask in self.masks or () if mask is not None]
 
 
@@ -63,10 +63,10 @@ def by_class(
     abnormal_masks: dict[str, str] | None = None,
     id_folder: str = "",
 ) -> FileList:
-    """Make the listing of a split: the normal files first, each class sorted by its path.
+    """Return the listing of a split: normal files first, each class sorted by path.
 
     Raises:
-        DataError: a file is named twice.
+        DataError: A file is named twice.
     """
     files = sorted(normal) + sorted(abnormal)
     if len(set(files)) != len(files):
@@ -79,12 +79,12 @@ def by_class(
 
 
 def check_names(names: Sequence[object], source: str) -> list[str]:
-    """Return names that a list file gave, once they are known to stay inside their folder.
+    """Return the names of a list file if all of them stay inside their folder.
 
     One file has one name: ``./a.png`` becomes ``a.png``.
 
     Raises:
-        DataError: a name is not text, is absolute, or has ``..``, a backslash, a drive, a line
+        DataError: A name is not text, is absolute, or has ``..``, a backslash, a drive, a line
             break, or what no file name can hold in it.
     """
     # All names at once, here and below: lists are long and a warm load is a few milliseconds.

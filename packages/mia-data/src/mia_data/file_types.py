@@ -1,4 +1,4 @@
-"""Which files are images, and of which kind."""
+"""Recognition of image files and their kinds."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def is_volume(path: Path | str) -> bool:
 
 
 def is_dicom(path: Path | str) -> bool:
-    """Tell whether a file is DICOM, by its suffix or, where that is none of an image, by content.
+    """Tell whether a file is DICOM: by its suffix, or by content if that is no image's suffix.
 
     The directory of a medium (``DICOMDIR``) holds no image and is none.
     """

@@ -1,18 +1,45 @@
-"""Looks at paths that never raise, and reading a whole file."""
+"""Checks of paths that never raise, and reading of whole files."""
 
 from __future__ import annotations
 
 import os
 import stat
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mia_data.errors import DataError, reason
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Callable
 
 # Non-blocking, so that a named pipe in the place of an image is refused and not waited for.
 OPEN_FLAGS = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
+
+
+def expand_home(path: Path | str, setting: str = "HOME") -> Path:
+    """Return a path with ``~`` replaced by the user's home folder.
+
+    Args:
+        path: The path.
+        setting: The environment variable that helps where there is no such folder.
+
+    Raises:
+        DataError: The user has no home folder.
+    """
+    return _with_home(lambda: Path(path).expanduser(), setting)
+
+
+def home(setting: str) -> Path:
+    """Return the user's home folder; errors as in ``expand_home``."""
+    return _with_home(Path.home, setting)
+
+
+def _with_home(find: Callable[[], Path], setting: str) -> Path:
+    try:
+        return find()
+    except RuntimeError as error:
+        msg = f"the home folder of this user is not known, expected {setting} to be set"
+        raise DataError(msg) from error
 
 
 # Not pathlib's functions, which raise for a name that is too long to be one.
@@ -35,7 +62,7 @@ def read_bytes(path: Path | str, *, limit: int) -> bytes:
     """Read a whole regular file.
 
     Raises:
-        DataError: the file is missing, empty, not a file, or longer than ``limit`` bytes.
+        DataError: The file is missing, empty, not a file, or longer than ``limit`` bytes.
     """
     try:
         # os.open and one read of the right length: less than half of the time of Path.read_bytes.

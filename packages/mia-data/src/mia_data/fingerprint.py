@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 
 def fingerprint(listing: FileList) -> str:
-    """Hash a listing's names, labels and which mask is whose, and its files' sizes and times.
+    """Return a hash of a listing: its names, labels and masks, and its files' sizes and times.
 
     Raises:
-        DataError: a listed file does not exist.
+        DataError: A listed file does not exist.
     """
     names = listing.names
     folder = str(listing.folder)

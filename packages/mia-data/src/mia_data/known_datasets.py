@@ -1,4 +1,4 @@
-"""The datasets that mia-data knows by name, as a table."""
+"""The table of the known datasets."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ _CC_BY = "CC BY 4.0"
 
 @dataclass(frozen=True)
 class Definition:
-    """One row of the table: what a dataset is, and the function that lists its files.
+    """A dataset's description, and the function that lists its files.
 
     Attributes:
-        info: the description.
-        list_split: from the dataset's folder and a split to its files; None for a drawn dataset.
-        index_files: files of the dataset that are not images, relative to its folder.
+        info: The description.
+        list_split: From the dataset's folder and a split to its files; None for a drawn dataset.
+        index_files: Files of the dataset that are not images, relative to its folder.
     """
 
     info: DatasetInfo

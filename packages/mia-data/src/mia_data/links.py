@@ -1,4 +1,4 @@
-"""Symbolic links that leave a dataset's folder."""
+"""Check for symbolic links that leave a dataset's folder."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def check_links(folder: Path, names: Iterable[str]) -> None:
-    """Refuse files of a folder that are reached by a symbolic link out of it.
+    """Refuse symbolic links that lead out of a folder.
 
     The folder itself may be a link.
 

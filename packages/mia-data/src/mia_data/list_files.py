@@ -1,19 +1,23 @@
-"""The images and folders inside a folder."""
+"""Listing of the images and folders inside a folder."""
 
 from __future__ import annotations
 
 import os
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mia_data.errors import DataError
 from mia_data.file_types import IMAGE_SUFFIXES, is_image
+from mia_data.files import expand_home
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def list_images(folder: Path, inner: str) -> list[str]:
     """Return the images that lie directly in ``folder/inner``, sorted, relative to ``folder``.
 
     Raises:
-        DataError: the folder is missing, cannot be read, or holds no image.
+        DataError: The folder is missing, cannot be read, or holds no image.
     """
     where = folder / inner
     prefix = f"{inner}/" if inner else ""
@@ -30,14 +34,14 @@ def list_images(folder: Path, inner: str) -> list[str]:
 
 
 def find_images(folder: str | Path) -> list[str]:
-    """Return all images in and below a folder, sorted, as paths inside it with forward slashes.
+    """Return all images in a folder and its subfolders, sorted, as paths with forward slashes.
 
     Hidden files and folders are left out; links to folders are not followed.
 
     Raises:
-        DataError: the folder is missing, cannot be read, or holds no image.
+        DataError: The folder is missing, cannot be read, or holds no image.
     """
-    root = Path(folder).expanduser()
+    root = expand_home(folder)
     found: list[str] = []
     waiting = [""]
     while waiting:

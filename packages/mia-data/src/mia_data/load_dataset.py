@@ -38,23 +38,23 @@ def load(
     The first load decodes the files; later ones map the result of the first from the cache folder.
 
     Args:
-        name: one of ``names()`` or an alias.
+        name: One of ``names()`` or an alias.
         split: ``"train"`` (normal images only) or ``"test"``.
-        root: the folder that holds the datasets' folders; else ``MIA_DATA_ROOT``, else
-            ``~/MedIAnomaly-Data``. ``phantom`` needs none.
-        size: height and width of the images.
-        channels: 1 (gray) or 3 (RGB); by default what the study uses for this dataset.
+        root: The folder that holds the datasets' folders (default: ``MIA_DATA_ROOT`` or
+            ``~/MedIAnomaly-Data``). Not needed for ``phantom``.
+        size: Height and width of the images.
+        channels: 1 (gray) or 3 (RGB); by default the study's choice for this dataset.
         resize: ``"squash"`` changes the aspect ratio; ``"short_side"`` scales the short side to
             ``size`` and crops the center.
         resample: Pillow's filter for the resizing: ``"nearest"``, ``"box"``, ``"bilinear"``,
             ``"hamming"``, ``"bicubic"`` or ``"lanczos"``.
-        allow_damaged: read JPEG files that end early, gray where pixels are missing. By default
+        allow_damaged: Read JPEG files that end early, gray where pixels are missing. By default
             they are refused, like those that are cut off.
-        cache_dir: the cache folder; else ``MIA_CACHE_DIR``, else the user's cache folder.
+        cache_dir: The cache folder (default: ``MIA_CACHE_DIR`` or the user's cache folder).
 
     Raises:
-        MissingDataError: the dataset's folder is not there.
-        DataError: anything else is wrong: a name, an argument, a file.
+        MissingDataError: The dataset's folder is not there.
+        DataError: Anything else is wrong: a name, an argument, a file.
     """
     row = find(name)
     check_split(split)
@@ -80,17 +80,17 @@ def load(
 
 
 def count(name: str, *, root: str | Path | None = None) -> Counts:
-    """Count the images in a dataset's folder, without opening one.
+    """Count the images in a dataset's folder without opening them.
 
     A dataset that has no folder of files (phantom, a plug-in's) answers with its published counts.
 
     Args:
-        name: see ``load``.
-        root: see ``load``.
+        name: See ``load``.
+        root: See ``load``.
 
     Raises:
-        MissingDataError: the dataset's folder is not there.
-        DataError: an unknown name, or a folder that is not laid out as the dataset's.
+        MissingDataError: The dataset's folder is not there.
+        DataError: An unknown name, or a folder that is not laid out as the dataset's.
     """
     row = find(name)
     if isinstance(row, PluggedIn) or row.list_split is None:

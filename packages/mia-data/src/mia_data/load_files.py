@@ -27,7 +27,7 @@ def load_files(
     *,
     apart_from: FileList | None = None,
 ) -> ImageSet:
-    """Return the images of a listing, from the cache or decoded now.
+    """Load the images of a listing, from the cache or from their files.
 
     Args:
         name: The dataset's name.

@@ -1,9 +1,8 @@
-"""A table of image files as a dataset."""
+"""Loading of the images in a CSV table."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mia_data.arguments import SPLITS, check_split
@@ -11,10 +10,13 @@ from mia_data.csv_tables import read_rows
 from mia_data.decode.request import make_request
 from mia_data.errors import DataError, unknown_name
 from mia_data.file_list import FileList, by_class, check_names
+from mia_data.files import expand_home
 from mia_data.load_files import load_files
 from mia_data.shared_files import check_names_apart
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from mia_data.decode.intensity import Window
     from mia_data.imageset import ImageSet
 
@@ -37,7 +39,7 @@ def from_manifest(
     allow_shared_files: bool = False,
     cache_dir: str | Path | None = None,
 ) -> ImageSet:
-    """Load the images that a CSV table lists.
+    """Load the images in a CSV table.
 
     Its columns: ``path`` and, optionally, ``mask``, relative to the table's folder (or ``root``),
     with forward slashes; ``split``: train or test; ``label``: 0 or normal, 1 or abnormal. Other
@@ -45,21 +47,21 @@ def from_manifest(
     image needs one. A normal image's mask, if it has one, must be empty.
 
     Args:
-        csv: the table.
+        csv: The table.
         split: ``"train"`` or ``"test"``.
-        root: the folder that paths are relative to.
-        size: as in ``load``.
+        root: The folder that paths are relative to.
+        size: As in ``load``.
         channels: 1 (gray) or 3 (RGB).
-        resize: as in ``load``.
-        resample: as in ``load``.
-        window: as in ``from_folder``.
-        allow_damaged: as in ``load``.
-        allow_empty_masks: as in ``from_folder``.
-        allow_shared_files: as in ``from_folder``.
-        cache_dir: as in ``load``.
+        resize: As in ``load``.
+        resample: As in ``load``.
+        window: As in ``from_folder``.
+        allow_damaged: As in ``load``.
+        allow_empty_masks: As in ``from_folder``.
+        allow_shared_files: As in ``from_folder``.
+        cache_dir: As in ``load``.
 
     Raises:
-        DataError: the table, a row or a file is not as expected.
+        DataError: The table, a row or a file is not as expected.
     """
     check_split(split)
     request = make_request(
@@ -71,8 +73,8 @@ def from_manifest(
         allow_damaged=allow_damaged,
         allow_empty_masks=allow_empty_masks,
     )
-    table = Path(csv).expanduser()
-    folder = table.parent if root is None else Path(root).expanduser()
+    table = expand_home(csv)
+    folder = table.parent if root is None else expand_home(root)
     rows = _read_rows(table)
     listing = _list_split(table, folder, rows, split)
     other = None if allow_shared_files else _other_split(table, folder, rows, split)
@@ -145,7 +147,7 @@ def _list_split(table: Path, folder: Path, rows: list[_Row], split: str) -> File
 
 
 def _other_split(table: Path, folder: Path, rows: list[_Row], split: str) -> FileList | None:
-    """List the images of the other split, of which no more is asked; None where there are none."""
+    """List the images of the other split; return None if there are none."""
     other = [row for row in rows if row.split != split]
     names = check_names([row.path for row in other], str(table))
     return FileList(folder, str(table), names, [row.label for row in other]) if other else None

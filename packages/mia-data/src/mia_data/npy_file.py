@@ -18,7 +18,7 @@ def create_array(path: Path, shape: tuple[int, ...]) -> NDArray[np.uint8]:
     """Create a memory-mapped uint8 ``.npy`` file of zeros.
 
     Raises:
-        OSError: the disk is too full; without the reservation, writing to the map would kill the
+        OSError: The disk is too full; without the reservation, writing to the map would kill the
             process with a bus error.
     """
     array = open_memmap(path, "w+", np.uint8, shape)

@@ -42,13 +42,13 @@ class Provider(Protocol):
         resample: str,
         cache_dir: str | Path | None,
     ) -> ImageSet:
-        """One split as ``mia_data.load`` gives it; the arguments are checked already."""
+        """Return one split as ``mia_data.load`` does; the arguments are checked already."""
         ...
 
 
 @dataclass(frozen=True)
 class PluggedIn:
-    """A dataset, what loads it, and the name under which that is registered."""
+    """A plug-in's dataset, the provider that loads it, and the plug-in's registered name."""
 
     info: DatasetInfo
     provider: Provider
@@ -57,7 +57,7 @@ class PluggedIn:
 
 @cache
 def plugged_in(taken: Collection[str]) -> dict[str, PluggedIn]:
-    """All datasets of plug-ins by name, but for names that are ``taken``.
+    """Return the datasets of plug-ins by name, without names that are ``taken``.
 
     A plug-in that cannot be used is named in a warning and left out.
     """
@@ -93,7 +93,7 @@ def load_plugged_in(
     root: str | Path | None,
     cache_dir: str | Path | None,
 ) -> ImageSet:
-    """One split of a plug-in's dataset, once it is known to be what was asked for.
+    """Return one split of a plug-in's dataset if it is what was asked for.
 
     Raises:
         DataError: The plug-in fails, or gives something else.

@@ -1,4 +1,4 @@
-"""Datasets found by name: those of the table, and those of plug-ins."""
+"""Lookup of datasets by name: our own and those of plug-ins."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _TAKEN = frozenset(DATASETS) | frozenset(_ALIASES)
 
 
 def names() -> list[str]:
-    """Return the names of all datasets: the study's seven, three others, phantom, and plug-ins'."""
+    """Return the names of all datasets: the study's seven, others, and those of plug-ins."""
     return [*DATASETS, *plugged_in(_TAKEN)]
 
 
@@ -24,7 +24,7 @@ def find(name: str) -> Definition | PluggedIn:
     """Return a row of the table by name or alias, or a plug-in's dataset by name.
 
     Raises:
-        UnknownNameError: there is no such dataset; the message lists all, and the nearest.
+        UnknownNameError: There is no such dataset; the message lists all, and the nearest.
     """
     found: Definition | PluggedIn | None = None
     if isinstance(name, str):
@@ -39,8 +39,8 @@ def definition(name: str) -> Definition:
     """Return a row of the table by name or alias.
 
     Raises:
-        UnknownNameError: there is no such dataset; the message lists all, and the nearest.
-        DataError: it is a plug-in's, of whose files nothing is known here.
+        UnknownNameError: There is no such dataset; the message lists all, and the nearest.
+        DataError: It is a plug-in's, of whose files nothing is known here.
     """
     found = find(name)
     if isinstance(found, PluggedIn):
@@ -50,9 +50,9 @@ def definition(name: str) -> Definition:
 
 
 def info(name: str) -> DatasetInfo:
-    """Describe a dataset: layout, channels, modality, counts, masks, licence, where to get it.
+    """Return the description of a dataset: layout, channels, counts, license, where to get it.
 
     Raises:
-        UnknownNameError: there is no such dataset.
+        UnknownNameError: There is no such dataset.
     """
     return find(name).info

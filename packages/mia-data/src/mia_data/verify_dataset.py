@@ -1,4 +1,4 @@
-"""Checking a dataset's files against what is known about it."""
+"""Check of a dataset's files against its description."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ def verify(name: str, root: str | Path | None = None) -> Report:
     """Check a dataset: every file is decoded and hashed.
 
     Raises:
-        MissingDataError: the dataset's folder is not there.
-        DataError: the dataset has no files (phantom).
+        MissingDataError: The dataset's folder is not there.
+        DataError: The dataset has no files (phantom).
     """
     row = definition(name)
     if row.list_split is None:

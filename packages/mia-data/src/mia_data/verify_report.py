@@ -1,4 +1,4 @@
-"""What checking a dataset found, as a table and as JSON."""
+"""The report of a dataset's check, as a table and as JSON."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _SHOWN = 5
 
 @dataclass(frozen=True)
 class Count:
-    """How many images of one class a split has and should have (None: not published)."""
+    """Number of images of one class in a split, found and expected (None: not published)."""
 
     split: str
     label: str
@@ -22,24 +22,24 @@ class Count:
 
     @property
     def is_right(self) -> bool:
-        """Whether the numbers agree, as far as one is known."""
+        """Tell whether the numbers agree; a number that is not published agrees with any."""
         return self.expected is None or self.found == self.expected
 
 
 @dataclass(frozen=True)
 class Report:
-    """What ``verify`` found. ``str`` gives a table, ``to_dict`` JSON values.
+    """Result of ``verify``: ``str`` gives a table, ``to_dict`` JSON values.
 
     Attributes:
-        name: the dataset.
-        folder: where it lies.
-        counts: one row for each split and class.
-        problems: what keeps a split from being listed at all, such as a damaged ``data.json``.
-        missing: files that the dataset names and that are not there.
-        unreadable: files that cannot be decoded, or whose mask has another size, with the reason.
-        duplicates: groups of files with the same content.
-        leaked: test files whose content is also that of a training file.
-        stray: files that belong to no split; they do no harm.
+        name: The dataset.
+        folder: Its folder.
+        counts: One row for each split and class.
+        problems: Reasons why a split cannot be listed at all, such as a damaged ``data.json``.
+        missing: Files that the dataset names and that are not there.
+        unreadable: Files that cannot be decoded, or whose mask has another size, with the reason.
+        duplicates: Groups of files with the same content.
+        leaked: Test files whose content is also that of a training file.
+        stray: Files that belong to no split.
     """
 
     name: str
@@ -54,9 +54,9 @@ class Report:
 
     @property
     def ok(self) -> bool:
-        """Whether the dataset can be used and has the published numbers of images.
+        """Tell whether the dataset can be used and has the published numbers of images.
 
-        Stray files do no harm, and duplicates are as published: they are for you to judge.
+        Stray files and duplicates do not count: the published datasets have some.
         """
         counts_right = all(count.is_right for count in self.counts)
         return counts_right and not (self.problems or self.missing or self.unreadable)

@@ -1,4 +1,4 @@
-"""All images of a listing, decoded by several threads into arrays on disk."""
+"""Decoding of all images of a split by several threads into arrays on disk."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ if TYPE_CHECKING:
 
     from mia_data.decode.request import Request
 
-# Images a task: enough that handing out tasks costs nothing, few enough to keep all threads busy.
+# Images per task: enough that handing out tasks costs nothing, few enough to keep all threads busy.
 _CHUNK = 16
 _MAX_THREADS = 16
 
 
 @dataclass(frozen=True)
 class Plan:
-    """Every image that a listing's files hold, as columns: a volume holds many."""
+    """All images in the files of a split, as columns; a volume holds many."""
 
     sources: list[Source]
     labels: list[int]
@@ -45,15 +45,15 @@ class Plan:
 
     @property
     def files(self) -> list[str]:
-        """The file of each image."""
+        """Return the file of each image."""
         return [source.image for source in self.sources]
 
 
 def make_plan(listing: FileList) -> Plan:
-    """Find all images of a listing; only the headers of volumes are opened for it.
+    """Find all images of a listing; of volumes only the headers are read.
 
     Raises:
-        DataError: a file is a link that leaves the dataset's folder, a volume cannot be read, or
+        DataError: A file is a link that leaves the dataset's folder, a volume cannot be read, or
             an image and its mask are not both volumes.
     """
     check_links(listing.folder, listing.names)
@@ -113,7 +113,7 @@ def decode(planned: Plan, request: Request, folder: Path) -> None:
 
 
 def _chunks(sources: list[Source]) -> Iterator[range]:
-    """Split the work into tasks; the slices of a volume stay together, so that it is read once."""
+    """Split the work into tasks, with the slices of a volume together so that it is read once."""
     start = 0
     for end in range(1, len(sources) + 1):
         is_last = end == len(sources)
@@ -123,7 +123,7 @@ def _chunks(sources: list[Source]) -> Iterator[range]:
 
 
 def _label(source: Source, label: int, mask: Mask, request: Request) -> int:
-    """Return the label of an image that has a mask: a volume's need not be that of each slice."""
+    """Return the label of an image that has a mask; a slice may be normal in an abnormal volume."""
     if label == NORMAL and mask.has_lesion:
         msg = (
             f"the mask {source.mask} marks abnormal pixels, expected an empty one: {source.image} "
@@ -142,7 +142,7 @@ def _label(source: Source, label: int, mask: Mask, request: Request) -> int:
 
 
 def _ids(listing: FileList) -> list[str]:
-    """Name each image by its path without suffix; with it where two differ in nothing else."""
+    """Return an id for each image: its path, without the suffix where that is unique."""
     prefix = f"{listing.id_folder}/" if listing.id_folder else ""
     names = [name.removeprefix(prefix) for name in listing.files]
     short = [without_suffix(name) for name in names]

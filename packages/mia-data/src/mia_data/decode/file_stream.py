@@ -1,4 +1,4 @@
-"""Files of a folder of any size, decoded one after another beside their originals."""
+"""Decoding of files one after another, for folders of any size."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import os
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mia_data.decode.geometry import shown_box
@@ -15,11 +14,13 @@ from mia_data.decode.reader import Reader, Source, as_array, errors_name
 from mia_data.decode.request import Request, make_request
 from mia_data.errors import DataError
 from mia_data.file_types import is_volume
+from mia_data.files import expand_home
 from mia_data.links import check_links
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from concurrent.futures import Future
+    from pathlib import Path
 
     import numpy as np
     from numpy.typing import NDArray
@@ -31,14 +32,14 @@ _MAX_THREADS = 16
 
 @dataclass(frozen=True, eq=False)
 class Decoded:
-    """An image as a detector sees it, and as it is.
+    """An image at the requested size and at its own.
 
     Attributes:
-        file: its file's path inside the folder.
-        number: the slice of a volume, else None.
+        file: Its file's path inside the folder.
+        number: Number of the slice in a volume; None for other images.
         image: uint8 (C, size, size).
         original: uint8 (C, H, W), at its own height and width.
-        box: left, top, right, bottom: the part of the original that ``image`` shows.
+        box: Left, top, right, bottom: the part of the original that ``image`` shows.
     """
 
     file: str
@@ -49,7 +50,7 @@ class Decoded:
 
     @property
     def id(self) -> str:
-        """The file, with the number of its slice where it is a volume's: ``scan.nii.gz#012``."""
+        """Return the file; of a volume with the number of the slice: ``scan.nii.gz#012``."""
         return self.file if self.number is None else f"{self.file}#{self.number:03d}"
 
 
@@ -65,24 +66,24 @@ def decode_files(
     allow_damaged: bool = False,
     on_error: Callable[[str, DataError], None] | None = None,
 ) -> Iterator[Decoded]:
-    """Decode files one after another, in order; never more than a few are in memory.
+    """Decode files one after another, in order, with only a few in memory at a time.
 
     The images are those of ``from_folder`` with the same arguments.
 
     Args:
-        folder: the folder.
-        files: paths inside it, such as those of ``find_images``.
-        size: as in ``load``.
+        folder: The folder.
+        files: Paths inside it, such as those of ``find_images``.
+        size: As in ``load``.
         channels: 1 (gray) or 3 (RGB).
-        resize: as in ``load``.
-        resample: as in ``load``.
-        window: as in ``from_folder``.
-        allow_damaged: as in ``load``.
-        on_error: told each file that cannot be read, which is then left out; by default the first
-            such file is an error.
+        resize: As in ``load``.
+        resample: As in ``load``.
+        window: As in ``from_folder``.
+        allow_damaged: As in ``load``.
+        on_error: Called with each file that cannot be read and the error; the file is then left
+            out. Without it, the first such file is an error.
 
     Raises:
-        DataError: an argument is out of its range; a file cannot be read and there is no
+        DataError: An argument is out of its range; a file cannot be read and there is no
             ``on_error``.
     """
     request = make_request(
@@ -93,7 +94,7 @@ def decode_files(
         window=window,
         allow_damaged=allow_damaged,
     )
-    return _in_order(Path(folder).expanduser(), files, request, on_error)
+    return _in_order(expand_home(folder), files, request, on_error)
 
 
 def _in_order(

@@ -1,7 +1,7 @@
-"""JPEG files that are damaged inside, which Pillow decodes without a word.
+"""Detection of JPEG files that are damaged inside, which Pillow decodes without an error.
 
-The decoder fills what is missing with gray and skips what is too much. So the file's structure is
-looked at here, and how much of its data the decoder takes.
+The decoder fills missing parts with gray and skips surplus data. So the file's structure is checked
+here, and how much of its data the decoder uses.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def load_jpeg(image: ImageFile) -> None:
 
 
 def _needs_more(image: ImageFile, data: bytes, scan: Scan) -> bool:
-    """Decode an image of one plain scan; tell whether the decoder asks for more than all data.
+    """Decode an image of one scan and tell whether the decoder asks for more data than there are.
 
     Raises:
         ValueError: The image is complete long before its data end.
@@ -76,7 +76,7 @@ def _needs_more(image: ImageFile, data: bytes, scan: Scan) -> bool:
 
 
 def _is_incomplete(data: bytes, structure: Structure) -> bool:
-    """Tell whether bytes behind the data of a scan, or before a restart, change the image."""
+    """Tell whether bytes inserted after a scan's data, or before a restart, change the image."""
     if any(structure.lowest_bits.values()):
         return True  # A scan is missing as a whole.
     parts, done = [], 0

@@ -1,4 +1,4 @@
-"""The parts of a JPEG file: its scans, and what they say about their data."""
+"""The structure of JPEG files: frame, tables and scans."""
 
 from __future__ import annotations
 
@@ -57,17 +57,17 @@ class Structure:
 
     @property
     def is_huffman(self) -> bool:
-        """Whether values have Huffman codes, as in nearly all files, and not arithmetic ones."""
+        """Tell whether values have Huffman codes, as in nearly all files."""
         return self.frame in _HUFFMAN_FRAMES
 
     @property
     def is_progressive(self) -> bool:
-        """Whether each scan gives some coefficients, or some bits of them."""
+        """Tell whether each scan gives only some coefficients, or some bits of them."""
         return self.frame not in _BASELINE
 
     @property
     def restarts(self) -> int | None:
-        """How many restarts the data have; None for images of several scans."""
+        """Return the number of restarts in the data; None for images of several scans."""
         if len(self.scans) != 1 or self.is_progressive:
             return None
         if not self.restart_interval:
@@ -82,7 +82,7 @@ class Structure:
 
 
 def read_structure(data: bytes, start: int) -> Structure:
-    """Return the parts of a JPEG file.
+    """Return the structure of a JPEG file.
 
     Args:
         data: The file.
@@ -100,7 +100,7 @@ def read_structure(data: bytes, start: int) -> Structure:
 
 @lru_cache(maxsize=32)
 def _read_header(header: bytes) -> Structure | None:
-    """Return the parts of a file whose only scan is empty; None for a header of another form.
+    """Return the structure of a file with this header; None for a header of another form.
 
     Images of one program often have the same header.
     """
@@ -112,12 +112,12 @@ def _read_header(header: bytes) -> Structure | None:
 
 
 def ends_early() -> ValueError:
-    """Make the error for a file that is cut off."""
+    """Return the error for a file that is cut off."""
     return ValueError("it is truncated: its data end before the image does")
 
 
 def _walk(data: bytes) -> Structure:
-    """Walk from marker to marker up to the end of the image.
+    """Read all markers up to the end of the image.
 
     Raises:
         ValueError: There is no such end.
@@ -151,7 +151,7 @@ def _walk(data: bytes) -> Structure:
 
 
 def _end_of_scan(data: bytes, start: int, *, is_only_one: bool) -> int:
-    """Return where the data of a scan end: at the first FF of a marker that is no restart."""
+    """Return the end of a scan's data: the first FF of a marker that is not a restart."""
     if is_only_one:
         end = data.find(END, start)  # much faster
     else:
@@ -165,14 +165,14 @@ def _end_of_scan(data: bytes, start: int, *, is_only_one: bool) -> int:
 
 
 def _note_tables(content: bytes, found: Structure) -> None:
-    """Note what the code of zeros, the first of a table, stands for."""
+    """Record the symbol of the first code of each table, which is all zeros."""
     while len(content) > 17:
         found.zero_symbols[content[0]] = content[17]
         content = content[17 + sum(content[1:17]) :]
 
 
 def _scan(content: bytes, start: int, end: int, found: Structure) -> Scan:
-    """Read a scan's header, which says which bits of which coefficients it holds."""
+    """Return a scan from its header, and record which bits of which coefficients it holds."""
     count = content[0]
     first, last, bits = content[1 + 2 * count : 4 + 2 * count]
     components, tables = content[1 : 1 + 2 * count : 2], content[2 : 2 + 2 * count : 2]

@@ -1,4 +1,4 @@
-"""Which pixels of a mask file are marked as abnormal."""
+"""Reading of mask files of any mode."""
 
 from __future__ import annotations
 

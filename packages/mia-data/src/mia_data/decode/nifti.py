@@ -1,4 +1,4 @@
-"""NIfTI volumes, through the extra ``nifti`` (nibabel)."""
+"""Reading of NIfTI volumes, with the extra ``nifti`` (nibabel)."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ _TOLERANCE = 0.1
 
 
 def slice_numbers(path: Path | str) -> range:
-    """Return which axial slices of a volume are taken, from its header alone."""
+    """Return the numbers of the axial slices to take from a volume, reading only its header."""
     depth = _geometry(path).shape[2]
     first = int(depth * MIDDLE[0])
     return range(first, max(int(np.ceil(depth * MIDDLE[1])), first + 1))
 
 
 def read_volume(path: Path | str, window: Window | None) -> NDArray[np.uint8]:
-    """Read a volume as uint8 slices (N, H, W), seen as a radiologist sees them.
+    """Read a volume as uint8 slices (N, H, W) in radiological orientation.
 
     Axial slices from the feet up; the top row is anterior, the left column is the patient's right.
     The whole volume has one gray scale.
@@ -42,7 +42,7 @@ def read_volume(path: Path | str, window: Window | None) -> NDArray[np.uint8]:
 
 
 def read_volume_mask(path: Path | str, image: Path | str) -> tuple[NDArray[np.uint8], bool]:
-    """Read a segmentation: its slices, above zero is abnormal, and whether all are empty.
+    """Read a segmentation, which is abnormal above zero.
 
     Args:
         path: The segmentation.
@@ -77,7 +77,7 @@ def _check_geometry(mask_path: Path | str, image_path: Path | str) -> None:
 
 
 def _distance(mask: _Geometry, image: _Geometry) -> float:
-    """Return how far apart two volumes of one shape put the same corner at most, in mm."""
+    """Return the largest distance between the same corners of two volumes of one shape, in mm."""
     corners = np.array([(*c, 1) for c in product(*((0, n - 1) for n in image.shape))], float)
     return float(np.linalg.norm(corners @ (mask.affine - image.affine).T, axis=1).max())
 
@@ -94,7 +94,7 @@ def read_slice(volume: NDArray[np.uint8], number: int, mode: str) -> Image.Image
 
 @dataclass(frozen=True, eq=False)
 class _Geometry:
-    """Where the voxels of a volume lie, its axes to the right, front and head.
+    """Shape and position of a volume whose axes point to the right, front and head.
 
     Attributes:
         shape: The numbers of voxels.
@@ -110,7 +110,7 @@ class _Geometry:
 
 
 def _geometry(path: Path | str) -> _Geometry:
-    """Read the geometry of a volume from its header alone."""
+    """Read the geometry of a volume, and only its header."""
     volume = _open(path)
     from nibabel.orientations import inv_ornt_aff, io_orientation
 

@@ -1,4 +1,4 @@
-"""PNG, JPEG, TIFF and BMP files."""
+"""Reading of PNG, JPEG, TIFF and BMP files."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ _TIFF_MARKS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 
 
 def open_image(path: Path | str, *, allow_damaged: bool = False) -> ImageFile.ImageFile:
-    """Open an image file of a known format and a sane size; pixels are not decoded yet.
+    """Open an image file of a known format and a reasonable size, without decoding its pixels.
 
     With ``allow_damaged``, a JPEG that is cut off can be decoded: what is missing becomes gray.
 
     Raises:
-        DataError: empty, not of a known format, more than ``MAX_PIXELS`` pixels, or several pages.
+        DataError: Empty, not of a known format, more than ``MAX_PIXELS`` pixels, or several pages.
     """
     data = read_bytes(path, limit=_MAX_BYTES)
     if allow_damaged and data.startswith(_JPEG_MARK):
@@ -72,7 +72,7 @@ def read_image(
     follow it.
 
     Raises:
-        DataError: as ``open_image``, or color of 16 bits is stored in a way that is not read.
+        DataError: As ``open_image``, or color of 16 bits is stored in a way that is not read.
         ValueError: A JPEG is damaged inside, and that is not allowed.
     """
     opened = open_image(path, allow_damaged=allow_damaged)

@@ -1,4 +1,4 @@
-"""One image and its mask from whatever files they are in."""
+"""Reading of one image and its mask, whatever their format."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Source:
-    """Where one image comes from; ``number`` is the slice of a volume, else None."""
+    """The file of an image and of its mask; ``number`` is the slice in a volume, or None."""
 
     image: str
     mask: str | None
@@ -53,7 +53,7 @@ class Mask:
 
 
 class Reader:
-    """Decodes images of one request; keeps the last volume, whose slices come one after another.
+    """Decodes images of one request and keeps the last volume, to read its slices in turn.
 
     One reader serves one thread.
     """
@@ -67,7 +67,7 @@ class Reader:
         """Return an image (C, size, size) and its mask, or None where it has none.
 
         Raises:
-            DataError: a file cannot be read, or the mask has another size than the image.
+            DataError: A file cannot be read, or the mask has another size than the image.
         """
         image = self.read_whole(source)
         pixels = self.resize(source, image)
@@ -79,16 +79,16 @@ class Reader:
         """Return an image at its own size, in the request's pixel format.
 
         Raises:
-            DataError: the file cannot be read.
+            DataError: The file cannot be read.
         """
         with errors_name(source.image):
             return self._read_image(source)
 
     def resize(self, source: Source, image: Image.Image) -> NDArray[np.uint8]:
-        """Return a whole image of ``source`` as the request has it, uint8 (C, size, size).
+        """Return an image of ``source`` resized as requested, uint8 (C, size, size).
 
         Raises:
-            DataError: its shape makes it too large.
+            DataError: Its shape makes it too large.
         """
         request = self._request
         with errors_name(source.image):
@@ -132,7 +132,7 @@ def _size(image: Image.Image) -> str:
 
 @contextmanager
 def errors_name(path: Path | str) -> Iterator[None]:
-    """Turn what goes wrong inside the block into a DataError that names the file."""
+    """Turn any exception inside the block into a DataError that names the file."""
     try:
         yield
     except DataError:

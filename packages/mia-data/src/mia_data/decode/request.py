@@ -19,7 +19,7 @@ MAX_SIZE = 4096
 
 @dataclass(frozen=True)
 class Request:
-    """How images are decoded.
+    """Settings of the decoding of images.
 
     Attributes:
         size: Height and width.
@@ -42,7 +42,7 @@ class Request:
 
     @property
     def mode(self) -> str:
-        """Pillow's name of the pixel format."""
+        """Return Pillow's name of the pixel format."""
         return "L" if self.channels == 1 else "RGB"
 
 

@@ -1,4 +1,4 @@
-"""Gray TIFF files whose values Pillow does not give as the file means them."""
+"""Reading of gray TIFF files with values outside 0 to 255."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _RAW_MODE = re.compile(r"([IF];\d+)B?([SF]?)")
 
 
 def read_deep_gray(image: ImageFile, path: Path | str) -> NDArray[Any] | None:
-    """Return the gray values of a TIFF that has other values than 0 to 255; None for others.
+    """Return the values of a gray TIFF of more than 8 bits or with a sign; None for others.
 
     Args:
         image: The image, opened and not yet loaded.
@@ -59,7 +59,7 @@ def read_deep_gray(image: ImageFile, path: Path | str) -> NDArray[Any] | None:
 
 
 def _use_native_order(image: ImageFile) -> None:
-    """Tell Pillow that libtiff, which decompresses, gives values in the machine's byte order.
+    """Make Pillow take values that libtiff has decompressed in the machine's byte order.
 
     Pillow does so by itself for unsigned values of 16 bits only.
     """

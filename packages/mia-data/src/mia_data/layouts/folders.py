@@ -1,4 +1,4 @@
-"""Layouts whose folders tell the split and the class."""
+"""Layouts with one folder per split and class."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 def class_folders(
     train: str, normal: str, abnormal: Sequence[str]
 ) -> Callable[[Path, str], FileList]:
-    """Make the function that lists a split of such a layout.
+    """Return the function that lists a split of such a layout.
 
     Args:
-        train: the folder of normal images for training.
-        normal: the folder of normal test images.
-        abnormal: the folders of abnormal test images.
+        train: The folder of normal images for training.
+        normal: The folder of normal test images.
+        abnormal: The folders of abnormal test images.
     """
 
     def list_split(folder: Path, split: str) -> FileList:
@@ -39,7 +39,7 @@ def brats(folder: Path, split: str) -> FileList:
     A mask's name is its image's with ``flair`` replaced by ``seg``.
 
     Raises:
-        DataError: a folder is missing or empty, or a name of ``test/tumor`` has no ``flair`` in it.
+        DataError: A folder is missing or empty, or a name of ``test/tumor`` has no ``flair`` in it.
     """
     if split == "train":
         return by_class(folder, str(folder), list_images(folder, "train"))

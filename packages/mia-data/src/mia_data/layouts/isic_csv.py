@@ -1,4 +1,4 @@
-"""The layout of the ISIC 2018 challenge, task 3: one folder and one CSV table a split."""
+"""The layout of the ISIC 2018 challenge, task 3: one folder and one CSV table per split."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ INDEXES = tuple(_table(part) for part in _PART.values())
 
 
 def list_split(folder: Path, split: str) -> FileList:
-    """List a split: ``NV`` = 1 (nevus) is normal; only normal images train.
+    """List a split: images with ``NV`` = 1 (nevus) are normal; training takes no others.
 
     Raises:
-        DataError: the table is missing or has other columns or values, or a class is empty.
+        DataError: The table is missing or has other columns or values, or a class is empty.
     """
     part = _PART[split]
     path = folder / _table(part)

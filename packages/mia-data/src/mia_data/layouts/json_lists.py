@@ -1,4 +1,4 @@
-"""The ``data.json`` layout: one folder of images and the lists of each split's names."""
+"""The ``data.json`` layout: one folder of images, and a list of names per split and class."""
 
 from __future__ import annotations
 

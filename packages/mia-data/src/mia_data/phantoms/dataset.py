@@ -53,16 +53,16 @@ def phantom(
     Args:
         split: ``"train"``: ``n_train`` normal images; ``"test"``: ``n_normal`` and ``n_abnormal``,
             with masks.
-        size: height and width of the images, at least 16.
+        size: Height and width of the images, at least 16.
         channels: 1 or 3.
-        n_train: normal images of the train split.
-        n_normal: normal images of the test split.
-        n_abnormal: abnormal images of the test split.
-        seed: of everything random.
-        cache_dir: as in ``load``.
+        n_train: Normal images of the train split.
+        n_normal: Normal images of the test split.
+        n_abnormal: Abnormal images of the test split.
+        seed: Random seed.
+        cache_dir: As in ``load``.
 
     Raises:
-        DataError: an argument is out of its range.
+        DataError: An argument is out of its range.
     """
     check_split(split)
     request = make_request(size, channels)
@@ -124,10 +124,10 @@ def _draw_split(
 def draw(
     rngs: list[np.random.Generator], size: int, numbers: range | None
 ) -> tuple[NDArray[np.uint8], NDArray[np.bool_] | None]:
-    """Draw one image (size, size) a generator.
+    """Draw one image (size, size) per generator.
 
-    ``numbers`` is None for normal images, else it deals out the kinds of lesions in turn; masks
-    come with it.
+    ``numbers`` is None for normal images. For abnormal ones it selects the kinds of lesions, and
+    masks are returned too.
     """
     axis = (np.arange(size, dtype=np.float32) + 0.5) * np.float32(2 / size) - 1
     shape = (len(rngs), size, size)
