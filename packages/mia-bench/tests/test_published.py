@@ -56,6 +56,17 @@ def test_some_figures_as_they_were_published():
     assert found["brats2021", "nsa", TIME] == 5 * 3600 + 26 * 60
 
 
+def test_options_of_the_study_itself_are_no_difference():
+    def is_named(dataset, region):
+        settings = {"options": {"noise_region": region}}
+        caveats = beside(row(dataset, "dae", settings=settings))[0].caveats
+        return f"options noise_region = {region}" in caveats
+
+    assert not is_named("braintumor", "foreground")
+    assert is_named("braintumor", "everywhere")
+    assert is_named("rsna", "foreground")
+
+
 def test_the_benchmarks_folder_shows_the_same_file():
     link = Path(__file__).parents[3] / "benchmarks" / "published.csv"
     if not link.exists():

@@ -46,7 +46,7 @@ def test_the_original_study_keeps_the_study_s_settings(original):
         assert run.epochs == protocol.epochs(info, run.dataset)
         assert run.channels == protocol.channels(info, run.dataset)
         assert run.image_size == info.image_size
-        assert run.options == {}
+        assert run.options == protocol.options(info, run.dataset)
         assert run.label == run.method
 
 

@@ -127,7 +127,7 @@ def _run(dataset: DatasetEntry, entry: MethodEntry, seed: int, study: Study) -> 
         image_size=next(size for size in sizes if size is not None),
         channels=protocol.channels(info, name),
         resize=info.resize,
-        options=entry.options,
+        options=protocol.options(info, name) | entry.options,
         select=rule,
         metrics=study.metrics,
     )

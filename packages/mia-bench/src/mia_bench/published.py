@@ -125,7 +125,10 @@ def _settings(row: Row) -> tuple[str, ...]:
         for key, value in expected.items()
         if settings[key] != value
     ]
-    options = [f"{key} = {value}" for key, value in settings["options"].items()]
+    own = protocol.options(info, row.dataset)
+    options = [
+        f"{key} = {value}" for key, value in settings["options"].items() if own.get(key) != value
+    ]
     return (*changed, *([f"options {', '.join(options)}"] if options else []))
 
 
