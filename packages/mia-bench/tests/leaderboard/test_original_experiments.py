@@ -53,5 +53,5 @@ def test_schedules_and_sizes_of_the_study():
 def test_noise_is_kept_inside_the_head_on_mri_alone():
     for dataset in mia_data.names():
         options = original_experiment("dae", dataset).options
-        assert options["foreground"] == (dataset in MRI)
+        assert (options["noise_region"] == "foreground") == (dataset in MRI)
         assert options["original_noise"] is True

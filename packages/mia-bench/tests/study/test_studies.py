@@ -47,7 +47,7 @@ def test_the_original_study_keeps_the_study_s_settings(original):
         assert run.epochs == paper_settings.epochs(info, run.dataset)
         assert run.channels == paper_settings.channels(info, run.dataset)
         assert run.image_size == info.image_size
-        assert run.options == {}
+        assert run.options == paper_settings.options(info, run.dataset)
         assert run.label == run.method
 
 

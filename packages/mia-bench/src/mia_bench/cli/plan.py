@@ -81,9 +81,7 @@ def plan(study: Study, out: Path, device: str, as_json: bool) -> None:
 
 def original_options_of(runs: list[Run]) -> dict[str, dict[str, Any]]:
     """Return the options that ``--as-original`` sets, by ``dataset/label``."""
-    options = {
-        run.name.rpartition("/")[0]: original_options(run.method, run.dataset) for run in runs
-    }
+    options = {run.name.rpartition("/")[0]: original_options(run.method) for run in runs}
     return {name: found for name, found in options.items() if found}
 
 

@@ -68,10 +68,7 @@ _ONE_STAGE = OriginalExperiment(
 _EXPERIMENTS = {
     "ae": _AUTOENCODER,
     "ae-l1": _AUTOENCODER,
-    "ae-ssim": replace(
-        _AUTOENCODER,
-        differences=("trained on the enlarged SSIM map, the original's on the map as it is",),
-    ),
+    "ae-ssim": _AUTOENCODER,
     "ae-perceptual": replace(
         _AUTOENCODER,
         required={
@@ -129,6 +126,7 @@ def original_experiment(method: str, dataset: str) -> OriginalExperiment:
     if dataset == "camelyon16":
         found = replace(found, channels=3)
     if method == "dae":  # the noise is kept inside the head on MRI alone
-        options = {**found.options, "foreground": dataset in MRI}
-        found = replace(found, options=options, unset={**found.unset, "foreground": True})
+        region = "foreground" if dataset in MRI else "everywhere"
+        unset = {**found.unset, "noise_region": "everywhere"}
+        found = replace(found, options={**found.options, "noise_region": region}, unset=unset)
     return found

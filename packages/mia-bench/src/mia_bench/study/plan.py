@@ -154,7 +154,7 @@ def _run(dataset: DatasetEntry, entry: MethodEntry, seed: int, study: Study) -> 
             f'set select = "{LAST}" for it'
         )
         raise StudyError(msg)
-    original = paper_settings.original_options(entry.method, name) if study.as_original else {}
+    original = paper_settings.original_options(entry.method) if study.as_original else {}
     sizes = entry.image_size, dataset.image_size, info.image_size
     return Run(
         dataset=name,
@@ -165,7 +165,7 @@ def _run(dataset: DatasetEntry, entry: MethodEntry, seed: int, study: Study) -> 
         image_size=next(size for size in sizes if size is not None),
         channels=paper_settings.channels(info, name),
         resize=info.resize,
-        options={**original, **entry.options},
+        options={**paper_settings.options(info, name), **original, **entry.options},
         select=rule,
         metrics=study.metrics,
     )
