@@ -16,10 +16,10 @@ import mia_data
 from mia_bench.detectors import plugins
 from mia_bench.device import resolve_device
 from mia_bench.errors import RunsFailedError, StudyError
-from mia_bench.execution import machine
 from mia_bench.inference import normal_scores
 from mia_bench.inference.model_folder import FACTS, Model, Reading
 from mia_bench.inference.resumable_folder import Unfinished, check_replaceable
+from mia_bench.run_folder.machine import describe_machine
 
 if TYPE_CHECKING:
     import os
@@ -125,7 +125,7 @@ def fit(
             reference=normal_scores.measure(
                 detector, normal.images, held_out=held_out is not None, device=device
             ),
-            training={**training, "machine": asdict(machine.describe_machine(device))},
+            training={**training, "machine": asdict(describe_machine(device))},
         )
         fresh = unfinished.path / "new"
         shutil.rmtree(fresh, ignore_errors=True)  # of a fit that was killed while it wrote
