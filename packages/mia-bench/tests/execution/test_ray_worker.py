@@ -24,7 +24,7 @@ def do_run(small_runs, root, monkeypatch):
     monkeypatch.setattr(ray_worker, "thread_settings", lambda *_, **__: {})
     (run,) = small_runs(0, epochs=1)
 
-    def reply(out: Path, *, fetch: bool | None = None, version: str = ray_worker.__version__):
+    def reply(out: Path, *, fetch: bool | None = None, version: str = ray_worker.VERSION):
         driver = ray_worker.DriverFolder(out, TOKEN, version)
         options = {"root": str(root), "device": "cpu", "threads": None, "trackers": ()}
         return run.name, ray_worker.do_run(run, driver, fetch=fetch, collector=COLLECTOR, **options)

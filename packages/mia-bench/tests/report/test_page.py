@@ -20,7 +20,7 @@ from mia_bench.report.tables import matrix_context
 from mia_bench.report.write import write_report
 from mia_bench.run_folder.folder import RunFolder
 from mia_bench.run_folder.records import Progress
-from mia_bench.run_folder.status import read_runs
+from mia_bench.run_folder.status import read_runs, summarize
 from PIL import Image
 
 
@@ -111,7 +111,7 @@ def test_the_outline_lies_around_the_mask_and_hides_none_of_it():
     assert not green[8 * scale : 16 * scale, 8 * scale : 16 * scale].any()
     assert green[8 * scale - 1, 8 * scale : 16 * scale].all()
     assert green.sum() == 4 * 8 * scale
-    # On the page, compressed, its colour is not exact but as clear.
+    # On the page, compressed, its color is not exact but as clear.
     shown = decode(pictures.picture(np.full((1, 32, 32), 100, np.uint8), mask)).astype(int)
     assert (shown[..., 1] - shown[..., 0])[green].min() > 60
 
@@ -205,7 +205,7 @@ def test_pictures_of_a_large_study_are_thinned_out(many, monkeypatch):
     monkeypatch.setattr("mia_bench.report.page.PICTURE_BYTES", 400_000)
     runs = read_runs(out)
     leaderboard = make_leaderboard(runs)
-    write_page(out / "small.html", leaderboard, runs, read_galleries(leaderboard.rows))
+    write_page(out / "small.html", leaderboard, summarize(runs), read_galleries(leaderboard.rows))
     small = (out / "small.html").read_text()
     assert 0 < small.count("<img") < text.count("<img")
     assert len(text) - len(small) > 0.2 * len(text)

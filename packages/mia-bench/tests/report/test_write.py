@@ -74,7 +74,9 @@ def test_the_other_runs_are_reported_and_the_damaged_one_named(study, name, dama
     report = write_report(study)
     assert list(report.unreadable) == [DAMAGED]
     assert report.unreadable[DAMAGED].startswith(f"cannot read {path}: ")
-    assert {run.name for run in report.runs if run.state is State.UNREADABLE} == {DAMAGED}
+    assert {name for name, state in report.summary.states.items() if state is State.UNREADABLE} == {
+        DAMAGED
+    }
     rows = {row.label: row for row in report.leaderboard.rows}
     assert {label: row.seeds for label, row in rows.items()} == {
         **{"ae": [0, 1], "dae": [0, 1]},

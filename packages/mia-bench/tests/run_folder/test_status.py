@@ -11,7 +11,7 @@ from mia_bench.cli import main
 from mia_bench.files import write_json
 from mia_bench.run_folder.folder import RunFolder, State
 from mia_bench.run_folder.records import Progress
-from mia_bench.run_folder.status import RunStatus, count_states, read_runs, unfinished
+from mia_bench.run_folder.status import RunStatus, read_runs, summarize
 
 ERROR = "RuntimeError: <out of> memory & more"
 
@@ -47,9 +47,9 @@ LEFT = [
 
 
 def test_every_run_stands_where_it_is(mixed):
-    found = read_runs(mixed)
-    assert count_states(found) == "40 finished, 3 failed, 2 running, 1 pending"
-    assert unfinished(found) == LEFT
+    found = summarize(read_runs(mixed))
+    assert found.counts == "40 finished, 3 failed, 2 running, 1 pending"
+    assert found.left_out == LEFT
 
 
 @pytest.fixture

@@ -10,7 +10,6 @@ import click
 from mia_bench.cli.options import FOLDER, JSON
 from mia_bench.errors import StudyError
 from mia_bench.report.write import write_report
-from mia_bench.run_folder.status import count_states, unfinished
 from mia_bench.terminal.console import make_console
 from mia_bench.terminal.leaderboard import print_leaderboard
 
@@ -31,7 +30,7 @@ def report(folder: Path, published: bool, as_json: bool) -> None:
     found = write_report(folder)
     if as_json:
         answer = {
-            "runs": {run.name: run.state.value for run in found.runs},
+            "runs": {name: state.value for name, state in found.summary.states.items()},
             "unreadable": found.unreadable,
             "leaderboard": found.records,
             "page": found.page and str(found.page),
@@ -41,12 +40,12 @@ def report(folder: Path, published: bool, as_json: bool) -> None:
     else:
         if found.records:
             print_leaderboard(make_console(), found.leaderboard, published=published)
-        click.echo(f"Runs: {count_states(found.runs)}")
-        for run in unfinished(found.runs):
+        click.echo(f"Runs: {found.summary.counts}")
+        for run in found.summary.left_out:
             click.echo(f"{run.state.value:>10}  {run.name}  {run.note}".rstrip())
         if found.records:
             click.echo(f"Page: {found.page}\nTable: {found.table}")
     if not found.records:
-        msg = f"no finished run in {folder}: {count_states(found.runs)}"
+        msg = f"no finished run in {folder}: {found.summary.counts}"
         raise StudyError(msg)
     found.check_readable()

@@ -16,13 +16,11 @@ import numpy as np
 
 from mia_bench.errors import StudyError, unknown_name
 from mia_bench.files import write_json
-from mia_bench.run_folder.records import EpochScore, EpochSelection
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from mia_bench.detectors.protocol import Detector
-    from mia_bench.run_folder.records import EpochMetrics
 
 LAST = "last"  # no choice
 PSEUDO, SYNTHETIC = "pseudo_auroc", "synthetic_auroc"
@@ -149,8 +147,7 @@ class Selection:
             if folder != self.model:
                 shutil.rmtree(folder, ignore_errors=True)
 
-    def record(self, last: EpochMetrics) -> EpochSelection:
-        """Return the choice beside the last epoch's metrics."""
-        scores = tuple(EpochScore(epoch, value) for epoch, value in sorted(self.scores.items()))
-        held_out = len(self._images[0])
-        return EpochSelection(epoch=self.epoch, held_out=held_out, scores=scores, last=last)
+    @property
+    def held_out(self) -> int:
+        """Number of held-out normal images."""
+        return len(self._images[0])

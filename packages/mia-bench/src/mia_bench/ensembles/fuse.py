@@ -12,8 +12,9 @@ from filelock import Timeout
 
 from mia_bench.ensembles.members import METHOD, Member, align_scores
 from mia_bench.errors import StudyError, unknown_name
-from mia_bench.execution import evaluate, machine
+from mia_bench.execution import evaluate
 from mia_bench.execution.execute import load_split
+from mia_bench.run_folder import machine
 from mia_bench.run_folder.folder import RunFolder
 from mia_bench.run_folder.records import PeakMemory, RunRecord, StageSeconds
 from mia_bench.run_folder.status import read_runs
@@ -167,7 +168,6 @@ def _make_record(
     records = [each.run.record for each in members.values()]
     largest = _largest(members).run.record
     spent = [record.seconds for record in records]
-    on_gpu = [record.peak_memory.cuda or 0 for record in records]
     parameters = [record.parameters for record in records if record.parameters is not None]
     options = {"scale": ensemble.scale, "combine": ensemble.combine}
     return RunRecord(
@@ -190,9 +190,7 @@ def _make_record(
             predict=round(sum(each.predict for each in spent) + seconds, 3),
             metrics=round(sum(each.metrics for each in spent), 3),
         ),
-        peak_memory=PeakMemory(
-            max(record.peak_memory.cpu for record in records), max(on_gpu) or None
-        ),
+        peak_memory=PeakMemory.largest([record.peak_memory for record in records]),
         parameters=sum(parameters) if len(parameters) == len(records) else None,
         machine=largest.machine,
         finished=machine.now(),

@@ -14,11 +14,14 @@ from mia_bench.detectors import plugins
 from mia_bench.detectors.epoch_selection import Selection, contrast, split
 from mia_bench.detectors.optional import OptionalParts
 from mia_bench.device import machine_facts
-from mia_bench.execution import evaluate, machine
+from mia_bench.execution import evaluate
+from mia_bench.run_folder import machine
 from mia_bench.run_folder.folder import RunFolder, State
 from mia_bench.run_folder.records import (
     EpochLosses,
     EpochMetrics,
+    EpochScore,
+    EpochSelection,
     Failure,
     ImageCounts,
     Machine,
@@ -36,7 +39,6 @@ if TYPE_CHECKING:
     from mia_data import ImageSet
 
     from mia_bench.detectors.protocol import Detector
-    from mia_bench.run_folder.records import EpochSelection
     from mia_bench.study.plan import Run
     from mia_bench.tracking import TrackedRun, Tracker
 
@@ -143,7 +145,12 @@ def _record_selection(
         return None
     at_end = detector.predict(test.images, device=device)
     metrics = evaluate.metrics_of(test, at_end, run.metrics)
-    return selection.record(EpochMetrics(run.epochs, metrics))
+    return EpochSelection(
+        epoch=selection.epoch,
+        held_out=selection.held_out,
+        scores=tuple(EpochScore(*each) for each in sorted(selection.scores.items())),
+        last=EpochMetrics(run.epochs, metrics),
+    )
 
 
 def _select(

@@ -16,12 +16,11 @@ import ray
 from ray.exceptions import RayError, RayTaskError
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-from mia_bench import __version__
 from mia_bench.device import parse_device
 from mia_bench.errors import StudyError
 from mia_bench.execution import ray_worker
 from mia_bench.execution.outcome import RunOutcome, describe_outcome, record_failure
-from mia_bench.execution.ray_worker import DriverFolder, TaskResult
+from mia_bench.execution.ray_worker import VERSION, DriverFolder, TaskResult
 from mia_bench.execution.resources import available_cores
 from mia_bench.execution.transfer import RunLocks, write_files
 from mia_bench.files import write_text
@@ -119,7 +118,7 @@ class RayExecutor:
         """
         task = _task(ray_worker.prepare).options(**self._how)
         try:
-            ray.get(task.remote(list(runs), roots, self._device, __version__))
+            ray.get(task.remote(list(runs), roots, self._device, VERSION))
         except RayTaskError as error:
             raise error.cause from error
         except RayError as error:

@@ -7,11 +7,11 @@ import platform
 import threading
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from mia_bench import __version__
 from mia_bench.device import resolve_device
 from mia_bench.errors import StudyError
 from mia_bench.execution.execute import execute, read_datasets
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from mia_bench.study.plan import Run
     from mia_bench.tracking import Tracker
 
+VERSION = version("mia-bench")
 # A dead node's locks in a shared folder go free with some delay.
 LOCK_SECONDS = 120
 PROGRESS_SECONDS = 1
@@ -44,7 +45,7 @@ class DriverFolder:
 
     out: Path
     token: str
-    version: str = __version__
+    version: str = VERSION
 
     @property
     def mark(self) -> Path:
@@ -85,7 +86,7 @@ class ProgressCollector:
 
 
 def prepare(
-    runs: Sequence[Run], roots: Mapping[str, str | None], device: str, version: str
+    runs: Sequence[Run], roots: Mapping[str, str | None], device: str, driver_version: str
 ) -> None:
     """Check what would make runs fail here.
 
@@ -93,7 +94,7 @@ def prepare(
         StudyError: Another version of mia-bench, or a device that is not there.
         DataError: A dataset that is missing or damaged.
     """
-    _check_version(version)
+    _check_version(driver_version)
     resolve_device(device)
     read_datasets(runs, roots)
 
@@ -127,9 +128,9 @@ def do_run(
         return do_in(Path(scratch), is_elsewhere=True)
 
 
-def _check_version(version: str) -> None:
-    if version != __version__:
-        msg = f"the node {platform.node()} has mia-bench {__version__}, the driver has {version}"
+def _check_version(driver_version: str) -> None:
+    if driver_version != VERSION:
+        msg = f"the node {platform.node()} has mia-bench {VERSION}, the driver has {driver_version}"
         raise StudyError(msg)
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from mia_bench.leaderboard.published import compare_with_published
 from mia_bench.leaderboard.ranks import rank_methods
-from mia_bench.leaderboard.rows import make_rows
+from mia_bench.leaderboard.rows import format_value, make_rows
 from mia_bench.leaderboard.versus_best import compare_with_best
 from mia_bench.metric_names import METRICS
 
@@ -47,6 +47,7 @@ class Cell:
     Attributes:
         mean: Mean over the seeds; None where the runs do not have the metric.
         deviation: Standard deviation over the seeds; None for fewer than two.
+        text: Both, as ``0.812 ± 0.004``.
         comparison: Interval and test against the best method of the dataset; None where the runs
             have not kept what they need.
         rank: Rank on the dataset, 1 for the best; equal methods share the mean of their ranks.
@@ -56,6 +57,7 @@ class Cell:
 
     mean: float | None
     deviation: float | None
+    text: str
     comparison: BestComparison | None
     rank: float | None
     warmth: int | None
@@ -129,6 +131,7 @@ def _make_cells(
             cells[row.key][metric] = Cell(
                 mean=mean,
                 deviation=row.deviations.get(metric),
+                text=format_value(mean, row.deviations.get(metric)),
                 comparison=compared[metric].get(row.label),
                 rank=None if mean is None else _rank(mean, means),
                 warmth=None if mean is None else _warmth(mean, means),

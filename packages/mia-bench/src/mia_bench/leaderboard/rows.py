@@ -34,6 +34,7 @@ class Row:
         predict_seconds: Mean seconds of scoring the test images.
         peak_memory: Largest peak memory of the seeds.
         parameters: Trained parameters, None where the method cannot say.
+        parameters_text: The same, as ``2.35 M``.
     """
 
     dataset: str
@@ -45,6 +46,7 @@ class Row:
     predict_seconds: float
     peak_memory: PeakMemory
     parameters: int | None
+    parameters_text: str
 
     @property
     def key(self) -> tuple[str, str]:
@@ -81,7 +83,6 @@ def make_row(dataset: str, label: str, runs: list[FinishedRun]) -> Row:
         for metric, value in record.metrics.items():
             if value is not None:
                 values.setdefault(metric, []).append(value)
-    on_gpu = [record.peak_memory.cuda or 0 for record in records]
     return Row(
         dataset=dataset,
         label=label,
@@ -92,10 +93,9 @@ def make_row(dataset: str, label: str, runs: list[FinishedRun]) -> Row:
         },
         fit_seconds=float(np.mean([record.seconds.fit for record in records])),
         predict_seconds=float(np.mean([record.seconds.predict for record in records])),
-        peak_memory=PeakMemory(
-            max(record.peak_memory.cpu for record in records), max(on_gpu) or None
-        ),
+        peak_memory=PeakMemory.largest([record.peak_memory for record in records]),
         parameters=records[0].parameters,
+        parameters_text=format_count(records[0].parameters),
     )
 
 

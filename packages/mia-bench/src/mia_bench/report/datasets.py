@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mia_bench.leaderboard.rows import format_value
 from mia_bench.report import plots
 from mia_bench.report.epoch_selection import selection_context
 from mia_bench.report.galleries import draw_gallery
 from mia_bench.report.tables import anchor
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
+    from mia_bench.leaderboard.leaderboard import Leaderboard
     from mia_bench.leaderboard.rows import Row
     from mia_bench.run_folder.gallery_npz import Gallery
 
@@ -22,15 +22,22 @@ LEVELS = 101  # positions of the threshold slider
 
 
 def dataset_section(
-    name: str, rows: Sequence[Row], galleries: Mapping[tuple[str, str], Gallery]
+    leaderboard: Leaderboard, name: str, galleries: Mapping[tuple[str, str], Gallery]
 ) -> dict[str, Any]:
     """Return the section of a dataset; the first seed of each row stands for it."""
+    rows = [row for row in leaderboard.rows if row.dataset == name]
     scores = {row.label: (row.runs[0].scores.labels, row.runs[0].scores.scores) for row in rows}
     return {
         "name": name,
         "roc": plots.roc(scores),
         "pr": plots.precision_recall(scores),
-        "methods": [_method_block(row, *scores[row.label], galleries.get(row.key)) for row in rows],
+        "methods": [
+            {
+                "auroc": leaderboard.cells[row.key]["auroc"].text,
+                **_method_block(row, *scores[row.label], galleries.get(row.key)),
+            }
+            for row in rows
+        ],
     }
 
 
@@ -42,7 +49,6 @@ def _method_block(
         "name": row.label,
         "seed": record.settings.seed,
         "anchor": anchor(row),
-        "auroc": format_value(row.means.get("auroc"), row.deviations.get("auroc")),
         "settings": record.settings,
         "machine": record.machine,
         "members": list(record.members or ()),

@@ -13,28 +13,26 @@ from mia_bench.metric_names import ORACLE_NOTE, TITLES
 from mia_bench.report import tables
 from mia_bench.report.datasets import dataset_section
 from mia_bench.report.picture_budget import keep_within
-from mia_bench.run_folder.status import count_states, unfinished
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from pathlib import Path
 
     from mia_bench.leaderboard.leaderboard import Leaderboard
     from mia_bench.report.galleries import Galleries
-    from mia_bench.run_folder.status import RunStatus
+    from mia_bench.run_folder.status import RunsSummary
 
 PICTURE_BYTES = 14_000_000  # all others of a study of 7 datasets by 10 methods take 4 MB
 
 
 def write_page(
-    path: Path, leaderboard: Leaderboard, runs: Sequence[RunStatus], galleries: Galleries
+    path: Path, leaderboard: Leaderboard, summary: RunsSummary, galleries: Galleries
 ) -> None:
     """Write the page.
 
     Args:
         path: The HTML file.
         leaderboard: Results of the finished runs.
-        runs: State of every run that has begun.
+        summary: States of the runs that have begun.
         galleries: Galleries of the leaderboard's rows.
     """
     environment = jinja2.Environment(
@@ -45,17 +43,14 @@ def write_page(
     )
     environment.filters["blank"] = lambda value: "" if value is None else value
     sections = [
-        dataset_section(
-            name, [row for row in leaderboard.rows if row.dataset == name], galleries.readable
-        )
-        for name in leaderboard.datasets
+        dataset_section(leaderboard, name, galleries.readable) for name in leaderboard.datasets
     ]
     methods = [method for section in sections for method in section["methods"]]
     keep_within([kind["pictures"] for each in methods for kind in each["gallery"]], PICTURE_BYTES)
     text = environment.get_template("page.html.j2").render(
         title=path.resolve().parent.name,
         version=version("mia-bench"),
-        states=count_states(runs),
+        states=summary.counts,
         metrics=[(metric, TITLES[metric]) for metric in leaderboard.metrics],
         notes=_notes(leaderboard),
         rows=[tables.row_context(leaderboard, row) for row in leaderboard.rows],
@@ -64,7 +59,7 @@ def write_page(
         published=tables.published_context(leaderboard),
         dagger_note=DAGGER_NOTE,
         datasets=sections,
-        unfinished=unfinished(runs),
+        left_out=summary.left_out,
         damaged=galleries.damaged,
     )
     write_text(path, text)

@@ -10,7 +10,7 @@ import mia_metrics
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.rcsetup import cycler
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -27,6 +27,7 @@ SQUARE = (3.6, 3.4)
 LINES = cycler(linestyle=["-", "--", ":", "-."]) * mpl.rcParamsDefault["axes.prop_cycle"]
 INSIDE, BESIDE = 6, 18  # names of a legend inside the axes, and below each other beside them
 WIDER = 1.4  # inches for a column of names
+LEFT, RIGHT, BELOW, ABOVE = 0.68, 0.08, 0.48, 0.08  # inches around the axes
 
 Corner = Literal["best", "upper right", "lower right", "lower left"]
 Scores = tuple[np.ndarray, np.ndarray]  # labels, scores
@@ -87,10 +88,24 @@ def losses(curve: Sequence[EpochLosses]) -> str | None:
             points = [(p.epoch, p.losses[name]) for p in curve if name in p.losses]
             axes.plot(*zip(*points, strict=True), marker=marker, label=name)
         axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
-        least = min(value for point in curve for value in point.losses.values())
-        axes.set(xlabel="epoch", ylabel="training loss", yscale="log" if least > 0 else "linear")
+        axes.set(xlabel="epoch", ylabel="training loss")
+        if min(value for point in curve for value in point.losses.values()) > 0:
+            axes.set_yscale("log")
+            # Powers as the default writes them are slow to set: a page has hundreds of plots.
+            axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+            axes.yaxis.set_minor_formatter(NullFormatter())
 
     return svg(draw, "losses", legend="best" if len(names) > 1 else None)
+
+
+def _margins(width: float, height: float) -> dict[str, float]:
+    """Return margins in shares of the size; a layout that fits them takes as long as the plot."""
+    return {
+        "left": LEFT / width,
+        "right": 1 - RIGHT / width,
+        "bottom": BELOW / height,
+        "top": 1 - ABOVE / height,
+    }
 
 
 def _add_legend(figure: Figure, axes: Axes, loc: Corner) -> None:
@@ -100,6 +115,7 @@ def _add_legend(figure: Figure, axes: Axes, loc: Corner) -> None:
         axes.legend(fontsize=8, loc=loc)
         return
     columns = -(-len(names) // BESIDE)
+    figure.set_layout_engine("constrained")
     figure.legend(handles, names, loc="outside right upper", ncols=columns, fontsize=8)
     figure.set_figwidth(figure.get_figwidth() + WIDER * columns)
 
@@ -115,10 +131,12 @@ def svg(
     *,
     legend: Corner | None = None,
     size: tuple[float, float] = (3.6, 2.4),
+    labeled: bool = True,
 ) -> str:
     """Return an <svg> element of ``size`` inches with what ``draw`` draws.
 
-    ``legend`` is the corner of the names of what is drawn; None for no legend.
+    ``legend`` is the corner of the names of what is drawn; None for no legend. ``labeled``: leave
+    room for the labels of the axes.
     """
     style: dict[Any, Any] = {
         "svg.fonttype": "none",
@@ -132,8 +150,12 @@ def svg(
         "legend.frameon": False,
     }
     with mpl.rc_context(style):
-        figure = Figure(figsize=size, layout="constrained")
+        figure = Figure(figsize=size)
         axes = figure.subplots()
+        if labeled:
+            figure.subplots_adjust(**_margins(*size))
+        else:
+            figure.subplots_adjust(left=0, right=1, bottom=0, top=1)
         draw(axes)
         if legend:
             _add_legend(figure, axes, legend)

@@ -50,7 +50,7 @@ def diagram(found: CriticalDifference) -> str:
             side, space = ("right", -SPACE) if on_left else ("left", SPACE)
             axes.text(x + space * count, y, text, ha=side, va="center", fontsize=9)
 
-    return plots.svg(draw, "ranks", size=(WIDTH, INCHES * height))
+    return plots.svg(draw, "ranks", size=(WIDTH, INCHES * height), labeled=False)
 
 
 def _draw_axis(axes: Axes, count: int) -> None:

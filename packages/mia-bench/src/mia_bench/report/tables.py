@@ -7,11 +7,12 @@ from urllib.parse import quote
 
 from mia_bench.leaderboard.leaderboard import DAGGER, MARK_NAMES, MARKS, MARKS_NOTE
 from mia_bench.leaderboard.published import TIME
-from mia_bench.leaderboard.rows import format_count, format_value
 from mia_bench.metric_names import TITLES
 from mia_bench.report import ranks
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from mia_bench.leaderboard.leaderboard import Cell, Leaderboard
     from mia_bench.leaderboard.published import PublishedComparison
     from mia_bench.leaderboard.rows import Row
@@ -36,7 +37,7 @@ def row_context(leaderboard: Leaderboard, row: Row) -> dict[str, Any]:
         "memory": _mebibytes(row.peak_memory.cpu),
         "gpu_memory": _mebibytes(row.peak_memory.cuda),
         "parameters": row.parameters,
-        "parameters_text": format_count(row.parameters),
+        "parameters_text": row.parameters_text,
     }
 
 
@@ -47,7 +48,7 @@ def cell_context(row: Row, cell: Cell) -> dict[str, Any]:
         interval = f"{cell.comparison.found.low:.3f} to {cell.comparison.found.high:.3f}"
     return {
         "value": cell.mean,
-        "mean": format_value(cell.mean, None),
+        "mean": "-" if cell.mean is None else f"{cell.mean:.3f}",
         "deviation": cell.deviation,
         "interval": interval,
         "mark": MARKS[cell.mark],
@@ -91,20 +92,23 @@ def published_context(leaderboard: Leaderboard) -> dict[str, Any]:
     ]
     sources = list(dict.fromkeys(each.figure.source for _, each in found))
     return {
-        "rows": [_published_row(row, each, sources) for row, each in found],
+        "rows": [
+            _published_row(row, leaderboard.cells[row.key], each, sources) for row, each in found
+        ],
         "sources": sources,
     }
 
 
-def _published_row(row: Row, compared: PublishedComparison, sources: list[str]) -> dict[str, Any]:
+def _published_row(
+    row: Row, cells: Mapping[str, Cell], compared: PublishedComparison, sources: list[str]
+) -> dict[str, Any]:
     figure, is_time = compared.figure, compared.figure.metric == TIME
-    deviation = None if is_time else row.deviations.get(figure.metric)
     return {
         "dataset": row.dataset,
         "method": row.label,
         "metric": "fit s" if is_time else TITLES[figure.metric],
         "ours": compared.ours,
-        "ours_text": f"{compared.ours:.0f}" if is_time else format_value(compared.ours, deviation),
+        "ours_text": f"{compared.ours:.0f}" if is_time else cells[figure.metric].text,
         "published": figure.value,
         "published_text": f"{figure.value:.0f}" if is_time else f"{figure.value:.3f}",
         "difference": compared.difference,

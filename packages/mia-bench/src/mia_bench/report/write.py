@@ -15,7 +15,7 @@ from mia_bench.leaderboard.leaderboard import make_leaderboard
 from mia_bench.report.galleries import read_galleries
 from mia_bench.report.page import write_page
 from mia_bench.run_folder.folder import LOCK
-from mia_bench.run_folder.status import read_runs
+from mia_bench.run_folder.status import read_runs, summarize
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from mia_bench.leaderboard.csv_file import Record
     from mia_bench.leaderboard.leaderboard import Leaderboard
-    from mia_bench.run_folder.status import RunStatus
+    from mia_bench.run_folder.status import RunsSummary
 
 TABLE, PAGE = "leaderboard.csv", "report.html"
 
@@ -33,7 +33,7 @@ class StudyReport:
     """The state and results of a study's folder, and the files that show them.
 
     Attributes:
-        runs: State of every run that has begun.
+        summary: States of the runs that have begun.
         unreadable: Name of each run with a damaged file -> the damage.
         leaderboard: Results of the finished runs; without rows where there are none.
         records: The rows of leaderboard.csv.
@@ -41,7 +41,7 @@ class StudyReport:
         table: leaderboard.csv, None where no run has finished.
     """
 
-    runs: Sequence[RunStatus]
+    summary: RunsSummary
     unreadable: Mapping[str, str]
     leaderboard: Leaderboard
     records: Sequence[Record]
@@ -57,7 +57,7 @@ class StudyReport:
         if self.unreadable:
             first = next(iter(self.unreadable.values()))
             msg = (
-                f"{len(self.unreadable)} of {len(self.runs)} runs cannot be read whole: "
+                f"{len(self.unreadable)} of {len(self.summary.states)} runs cannot be read whole: "
                 f"{', '.join(self.unreadable)}; the first: {first}"
             )
             raise RunsFailedError(msg)
@@ -72,7 +72,8 @@ def write_report(out: Path) -> StudyReport:
         StudyError: No run has begun, or seeds of a method scored different images.
     """
     runs = read_runs(out)
-    unreadable = {each.name: each.note for each in runs if each.is_unreadable}
+    summary = summarize(runs)
+    unreadable = {each.name: each.note for each in summary.left_out if each.is_unreadable}
     leaderboard = make_leaderboard(runs)
     records = make_records(leaderboard)
     page = table = None
@@ -82,9 +83,9 @@ def write_report(out: Path) -> StudyReport:
         page, table = out / PAGE, out / TABLE
         with _lock_results(out):
             write_csv(table, records)
-            write_page(page, leaderboard, runs, galleries)
+            write_page(page, leaderboard, summary, galleries)
     return StudyReport(
-        runs=runs,
+        summary=summary,
         unreadable=unreadable,
         leaderboard=leaderboard,
         records=records,

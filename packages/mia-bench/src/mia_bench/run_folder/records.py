@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 FORMAT = 1  # of run.json
 
@@ -92,6 +92,12 @@ class PeakMemory:
 
     cpu: int
     cuda: int | None = None
+
+    @classmethod
+    def largest(cls, peaks: Sequence[PeakMemory]) -> PeakMemory:
+        """Return the largest peak of several runs on each device."""
+        on_gpu = max(peak.cuda or 0 for peak in peaks)
+        return cls(max(peak.cpu for peak in peaks), on_gpu or None)
 
 
 @dataclass(frozen=True, kw_only=True)

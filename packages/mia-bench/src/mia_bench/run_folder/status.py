@@ -11,7 +11,7 @@ from mia_bench.run_folder.folder import RunFolder, State, find_runs
 from mia_bench.run_folder.resamples_npz import RunResamples, read_resamples
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from mia_bench.run_folder.records import RunRecord
@@ -58,6 +58,21 @@ class RunStatus:
         return self.state is State.UNREADABLE
 
 
+@dataclass(frozen=True)
+class RunsSummary:
+    """The states of all runs of a study's folder.
+
+    Attributes:
+        states: Name of each run -> its state.
+        counts: The number of runs in each state, as ``40 finished, 3 failed, 2 running``.
+        left_out: Runs that are not finished or not readable, failed ones first.
+    """
+
+    states: Mapping[str, State]
+    counts: str
+    left_out: Sequence[RunStatus]
+
+
 def read_run(folder: RunFolder) -> FinishedRun:
     """Read what a finished run has left for tables and tests.
 
@@ -80,17 +95,17 @@ def read_runs(out: Path) -> list[RunStatus]:
     return [_read_status(folder, out) for folder in find_runs(out)]
 
 
-def unfinished(runs: Iterable[RunStatus]) -> list[RunStatus]:
-    """Return the runs that are not finished or not readable, failed ones first."""
+def summarize(runs: Sequence[RunStatus]) -> RunsSummary:
+    """Count the runs in each state and sort out those that are not in the results."""
+    counts = Counter(each.state for each in runs)
+    known = [state for state in reversed(State) if counts[state]]
     order = [State.FAILED, State.UNREADABLE, State.RUNNING, State.PENDING]
     left = [each for each in runs if each.state is not State.FINISHED]
-    return sorted(left, key=lambda each: order.index(each.state))
-
-
-def count_states(runs: Iterable[RunStatus]) -> str:
-    """Return the number of runs in each state, as ``40 finished, 3 failed, 2 running``."""
-    counts = Counter(each.state for each in runs)
-    return ", ".join(f"{counts[state]} {state.value}" for state in reversed(State) if counts[state])
+    return RunsSummary(
+        states={each.name: each.state for each in runs},
+        counts=", ".join(f"{counts[state]} {state.value}" for state in known),
+        left_out=sorted(left, key=lambda each: order.index(each.state)),
+    )
 
 
 def _read_status(folder: RunFolder, out: Path) -> RunStatus:

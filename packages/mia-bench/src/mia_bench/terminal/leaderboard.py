@@ -8,7 +8,6 @@ from rich import box
 from rich.table import Table
 
 from mia_bench.leaderboard.leaderboard import DAGGER, DAGGER_NOTE, INTERVALS_NOTE, MARKS, MARKS_NOTE
-from mia_bench.leaderboard.rows import format_count, format_value
 from mia_bench.metric_names import ORACLE_NOTE, TITLES
 from mia_bench.terminal.console import print_whole
 
@@ -68,13 +67,13 @@ def _columns(leaderboard: Leaderboard, *, published: bool) -> dict[str, list[str
         if any(sizes):
             columns[name] = [f"{size / 2**20:.0f}" if size else "-" for size in sizes]
     if any(row.parameters is not None for row in rows):
-        columns["parameters"] = [format_count(row.parameters) for row in rows]
+        columns["parameters"] = [row.parameters_text for row in rows]
     return columns
 
 
 def _value(cell: Cell) -> str:
     # A place for the mark in every row, so that the digits stand below each other.
-    return f"{format_value(cell.mean, cell.deviation)} {MARKS[cell.mark] or NO_BREAK}"
+    return f"{cell.text} {MARKS[cell.mark] or NO_BREAK}"
 
 
 def _interval(cell: Cell) -> str:
