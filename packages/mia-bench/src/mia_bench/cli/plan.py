@@ -54,7 +54,7 @@ def plan(study: Study, out: Path, device: str, as_json: bool) -> None:
             device=device,
             on_timing=lambda what: status.update(Text(f"timing {what} on random images")),
         )
-    original = original_options_of(runs) if study.as_original else {}
+    original = _set_options(runs) if study.as_original else {}
     left = [each for each in found if each.state is not State.FINISHED]
     unknown = sum(each.source == UNKNOWN for each in left)
     totals = {
@@ -79,10 +79,15 @@ def plan(study: Study, out: Path, device: str, as_json: bool) -> None:
     )
 
 
-def original_options_of(runs: list[Run]) -> dict[str, dict[str, Any]]:
-    """Return the options that ``--as-original`` sets, by ``dataset/label``."""
-    options = {run.name.rpartition("/")[0]: original_options(run.method) for run in runs}
-    return {name: found for name, found in options.items() if found}
+def _set_options(runs: list[Run]) -> dict[str, dict[str, Any]]:
+    """Return the options that ``--as-original`` has set, by ``dataset/label``."""
+    found = {}
+    for run in runs:
+        original = original_options(run.method)
+        ours = {key: value for key, value in original.items() if run.options.get(key) == value}
+        if ours:
+            found[run.name.rpartition("/")[0]] = ours
+    return found
 
 
 def _options_in_words(original: dict[str, dict[str, Any]]) -> str:

@@ -21,13 +21,13 @@ class OptionalParts:
 
     @property
     def takes_checkpoint(self) -> bool:
-        """Whether the detector is a ``TakesCheckpoint``."""
+        """True where the detector is a ``TakesCheckpoint``."""
         parameters = inspect.signature(self.detector.fit).parameters
         return "checkpoint" in parameters and "checkpoint_every" in parameters
 
     @property
     def takes_batch_size(self) -> bool:
-        """Whether the detector is a ``TakesBatchSize``."""
+        """True where the detector is a ``TakesBatchSize``."""
         return "batch_size" in inspect.signature(self.detector.predict).parameters
 
     @property

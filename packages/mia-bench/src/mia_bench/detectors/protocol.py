@@ -30,7 +30,7 @@ class Prediction(Protocol):
 
 
 class Epoch(Protocol):
-    """What ``on_epoch`` is told after an epoch."""
+    """Facts of an epoch, which ``on_epoch`` is called with after it."""
 
     @property
     def epoch(self) -> int:

@@ -30,7 +30,7 @@ _SCORES, _DETECTOR = "normal_scores.npy", "detector"
 
 @dataclass(frozen=True, kw_only=True)
 class Preprocessing:
-    """How files become the images that a detector sees.
+    """Steps from files to the images that a detector sees.
 
     Attributes:
         size: Side of the square images in pixels.
