@@ -136,9 +136,11 @@ def test_a_vae_is_the_original_experiment_only_where_it_samples(method):
 
 def test_dae_is_the_original_experiment_only_with_its_noise():
     noise = "original_noise False instead of True"
-    assert caveats("braintumor", "dae", epochs=600) == (noise,)
-    assert caveats(method="dae") == (noise, "foreground True instead of False")
-    assert caveats("brats2021", "dae", options={"original_noise": True}) == ()
+    region = "noise_region everywhere instead of foreground"
+    assert caveats("braintumor", "dae", epochs=600) == (noise, region)
+    assert caveats(method="dae") == (noise,)
+    original = {"original_noise": True, "noise_region": "foreground"}
+    assert caveats("brats2021", "dae", options=original) == ()
 
 
 def test_perceptual_loss_needs_the_statistics_of_the_original():
