@@ -160,7 +160,7 @@ def test_a_fusion_that_was_killed_is_done_again(study, root, monkeypatch):
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("mia_bench.ensembles.fuse.evaluate.write", killed)
+        patch.setattr("mia_bench.ensembles.fuse.evaluate.write_outputs", killed)
         with pytest.raises(KeyboardInterrupt):
             fuse(study, ensemble, root=str(root))
     assert folder(study, "x").state() is State.PENDING

@@ -80,7 +80,7 @@ def _record(each: Estimate) -> dict[str, object]:
         "bytes": None if each.source == UNKNOWN else each.bytes,
         "working_bytes": each.working_bytes,
         "source": each.source,
-        "settings": each.run.settings(),
+        "settings": each.run.settings().to_json(),
     }
 
 
