@@ -86,7 +86,7 @@ def _try(
 ) -> State:
     """Do a run; its error, if any, goes into failed.json."""
     try:
-        print(f"{machine.now()} {run.name} on {device}: {run.settings()}", flush=True)
+        print(f"{machine.now()} {run.name} on {device}: {run.settings().to_json()}", flush=True)
         folder.claim(run.settings())
         with track(trackers, run, folder) as tracked:
             record = _train_and_score(run, folder, root, device, tracked)
