@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import shutil
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-import mia_data
 
 from mia_bench.detectors import plugins
 from mia_bench.detectors.optional import OptionalParts
 from mia_bench.device import machine_facts, resolve_device
 from mia_bench.errors import RunsFailedError, StudyError
 from mia_bench.inference.model_folder import FACTS, Model, Preprocessing
-from mia_bench.inference.normal_scores import measure_normal_scores
+from mia_bench.inference.normal_images import read_normal_images
 from mia_bench.inference.resumable_folder import ResumableFolder, check_replaceable
 
 if TYPE_CHECKING:
@@ -25,10 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     import numpy as np
-    from mia_data import ImageSet
 
     from mia_bench.detectors.protocol import Detector, MethodInfo
-    from mia_bench.inference.normal_scores import NormalScores
 
 CHECKPOINT_EVERY = 25
 _KIND = {"marker": FACTS, "what": "a model of mia-bench fit"}
@@ -90,8 +84,8 @@ def fit(
     _at_least("checkpoint_every", checkpoint_every, 1)
     detector = _build(method, settings["options"], preprocessing)
     device = resolve_device(device)
-    normals = _read_normals(images, calibration, preprocessing)
-    training = {**settings, **_identity(normals.train)}
+    normals = read_normal_images(images, calibration, preprocessing)
+    training = {**settings, **normals.identity()}
     folder = _hidden_folder(target, method, preprocessing, training)
     with folder.locked(refuse_others=True):
         seconds = _train(
@@ -106,20 +100,6 @@ def fit(
         )
         _write(fitted, detector, folder)
     return fitted
-
-
-@dataclass(frozen=True)
-class _Normals:
-    """Normal images to train on, and others that are held out, where there are any."""
-
-    train: ImageSet
-    held_out: ImageSet | None
-
-    def measure(self, detector: Detector, device: str) -> NormalScores:
-        """Score the held-out images, or the training images where there are none."""
-        held_out = self.held_out is not None
-        images = (self.held_out or self.train).images
-        return measure_normal_scores(detector, images, held_out=held_out, device=device)
 
 
 def _preprocessing(
@@ -174,60 +154,6 @@ def _as_json(name: str, value: dict[str, Any]) -> dict[str, Any]:
     except (TypeError, ValueError) as error:
         msg = f"expected {name} to be numbers, texts, booleans or lists of them, got {value!r}"
         raise StudyError(msg) from error
-
-
-def _read_normals(
-    images: str | os.PathLike[str],
-    calibration: str | os.PathLike[str] | None,
-    preprocessing: Preprocessing,
-) -> _Normals:
-    """Read the images to train on, and others that are not among them."""
-    train = _read(images, preprocessing)
-    if calibration is None:
-        return _Normals(train, None)
-    held_out = _read(calibration, preprocessing)
-    _check_held_out(train, held_out)
-    return _Normals(train, held_out)
-
-
-def _read(folder: str | os.PathLike[str], preprocessing: Preprocessing) -> ImageSet:
-    return mia_data.from_folder(
-        Path(folder),
-        "train",
-        size=preprocessing.size,
-        channels=preprocessing.channels,
-        resize=preprocessing.resize,
-        window=preprocessing.window,
-    )
-
-
-def _check_held_out(train: ImageSet, held_out: ImageSet) -> None:
-    """Refuse calibration images that are trained on: a model scores these too low."""
-    known = {hashlib.sha256(image).digest() for image in train.images}
-    both = [
-        name
-        for name, image in zip(held_out.ids, held_out.images, strict=True)
-        if hashlib.sha256(image).digest() in known
-    ]
-    if both:
-        msg = (
-            f"expected calibration images that are not trained on, got {len(both)} of "
-            f"{len(held_out)} with the pixels of training images, the first is {both[0]!r}"
-        )
-        raise StudyError(msg)
-
-
-def _identity(images: ImageSet) -> dict[str, Any]:
-    """Identify the training images by their number and hashes of names and pixels."""
-    pixels = hashlib.sha256()
-    for image in images.images:
-        pixels.update(image)
-    names = "\n".join(images.ids).encode("utf-8", "surrogateescape")
-    return {
-        "images": len(images),
-        "ids_sha256": hashlib.sha256(names).hexdigest(),
-        "pixels_sha256": pixels.hexdigest(),
-    }
 
 
 def _train(
