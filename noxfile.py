@@ -88,6 +88,19 @@ def bench(session: nox.Session) -> None:
     session.run(str(command), "run", *session.posargs, external=True)
 
 
+@nox.session(default=False, venv_backend="none")
+def conformance(session: nox.Session) -> None:
+    """Each rule of the detector contract for each method of ours, the slow ones too."""
+    python = everything(session) / "python"
+    session.run(
+        *(str(python), "-m", "pytest", "--import-mode=importlib", "--slow"),
+        *("-n", "auto", "--maxprocesses=4", "--dist=loadgroup", "packages/mia-bench/tests/testing"),
+        *("-o", "tmp_path_retention_policy=failed", *session.posargs),
+        env={"OMP_WAIT_POLICY": "PASSIVE"},
+        external=True,
+    )
+
+
 @nox.session(default=False)
 def browser(session: nox.Session) -> None:
     """The pages in the system's own headless Chromium; nothing but Playwright is downloaded."""
@@ -112,13 +125,15 @@ def browser(session: nox.Session) -> None:
 @nox.session(default=False)
 def build(session: nox.Session) -> None:
     """Sdists and wheels in dist/; each wheel works alone in an empty environment."""
-    session.install("build")
+    session.install("build[uv]", "twine")
     shutil.rmtree(ROOT / "dist", ignore_errors=True)
     for name in session.posargs or PACKAGES:
         for part in [name, *PACKAGES[name]]:
-            if not list(ROOT.glob(f"dist/{part.replace('-', '_')}-*.whl")):
-                session.run("python", "-m", "build", f"packages/{part}", "--outdir", "dist")
+            if not wheel_of(part):
+                where = (f"packages/{part}", "--outdir", "dist")
+                session.run("python", "-m", "build", "--installer", "uv", *where, silent=True)
         check_wheel(session, name)
+    session.run("twine", "check", "--strict", *map(str, ROOT.glob("dist/*")))
 
 
 def run_tests(session: nox.Session, name: str) -> None:
@@ -213,18 +228,19 @@ def check_versions(session: nox.Session) -> None:
             session.error(f"expected {name} to depend on {expected}, got {pins}")
 
 
+def wheel_of(name: str) -> Path | None:
+    """Return a package's wheel in dist/, if it has been built."""
+    return next(ROOT.glob(f"dist/{name.replace('-', '_')}-*.whl"), None)
+
+
 def check_wheel(session: nox.Session, name: str) -> None:
     """Install a wheel into an empty environment, use its public names and its console scripts."""
     home = Path(session.create_tmp(), name)
-    session.run("python", "-m", "venv", "--clear", str(home))
+    session.run("uv", "venv", "--quiet", "--clear", "--python", sys.executable, str(home))
     programs = home / ("Scripts" if os.name == "nt" else "bin")
-    wheels = [
-        str(wheel)
-        for part in [name, *PACKAGES[name]]
-        for wheel in ROOT.glob(f"dist/{part.replace('-', '_')}-*.whl")
-    ]
     python = str(programs / "python")
-    session.run(python, "-m", "pip", "install", "--quiet", *wheels, external=True)
+    wheels = [str(wheel_of(part)) for part in [name, *PACKAGES[name]]]
+    session.run("uv", "pip", "install", "--quiet", "--python", python, *wheels)
     module = name.replace("-", "_")
     alone = f"""
 import importlib.metadata, sys, {module}

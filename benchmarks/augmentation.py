@@ -5,9 +5,9 @@
 Needs mia-ssl. Three ratios:
 
 - pasted: from a uint8 batch to a uint8 batch of each paste;
-- handed over: to what the training's device gets, originals and pastes: of the usual way normalised
-  floats, of ours uint8, which the device normalises;
-- floats: to normalised floats, all on this core; writing them is most of ours then.
+- handed over: to what the training's device gets, originals and pastes: of the usual way normalized
+  floats, of ours uint8, which the device normalizes;
+- floats: to normalized floats, all on this core; writing them is most of ours then.
 
 One core, the CPU seconds of this process, the best of the repeats (of ours ten to one, for the same
 time spent). Before anything is timed, the pastes of the same draws are compared pixel by pixel.
@@ -21,11 +21,10 @@ from typing import TYPE_CHECKING
 
 import torch
 import torchvision.transforms.v2.functional as tv
-from mia_ssl.two_stage.augment import anatpaste, rectangle, scar
-from mia_ssl.two_stage.augment.lungs import LungFields
-from mia_ssl.two_stage.augment.variant import Canvas
-from mia_ssl.two_stage.methods import TABLE
-from mia_ssl.two_stage.network import normalise
+from mia_ssl.two_stage.method import PasteBatch
+from mia_ssl.two_stage.methods import RECORDS, anatpaste, cutpaste, scar
+from mia_ssl.two_stage.network import normalize
+from mia_ssl.two_stage.paste_region import PasteRegion
 from mia_ssl.two_stage.task import paste_copies
 from pillow_pastes import (
     Jitter,
@@ -44,7 +43,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     import numpy as np
-    from mia_ssl.two_stage.augment.jitter import Factors
+    from mia_ssl.two_stage.color_jitter import JitterFactors
 
 Batches = torch.Tensor | list[torch.Tensor]
 HALF = [0.5] * 3
@@ -58,41 +57,41 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=20, help="take the best of so many runs")
     chosen = parser.parse_args()
     torch.set_num_threads(1)
-    images, fields = phantoms(chosen.batch, chosen.size)
-    check_equal(images, fields)
+    images, region = phantoms(chosen.batch, chosen.size)
+    check_equal(images, region)
     print(f"{chosen.batch} images of 3 x {chosen.size} x {chosen.size}, one core, ms a batch")
     print(f"{'method':22}{'Pillow':>9}{'floats':>9}{'ours':>8}{'floats':>8}", end="")
     print(f"{'pasted':>10}{'handed over':>13}{'floats':>8}")
     for name in NAMES:
-        slow, fast = compare(name, images, fields, chosen.repeats, floats=False)
-        slow_floats, fast_floats = compare(name, images, fields, chosen.repeats, floats=True)
+        slow, fast = compare(name, images, region, chosen.repeats, floats=False)
+        slow_floats, fast_floats = compare(name, images, region, chosen.repeats, floats=True)
         print(f"{name:22}{slow:9.1f}{slow_floats:9.1f}{fast:8.2f}{fast_floats:8.1f}", end="")
         print(f"{slow / fast:10.1f}{slow_floats / fast:13.1f}{slow_floats / fast_floats:8.1f}")
 
 
-def phantoms(count: int, size: int) -> tuple[torch.Tensor, LungFields]:
-    """Smooth color images, uint8 [count, 3, size, size], each with two ellipses as its field."""
+def phantoms(count: int, size: int) -> tuple[torch.Tensor, PasteRegion]:
+    """Smooth color images, uint8 [count, 3, size, size], each with two ellipses as its lungs."""
     generator = torch.Generator().manual_seed(0)
     coarse = torch.rand(count, 3, 12, 12, generator=generator)
     images = torch.nn.functional.interpolate(coarse, size=size, mode="bilinear")
     y, x = torch.meshgrid(*(torch.linspace(-0.5, 0.5, size),) * 2, indexing="ij")
     lungs = ((x.abs() - 0.19) / 0.12) ** 2 + (y / 0.3) ** 2 < 1
-    return (40 + 175 * images).to(torch.uint8), LungFields(lungs.repeat(count, 1, 1))
+    return (40 + 175 * images).to(torch.uint8), PasteRegion(lungs.repeat(count, 1, 1))
 
 
 def compare(
-    name: str, images: torch.Tensor, fields: LungFields, repeats: int, *, floats: bool
+    name: str, images: torch.Tensor, region: PasteRegion, repeats: int, *, floats: bool
 ) -> tuple[float, float]:
     """Milliseconds of the reference and of ours."""
-    method = TABLE[name]
-    draws = torch.Generator().manual_seed(0)
-    masks = list(fields.masks.numpy())
+    method = RECORDS[name]
+    generator = torch.Generator().manual_seed(0)
+    masks = list(region.masks.numpy())
 
-    batch = torch.stack([images] * (1 + len(method.variants)))  # reused, as in training
+    batch = torch.stack([images] * (1 + len(method.pastes)))  # reused, as in training
 
     def ours() -> Batches:
-        paste_copies(method, images, draws, method.pasting(), fields, out=batch[1:])
-        return normalise(batch.flatten(0, 1), "half") if floats else list(batch[1:])
+        paste_copies(method, images, generator, method.paste_options(), region, out=batch[1:])
+        return normalize(batch.flatten(0, 1), "half") if floats else list(batch[1:])
 
     def reference() -> Batches:
         return one_by_one(name, images, masks, floats=floats)
@@ -109,7 +108,7 @@ def compare(
 def one_by_one(
     name: str, images: torch.Tensor, masks: list[np.ndarray], *, floats: bool
 ) -> Batches:
-    """Pastes of a batch, the usual way; with floats the originals too, all normalised."""
+    """Pastes of a batch, the usual way; with floats the originals too, all normalized."""
     columns: list[list[torch.Tensor]] = []
     for image, mask in zip(images, masks, strict=True):
         original = tv.to_pil_image(image)
@@ -128,37 +127,37 @@ def one_by_one(
     return torch.cat(batches) if floats else batches
 
 
-def check_equal(images: torch.Tensor, fields: LungFields) -> None:
+def check_equal(images: torch.Tensor, region: PasteRegion) -> None:
     """Paste by both ways from the same draws; Pillow rounds colors and blurs by three boxes."""
     size = images.shape[-1]
     index = torch.arange(len(images))
     generator = torch.Generator().manual_seed(1)
 
-    def both(variant, options, reference) -> float:
-        u = torch.rand(len(images), variant.draws, generator=generator, dtype=torch.float64)
-        canvas = Canvas(out=images.clone(), sources=images, fields=fields)
-        variant.paste(canvas, index, u, options)
+    def both(kind, options, reference) -> float:
+        u = torch.rand(len(images), kind.random_numbers, generator=generator, dtype=torch.float64)
+        batch = PasteBatch(pasted=images.clone(), sources=images, region=region)
+        kind.apply(batch, index, u, options)
         theirs = [tv.pil_to_tensor(paste) for paste in reference(u)]
-        return (canvas.out.float() - torch.stack(theirs).float()).abs().mean().item()
+        return (batch.pasted.float() - torch.stack(theirs).float()).abs().mean().item()
 
     def corners(boxes) -> list[tuple[int, int, int, int]]:
         edges = (boxes.left, boxes.top, boxes.left + boxes.width, boxes.top + boxes.height)
         return [tuple(edge) for edge in torch.stack(edges, 1).tolist()]
 
-    def jitters(factors: Factors) -> list[Jitter]:
+    def jitters(factors: JitterFactors) -> list[Jitter]:
         return [lambda patch, f=f: adjusted(patch, f) for f in torch.stack(tuple(factors), 1)]
 
     pil = [tv.to_pil_image(image) for image in images]
 
     def rectangles(u):
-        source, target, factors = rectangle.draw(u, size, size, rectangle.Options())
+        source, target, factors = cutpaste.draw(u, size, size, cutpaste.CutPasteOptions())
         for image, box, to, jitter in zip(
             pil, corners(source), corners(target), jitters(factors), strict=True
         ):
             yield paste_rectangle(image, box, to[:2], jitter)
 
     def scars(u):
-        drawn = scar.draw(u, size, size, scar.Options())
+        drawn = scar.draw(u, size, size, scar.ScarOptions())
         angles = torch.rad2deg(drawn.angle).tolist()
         for image, box, to, angle, jitter in zip(
             *(pil, corners(drawn.source), corners(drawn.target), angles, jitters(drawn.factors)),
@@ -167,22 +166,22 @@ def check_equal(images: torch.Tensor, fields: LungFields) -> None:
             yield paste_strip(image, turned(image, box, angle, jitter), to[:2])
 
     def softs(u):
-        drawn = anatpaste.draw(u, fields, size, size, anatpaste.Options())
+        drawn = anatpaste.draw(u, region, size, size, anatpaste.AnatPasteOptions())
         shapes = ["ellipse" if e else "rectangle" for e in drawn.ellipse]
         alphas, blurs = (drawn.alpha * 255).round().long().tolist(), drawn.blur.tolist()
         for image, box, to, jitter, shape, alpha, blur, mask in zip(
             *(pil, corners(drawn.source), corners(drawn.target), jitters(drawn.factors), shapes),
-            *(alphas, blurs, fields.masks.numpy()),
+            *(alphas, blurs, region.masks.numpy()),
             strict=True,
         ):
             yield paste_soft(image, box, to[:2], jitter, shape, alpha, blur, mask)
 
-    for variant, options, reference in (
-        (rectangle.RECTANGLE, rectangle.Options(), rectangles),
-        (scar.SCAR, scar.Options(), scars),
-        (anatpaste.ANATPASTE, anatpaste.Options(), softs),
+    for kind, options, reference in (
+        (cutpaste.RECTANGLE_PASTE, cutpaste.CutPasteOptions(), rectangles),
+        (scar.SCAR_PASTE, scar.ScarOptions(), scars),
+        (anatpaste.ANATPASTE.pastes[0], anatpaste.AnatPasteOptions(), softs),
     ):
-        difference = both(variant, options, reference)
+        difference = both(kind, options, reference)
         print(f"{reference.__name__}: mean difference to Pillow {difference:.4f} gray levels")
         assert difference < 0.2, difference
 

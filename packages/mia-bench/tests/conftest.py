@@ -120,10 +120,10 @@ def made_up():
     ``pixels``: how many resamples of maps, whose lesions stand out as much; 0: no maps.
     """
     import mia_metrics
-    from mia_bench import gallery
     from mia_bench.files import write_array, write_json
-    from mia_bench.resamples import write_resamples
-    from mia_bench.runfolder import RunFolder
+    from mia_bench.run_folder.folder import RunFolder
+    from mia_bench.run_folder.gallery_npz import make_gallery
+    from mia_bench.run_folder.resamples_npz import write_resamples
 
     def write(
         out, datasets, strengths, *, seeds=(0, 1, 2), images=(40, 40), size=32, epochs=250, pixels=0
@@ -144,7 +144,7 @@ def made_up():
                     folder = RunFolder(out / dataset / method / f"seed-{seed}")
                     folder.write_scores(ids, labels, scores)
                     maps = pictures[:, 0].astype(np.float32) / 255 + masks
-                    gallery.collect(ids, labels, scores, pictures, maps, masks).save(folder.gallery)
+                    make_gallery(ids, labels, scores, pictures, maps, masks).save(folder.gallery)
                     written = result(dataset, method, seed, labels, scores, epochs)
                     if pixels:
                         noise = np.random.default_rng([seed, number, 1]).normal(size=masks.shape)

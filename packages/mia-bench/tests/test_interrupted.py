@@ -126,7 +126,7 @@ def hidden_files(out: Path) -> list[Path]:
 
 def wait_until_reaped(out: Path) -> None:
     """Until no process of the killed study holds a lock any more."""
-    from mia_bench.runfolder import RunFolder, State
+    from mia_bench.run_folder.folder import RunFolder, State
 
     end = time.monotonic() + SETTLE_SECONDS
     folders = [RunFolder(path.parent) for path in out.glob("*/*/*/.lock")]

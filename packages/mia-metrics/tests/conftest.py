@@ -52,3 +52,28 @@ def pixels() -> Callable[..., Set]:
         return Set(masks, maps)
 
     return make
+
+
+@pytest.fixture
+def scene() -> Callable[..., Set]:
+    """Make masks of which the first `lesions` have one, and maps that find some of them."""
+
+    def make(
+        seed: int,
+        *,
+        count: int = 80,
+        side: int = 32,
+        lesions: int = 32,
+        strength: float = 0.75,
+    ) -> Set:
+        rng = np.random.default_rng(seed)
+        masks = np.zeros((count, side, side), bool)
+        maps = rng.normal(size=masks.shape) + rng.normal(0, 0.5, (count, 1, 1))
+        for mask, heat in zip(masks[:lesions], maps, strict=False):
+            height, width = rng.integers(2, side // 3, 2)
+            top, left = rng.integers(0, side - height), rng.integers(0, side - width)
+            mask[top : top + height, left : left + width] = True
+            heat[mask] += rng.gamma(2, strength)
+        return Set(masks, maps.astype(np.float32))
+
+    return make

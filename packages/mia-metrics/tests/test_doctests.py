@@ -1,4 +1,4 @@
-"""Every example in a docstring runs and says what it says; every public function has one."""
+"""Every example in a docstring runs as shown; every public function has one."""
 
 import doctest
 import importlib
@@ -8,7 +8,7 @@ import pkgutil
 import mia_metrics as mm
 import pytest
 
-MODULES = sorted(module.name for module in pkgutil.iter_modules(mm.__path__, "mia_metrics."))
+MODULES = sorted(module.name for module in pkgutil.walk_packages(mm.__path__, "mia_metrics."))
 PUBLIC = {name: getattr(mm, name) for name in mm.__all__}
 FUNCTIONS = sorted(name for name, value in PUBLIC.items() if inspect.isfunction(value))
 

@@ -1,4 +1,4 @@
-"""Fusion against scipy's ranks, and what calibration promises."""
+"""Fusion against scipy's ranks, and the gain from calibrated scales."""
 
 import mia_metrics as mm
 import numpy as np
@@ -99,9 +99,13 @@ def test_fusion_of_complementary_detectors_is_better_than_each():
     ("scores", "options", "message"),
     [
         ({}, {}, "expected scores of at least 1 detector, got 0"),
-        ([[1.0]], {}, "expected scores as a mapping of names, got list"),
-        ({"a": [1.0]}, {"scale": "quantile", "train_scores": [[1.0]]}, "train_scores as a mapping"),
-        ({"a": [1.0], "b": [1.0, 2.0]}, {}, r"of one shape, got \(1,\) and \(2,\)"),
+        ([[1.0]], {}, "expected scores to be a mapping by detector name, got list"),
+        (
+            {"a": [1.0]},
+            {"scale": "quantile", "train_scores": [[1.0]]},
+            "to be a mapping",
+        ),
+        ({"a": [1.0], "b": [1.0, 2.0]}, {}, r"of the same shape, got \(1,\) and \(2,\)"),
         ({"a": [np.nan]}, {}, r"expected scores\['a'\] to be finite, got NaN"),
         ({"a": [1.0]}, {"scale": "ranks"}, r"one of 'rank', .*nearest: 'rank'"),
         ({"a": [1.0]}, {"combine": "max"}, r"expected combine to be one of 'mean', 'maximum'"),

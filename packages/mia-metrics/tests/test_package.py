@@ -1,4 +1,4 @@
-"""The package itself: a light import, and nothing of torch or its siblings."""
+"""The package itself: it imports fast, without torch or sibling packages."""
 
 import json
 import subprocess

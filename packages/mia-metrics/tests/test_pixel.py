@@ -10,16 +10,6 @@ from sklearn import metrics as oracle
 LEVELS = [2, 8, None]
 
 
-def dice_from(masks, maps, threshold):
-    called = maps >= threshold
-    return 2 * np.sum(called & masks) / (called.sum() + masks.sum())
-
-
-def dice_above(masks, maps, threshold):
-    called = maps > threshold
-    return 2 * np.sum(called & masks) / (called.sum() + masks.sum())
-
-
 @pytest.mark.parametrize("levels", LEVELS)
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
@@ -33,41 +23,6 @@ def test_pixel_auroc_and_ap_equal_scikit_learn(pixels, seed, levels, dtype):
     assert mm.pixel_auroc(masks, maps) == metrics["pixel_auroc"]
     assert mm.pixel_ap(masks, maps) == metrics["pixel_ap"]
     assert mm.aupro(masks, maps) == metrics["aupro"]
-
-
-@pytest.mark.parametrize("levels", LEVELS)
-@pytest.mark.parametrize("seed", range(4))
-def test_best_dice_equals_a_search_over_all_thresholds(pixels, seed, levels):
-    masks, maps = pixels(seed, levels=levels)
-    values = np.unique(maps)
-    dices = [dice_from(masks, maps, value) for value in values]
-    best = mm.best_dice(masks, maps)
-    assert best.value == pytest.approx(max(dices), abs=1e-12)
-    assert best.threshold == values[np.flatnonzero(np.isclose(dices, max(dices)))[-1]]
-    metrics = mm.pixel_metrics(masks, maps, aupro=False)
-    assert (metrics["best_dice"], metrics["best_threshold"]) == best
-    assert "aupro" not in metrics
-
-
-@pytest.mark.parametrize("n_thresholds", [1, 7, 100, 200, 10_000])
-@pytest.mark.parametrize("levels", LEVELS)
-def test_quantile_dice_follows_the_rule_of_the_study(pixels, n_thresholds, levels):
-    masks, maps = pixels(5, levels=levels)
-    step = max(maps.size // n_thresholds, 1)
-    thresholds = np.sort(maps.ravel())[::step]
-    expected = max(dice_above(masks, maps, threshold) for threshold in thresholds)
-    found = mm.best_dice(masks, maps, n_thresholds=n_thresholds)
-    assert found.value == pytest.approx(expected, abs=1e-12)
-    assert mm.dice_at(masks, maps, threshold=found.threshold) == found.value
-    assert found.value <= mm.best_dice(masks, maps).value
-
-
-def test_quantiles_understate_small_lesions():
-    rng = np.random.default_rng(0)
-    masks = np.zeros((20, 32, 32), bool)
-    masks[:, 3:4, 5:7] = True  # 0.2 % of the pixels
-    maps = rng.standard_normal(masks.shape) + 4.0 * masks
-    assert mm.best_dice(masks, maps, n_thresholds=100).value < 0.8 * mm.best_dice(masks, maps).value
 
 
 def test_masks_of_0_and_255_and_lists_are_the_same_as_booleans(pixels):

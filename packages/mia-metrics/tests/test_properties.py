@@ -1,4 +1,4 @@
-"""What must hold for any data: monotone transforms, permutations, and the flip of labels."""
+"""Properties for any data: monotone transforms, permutations, and the flip of labels."""
 
 import mia_metrics as mm
 import numpy as np

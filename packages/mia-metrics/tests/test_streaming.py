@@ -73,11 +73,11 @@ def test_bad_batches_are_refused_and_leave_nothing_behind(pixels, make):
     target.update(masks, maps)
     before = target.compute()
     for bad_masks, bad_maps, message in [
-        (masks[:2], maps, "expected masks and maps of one shape"),
+        (masks[:2], maps, "expected masks and maps of the same shape"),
         (masks, np.where(masks, np.nan, maps), "expected maps to be finite, got NaN"),
-        (masks * 2, maps, "expected masks to hold only 0 and 1"),
+        (masks * 2, maps, "expected masks to contain only 0 and 1"),
         (masks, maps.astype(float) * 1e60, "expected maps within the range of float32"),
-        (masks[:0], maps[:0], "expected masks to hold at least one value"),
+        (masks[:0], maps[:0], "expected masks to contain at least one value"),
         (masks[0], maps[0], r"expected masks of shape \(N, H, W\), got shape \(12, 10\)"),
     ]:
         with pytest.raises(ValueError, match=message):
@@ -88,10 +88,10 @@ def test_bad_batches_are_refused_and_leave_nothing_behind(pixels, make):
 @pytest.mark.parametrize("make", [mm.PixelAccumulator, mm.PixelHistogram])
 def test_a_result_needs_both_classes(make):
     target = make()
-    with pytest.raises(ValueError, match="lesion and normal pixels, got 0 lesion ones of 0"):
+    with pytest.raises(ValueError, match="lesion and normal pixels, got 0 lesion of 0 pixels"):
         target.compute()
     target.update(np.zeros((1, 2, 2)), np.zeros((1, 2, 2)))
-    with pytest.raises(ValueError, match="lesion and normal pixels, got 0 lesion ones of 4"):
+    with pytest.raises(ValueError, match="lesion and normal pixels, got 0 lesion of 4 pixels"):
         target.compute()
     with pytest.raises(ValueError, match="expected limit in"):
         make(limit=0.0)

@@ -26,29 +26,48 @@ PIXEL_FUNCTIONS = {
     "pixel_auroc": mm.pixel_auroc,
     "pixel_ap": mm.pixel_ap,
     "best_dice": mm.best_dice,
+    "best_dice_one_stage": mm.best_dice_one_stage,
     "quantile_dice": lambda m, s: mm.best_dice(m, s, n_thresholds=10),
     "aupro": mm.aupro,
     "froc": mm.froc,
     "dice_at": lambda m, s: mm.dice_at(m, s, threshold=0.5),
     "iou_at": lambda m, s: mm.iou_at(m, s, threshold=0.5),
 }
+BOTH = "contain both classes, 0 and 1, got only"
+BINARY = "contain only 0 and 1 (or 0 and 255), got"
 BAD_IMAGES = [
-    ([0, 1], [1.0, 2.0, 3.0], "expected labels and scores of one shape, got (2,) and (3,)"),
+    ([0, 1], [1.0, 2.0, 3.0], "expected labels and scores of the same shape, got (2,) and (3,)"),
     ([0, 1, 1], [1.0, np.nan, 2.0], "expected scores to be finite, got NaN among its 3 values"),
     ([0, 1, 1], [1.0, np.inf, 2.0], "expected scores to be finite, got inf among its 3 values"),
     ([0, 1, 1], [1.0, -np.inf, 2.0], "expected scores to be finite, got -inf among its 3 values"),
-    ([0, 0, 0], [1.0, 2.0, 3.0], "expected labels to hold both classes, got 3 times 0"),
-    ([1, 1], [1.0, 2.0], "expected labels to hold both classes, got 2 times 1"),
+    (
+        [0, 0, 0],
+        [1.0, 2.0, 3.0],
+        f"expected labels to {BOTH} 0 (3 values)",
+    ),
+    ([1, 1], [1.0, 2.0], f"expected labels to {BOTH} 1 (2 values)"),
     (
         [0, 1, 2],
         [1.0, 2.0, 3.0],
-        "expected labels to hold only 0 and 1 (or 0 and 255), got values 0",
+        f"expected labels to {BINARY} values 0",
     ),
-    ([0, 1, 255], [1.0, 2.0, 3.0], "expected labels to hold only 0 and 1 (or 0 and 255), got"),
-    ([-1, 1], [1.0, 2.0], "expected labels to hold only 0 and 1 (or 0 and 255), got values -1, 1"),
-    ([0.5, 1.0], [1.0, 2.0], "expected labels to hold only 0 and 1 (or 0 and 255), got values 0.5"),
-    ([0, np.nan], [1.0, 2.0], "expected labels to hold only 0 and 1 (or 0 and 255), got values 0"),
-    ([], [], "expected labels to hold at least one value, got shape (0,)"),
+    ([0, 1, 255], [1.0, 2.0, 3.0], f"expected labels to {BINARY}"),
+    (
+        [-1, 1],
+        [1.0, 2.0],
+        f"expected labels to {BINARY} values -1, 1",
+    ),
+    (
+        [0.5, 1.0],
+        [1.0, 2.0],
+        f"expected labels to {BINARY} values 0.5",
+    ),
+    (
+        [0, np.nan],
+        [1.0, 2.0],
+        f"expected labels to {BINARY} values 0",
+    ),
+    ([], [], "expected labels to contain at least one value, got shape (0,)"),
     ([[0, 1]], [[1.0, 2.0]], "expected labels of shape (N,), got shape (1, 2)"),
     ([0, 1], 3.0, "expected scores of shape (N,), got shape ()"),
     ([0, 1], np.array([1.0, None], object), "expected scores to be an array of numbers, got dtype"),
@@ -56,7 +75,11 @@ BAD_IMAGES = [
     ([0, 1], ["a", "b"], "expected scores to be an array of numbers, got dtype <U1"),
     ([0, 1], [1j, 2j], "expected scores to be an array of numbers, got dtype complex128"),
     ([0, 1], [[1.0], [2.0, 3.0]], "expected scores to be a rectangular array of numbers"),
-    ([0, 1], np.ma.masked_equal([1.0, 2.0], 2.0), "expected scores as a plain array, got a masked"),
+    (
+        [0, 1],
+        np.ma.masked_equal([1.0, 2.0], 2.0),
+        "expected scores to be a plain array, got a",
+    ),
     ([0, 1], [0, 2**60], "expected integer scores within +-2**53 (exact in float64)"),
 ]
 
@@ -75,8 +98,12 @@ def bad_pixels():
     holed, endless = maps.copy(), maps.copy()
     holed[1, 1, 1], endless[1, 1, 1] = np.nan, -np.inf
     return [
-        (masks[:1], maps, "expected masks and maps of one shape, got (1, 3, 4) and (2, 3, 4)"),
-        (masks, maps[:, :2], "expected masks and maps of one shape, got (2, 3, 4) and (2, 2, 4)"),
+        (masks[:1], maps, "expected masks and maps of the same shape, got (1, 3, 4) and (2, 3, 4)"),
+        (
+            masks,
+            maps[:, :2],
+            "expected masks and maps of the same shape, got (2, 3, 4) and (2, 2, 4)",
+        ),
         (masks[0], maps[0], "expected masks of shape (N, H, W), got shape (3, 4)"),
         (
             masks[:, None],
@@ -86,15 +113,23 @@ def bad_pixels():
         (masks, maps[0], "expected maps of shape (N, H, W), got shape (3, 4)"),
         (masks, holed, "expected maps to be finite, got NaN among its 24 values"),
         (masks, endless, "expected maps to be finite, got -inf among its 24 values"),
-        (masks * 0, maps, "expected masks to hold both classes, got 24 times 0"),
-        (masks * 0 + 1, maps, "expected masks to hold both classes, got 24 times 1"),
-        (masks * 2, maps, "expected masks to hold only 0 and 1 (or 0 and 255), got values 0, 2"),
+        (
+            masks * 0,
+            maps,
+            f"expected masks to {BOTH} 0 (24 values)",
+        ),
+        (
+            masks * 0 + 1,
+            maps,
+            f"expected masks to {BOTH} 1 (24 values)",
+        ),
+        (masks * 2, maps, f"expected masks to {BINARY} values 0, 2"),
         (
             masks + 0.5,
             maps,
-            "expected masks to hold only 0 and 1 (or 0 and 255), got values 0.5, 1.5",
+            f"expected masks to {BINARY} values 0.5, 1.5",
         ),
-        (masks[:0], maps[:0], "expected masks to hold at least one value, got shape (0, 3, 4)"),
+        (masks[:0], maps[:0], "expected masks to contain at least one value, got shape (0, 3, 4)"),
         (masks, maps.astype(object), "expected maps to be an array of numbers, got dtype object"),
         (masks.astype(object), maps, "expected masks to be an array of numbers, got dtype object"),
     ]
@@ -112,7 +147,7 @@ def test_paired_functions_name_the_second_scores():
     for function in (mm.compare, mm.delong_test):
         with pytest.raises(ValueError, match="expected scores_b to be finite, got NaN"):
             function(labels, good, [1, 2, 3, np.nan])
-        with pytest.raises(ValueError, match="scores_b of one shape"):
+        with pytest.raises(ValueError, match="scores_b of the same shape"):
             function(labels, good, [1, 2, 3])
 
 
@@ -139,11 +174,11 @@ def test_a_threshold_is_a_number(pixels, threshold):
 
 
 def test_detectors_and_methods_have_names():
-    with pytest.raises(ValueError, match="expected scores as a mapping of names, got list"):
+    with pytest.raises(ValueError, match="scores to be a mapping by detector name, got list"):
         mm.compare_with_best([0, 1], [[1, 2]])
-    with pytest.raises(ValueError, match="expected results as a mapping of names, got list"):
+    with pytest.raises(ValueError, match="results to be a mapping by method name, got list"):
         mm.critical_difference([[1, 2], [3, 4]])
-    with pytest.raises(ValueError, match="expected detectors as a mapping of names, got list"):
+    with pytest.raises(ValueError, match="detectors to be a mapping by detector name, got list"):
         mm.compare_pixels_with_best([[]])
 
 
@@ -158,5 +193,5 @@ def test_n_thresholds_is_a_positive_whole_number(pixels, n_thresholds):
 def test_floats_wider_than_64_bits_are_refused():
     if np.dtype(np.longdouble).itemsize == 8:
         pytest.skip("long double is float64 on this platform")
-    with pytest.raises(ValueError, match="expected scores as float64 or narrower"):
+    with pytest.raises(ValueError, match="expected scores to be float64 or narrower"):
         mm.auroc([0, 1], np.array([1, 2], np.longdouble))

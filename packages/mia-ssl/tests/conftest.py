@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 from pathlib import Path
@@ -14,6 +15,7 @@ from PIL import Image
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from types import ModuleType
 
 
 @pytest.fixture(scope="session")
@@ -104,3 +106,28 @@ def brain(shared: Path) -> Callable[..., np.ndarray]:
         return np.stack(images)[:, None]
 
     return read
+
+
+@pytest.fixture(scope="session")
+def discs() -> Callable[..., np.ndarray]:
+    """Textured discs on black, uint8 (N, C, S, S): an easy kind of organ."""
+
+    def draw(count: int, *, size: int = 64, channels: int = 1, seed: int = 0) -> np.ndarray:
+        rng = np.random.default_rng(seed)
+        row, column = np.mgrid[:size, :size] - size / 2
+        disc = row**2 + column**2 < (0.42 * size) ** 2
+        images = rng.integers(40, 220, (count, channels, size // 4, size // 4))
+        images = images.repeat(4, axis=2).repeat(4, axis=3) + rng.integers(0, 20, disc.shape)
+        return np.uint8(images * disc)
+
+    return draw
+
+
+@pytest.fixture(scope="session")
+def plain_nsa() -> ModuleType:
+    """Read nsa for one image at a time, ``one_stage/plain_nsa.py``: the oracle of the fast one."""
+    path = Path(__file__).parent / "one_stage" / "plain_nsa.py"
+    spec = importlib.util.spec_from_file_location("plain_nsa", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module

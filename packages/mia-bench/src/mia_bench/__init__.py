@@ -1,7 +1,7 @@
-"""Runs studies of medical anomaly detectors, scores your own images and draws the results.
+"""Studies of medical anomaly detectors, and training and scoring on your own images.
 
-The command line is ``mia-bench``; the same in Python: ``read_study``, ``run_study``, ``gather``,
-and ``fit`` and ``score`` for your own images.
+The command line is ``mia-bench``. In Python: ``read_study``, ``run_study`` and ``gather`` for
+studies, ``fit`` and ``score`` for your own images.
 Names are loaded when first used: importing the package alone does not import torch.
 """
 
@@ -12,25 +12,25 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from mia_bench.contract import Detector, Provider
+    from mia_bench.detectors.protocol import Detector, Provider
     from mia_bench.errors import RunsFailedError, StudyError
-    from mia_bench.leaderboard import gather
-    from mia_bench.own.fitting import fit
-    from mia_bench.own.scoring import score
-    from mia_bench.running import run_study
-    from mia_bench.study import Study, read_study
+    from mia_bench.inference.fit import fit
+    from mia_bench.inference.score import score
+    from mia_bench.leaderboard.rows import gather
+    from mia_bench.run_study import run_study
+    from mia_bench.study.config import Study, read_study
 
 _HOMES = {
-    "Detector": "contract",
-    "Provider": "contract",
+    "Detector": "detectors.protocol",
+    "Provider": "detectors.protocol",
     "RunsFailedError": "errors",
-    "Study": "study",
+    "Study": "study.config",
     "StudyError": "errors",
-    "fit": "own.fitting",
-    "gather": "leaderboard",
-    "read_study": "study",
-    "run_study": "running",
-    "score": "own.scoring",
+    "fit": "inference.fit",
+    "gather": "leaderboard.rows",
+    "read_study": "study.config",
+    "run_study": "run_study",
+    "score": "inference.score",
 }
 
 __all__ = [

@@ -6,7 +6,7 @@ import json
 import mia_metrics
 import numpy as np
 import pytest
-from mia_bench.runfolder import RunFolder
+from mia_bench.run_folder.folder import RunFolder
 
 SEEDS = (0, 1, 2, 3)
 

@@ -1,14 +1,14 @@
-"""Metrics for anomaly detection: exact, fast, with their uncertainty."""
+"""Metrics for anomaly detection in images: exact, fast, with their uncertainty."""
 
-from mia_metrics.aupro import aupro
-from mia_metrics.best import VersusBest, compare_with_best
-from mia_metrics.bootstrap import Comparison, Interval, bootstrap_interval, compare
+from mia_metrics.comparison.compare_pixels import compare_pixels, compare_pixels_with_best
+from mia_metrics.comparison.critical_difference import CriticalDifference, critical_difference
+from mia_metrics.comparison.holm import holm
+from mia_metrics.comparison.paired_bootstrap import Comparison, compare
+from mia_metrics.comparison.versus_best import VersusBest, compare_with_best
 from mia_metrics.curves import PrCurve, RocCurve, pr_curve, roc_curve
-from mia_metrics.delong import DelongTest, delong_interval, delong_test, delong_variance
-from mia_metrics.froc import Froc, froc
+from mia_metrics.dice import best_dice, best_dice_one_stage
 from mia_metrics.fusion import fuse, quantile_scale, rank_scale
 from mia_metrics.histogram import Bounds, PixelHistogram
-from mia_metrics.holm import holm
 from mia_metrics.image import (
     auroc,
     average_precision,
@@ -18,16 +18,12 @@ from mia_metrics.image import (
     sensitivity_at_specificity,
     specificity_at_sensitivity,
 )
-from mia_metrics.pixel import best_dice, pixel_ap, pixel_auroc, pixel_metrics
-from mia_metrics.pixel_bootstrap import (
-    PixelBootstrap,
-    bootstrap_pixels,
-    compare_pixels,
-    compare_pixels_with_best,
-)
-from mia_metrics.ranks import CriticalDifference, critical_difference
-from mia_metrics.records import ORACLE_METRICS, AtThreshold
-from mia_metrics.seeds import SeedSummary, summarize_seeds
+from mia_metrics.label_free import Checkpoint, corrected_auroc, pseudo_auroc, select_checkpoint
+from mia_metrics.oracle import ORACLE_METRICS
+from mia_metrics.pixel import pixel_ap, pixel_auroc, pixel_metrics
+from mia_metrics.ranking import AtThreshold
+from mia_metrics.regions.aupro import aupro
+from mia_metrics.regions.froc import Froc, froc
 from mia_metrics.streaming import PixelAccumulator
 from mia_metrics.threshold import (
     Confusion,
@@ -37,7 +33,11 @@ from mia_metrics.threshold import (
     iou_at,
     normal_threshold,
 )
-from mia_metrics.unlabelled import Checkpoint, corrected_auroc, pseudo_auroc, select_checkpoint
+from mia_metrics.uncertainty.bootstrap import bootstrap_interval
+from mia_metrics.uncertainty.delong import DelongTest, delong_interval, delong_test, delong_variance
+from mia_metrics.uncertainty.interval import Interval
+from mia_metrics.uncertainty.pixel_bootstrap import PixelBootstrap, bootstrap_pixels
+from mia_metrics.uncertainty.seeds import SeedSummary, summarize_seeds
 
 __all__ = [
     "ORACLE_METRICS",
@@ -62,6 +62,7 @@ __all__ = [
     "average_precision",
     "balanced_accuracy",
     "best_dice",
+    "best_dice_one_stage",
     "bootstrap_interval",
     "bootstrap_pixels",
     "compare",

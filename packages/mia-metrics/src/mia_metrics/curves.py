@@ -11,7 +11,13 @@ from mia_metrics.validate import Bools, Floats
 
 
 class RocCurve(NamedTuple):
-    """Points of a ROC curve, (K + 1,) each, thresholds falling from `inf`."""
+    """Points of a ROC curve, in the order of falling thresholds.
+
+    Attributes:
+        fpr: (K + 1,) false positive rates, rising from 0 to 1.
+        tpr: (K + 1,) true positive rates, rising from 0 to 1.
+        thresholds: (K + 1,) the first is `inf`.
+    """
 
     fpr: NDArray[np.float64]
     tpr: NDArray[np.float64]
@@ -19,7 +25,13 @@ class RocCurve(NamedTuple):
 
 
 class PrCurve(NamedTuple):
-    """Points of a precision-recall curve, (K,) each, thresholds falling, recall rising to 1."""
+    """Points of a precision-recall curve, in the order of falling thresholds.
+
+    Attributes:
+        precision: (K,) precisions.
+        recall: (K,) recalls, rising to 1.
+        thresholds: (K,).
+    """
 
     precision: NDArray[np.float64]
     recall: NDArray[np.float64]
@@ -27,11 +39,17 @@ class PrCurve(NamedTuple):
 
 
 def roc_curve(labels: ArrayLike, scores: ArrayLike) -> RocCurve:
-    """ROC curve of labels (N,) and scores (N,): one point a distinct score, none left out.
+    """Compute the ROC curve with one point for every distinct score.
 
     At threshold t: tpr = TP / P and fpr = FP / N of the images with score >= t, so tied images make
-    one point. It starts at (0, 0) with threshold `inf` and ends at (1, 1). The straight lines
-    between its points enclose `auroc`.
+    one point. The area under the straight lines between the points is `auroc`.
+
+    Args:
+        labels: (N,) 0 normal, 1 abnormal (or 0/255, or booleans).
+        scores: (N,) finite, higher = more abnormal.
+
+    Returns:
+        The points, from (0, 0) at threshold `inf` to (1, 1) at the lowest score.
 
     Raises:
         ValueError: as `image_metrics`.
@@ -52,11 +70,18 @@ def roc_curve(labels: ArrayLike, scores: ArrayLike) -> RocCurve:
 
 
 def pr_curve(labels: ArrayLike, scores: ArrayLike) -> PrCurve:
-    """Precision-recall curve of labels (N,) and scores (N,): one point a distinct score.
+    """Compute the precision-recall curve with one point for every distinct score.
 
     At threshold t: precision = TP / (TP + FP) and recall = TP / P of the images with score >= t, so
-    tied images make one point. No point is invented at recall 0, where precision is undefined.
-    `average_precision` is the sum of its steps.
+    tied images make one point. No point is added at recall 0, where precision is undefined.
+    `average_precision` is the area under the steps of the curve.
+
+    Args:
+        labels: (N,) 0 normal, 1 abnormal (or 0/255, or booleans).
+        scores: (N,) finite, higher = more abnormal.
+
+    Returns:
+        The points, from the highest score to the lowest.
 
     Raises:
         ValueError: as `image_metrics`.
@@ -73,7 +98,7 @@ def pr_curve(labels: ArrayLike, scores: ArrayLike) -> PrCurve:
 
 
 def _counts(truth: Bools, scores: Floats) -> tuple[Floats, Counts, Counts]:
-    """Return all distinct scores downwards, and TP and FP at each."""
+    """Return all distinct scores, descending, and the TP and FP at each."""
     order = np.argsort(scores)[::-1]
     ranked = scores[order]
     ends = np.flatnonzero(np.concatenate((ranked[1:] != ranked[:-1], [True])))

@@ -1,4 +1,4 @@
-"""Fusion of several detectors' scores, or maps, of the same images."""
+"""Fusion of the scores, or maps, of several detectors for the same images."""
 
 from collections.abc import Callable, Mapping
 from functools import reduce
@@ -10,10 +10,13 @@ from mia_metrics import validate
 from mia_metrics.validate import Floats
 
 SCALES = ("rank", "quantile", "none")
+"""Names of the common scales that `fuse` can put scores on."""
+
 COMBINE: dict[str, Callable[[NDArray[np.float64], NDArray[np.float64]], NDArray[np.float64]]] = {
     "mean": np.add,
     "maximum": np.maximum,
 }
+"""Operation of each rule of `fuse` on two detectors' scaled scores; `mean` divides in the end."""
 
 
 def fuse(
@@ -23,22 +26,25 @@ def fuse(
     combine: str = "mean",
     train_scores: Mapping[str, ArrayLike] | None = None,
 ) -> NDArray[np.float64]:
-    """Fuse the scores (N,), or maps (N, H, W), of several detectors into one of the same shape.
+    """Fuse the scores or maps of several detectors into one score or map.
 
-    Each detector's scores are put on a common scale, `rank` (`rank_scale`, from the test set
-    itself), `quantile` (`quantile_scale`, from scores of normal training images, so that an image
-    is scored alone) or `none` (as they are), and then combined by `mean` or `maximum`. Equal scores
-    of a detector stay equal. Maps are scaled over all pixels of the set.
+    Each detector's scores are first put on a common scale, then combined. Equal scores of a
+    detector stay equal. Maps are scaled over all pixels of the set.
 
     Args:
-        scores: for each detector its scores or maps, all of one shape.
-        scale: `rank`, `quantile` or `none`.
+        scores: for each detector its scores (N,) or maps (N, H, W), all of the same shape.
+        scale: `rank` (`rank_scale`, which uses the test set itself), `quantile` (`quantile_scale`,
+            which uses scores of normal training images, so an image can be scored alone) or `none`
+            (as they are).
         combine: `mean` or `maximum`.
-        train_scores: for each detector scores or maps of normal images, for `quantile` only.
+        train_scores: for each detector scores or maps of normal images; for `quantile` only.
+
+    Returns:
+        The fused scores, of the same shape.
 
     Raises:
-        ValueError: no detector, shapes that differ, NaN or infinity, an unknown scale or
-            combination, `train_scores` missing, of other detectors, or given without `quantile`.
+        ValueError: no detector, different shapes, NaN or infinity, an unknown scale or combination,
+            `train_scores` missing, of other detectors, or given without `quantile`.
 
     Paper: Kittler et al., IEEE TPAMI 20, 1998, https://doi.org/10.1109/34.667881
 
@@ -69,7 +75,15 @@ def fuse(
 
 
 def rank_scale(scores: ArrayLike) -> NDArray[np.float64]:
-    """Replace scores of any shape by (rank - 1/2) / size, in (0, 1); ties get their average rank.
+    """Replace scores by their ranks, scaled to (0, 1).
+
+    A score becomes (rank - 1/2) / size; ties get their average rank.
+
+    Args:
+        scores: finite scores or maps, of any shape.
+
+    Returns:
+        The scaled ranks, of the same shape.
 
     Raises:
         ValueError: NaN or infinity, empty input.
@@ -87,17 +101,20 @@ def rank_scale(scores: ArrayLike) -> NDArray[np.float64]:
 
 
 def quantile_scale(train_scores: ArrayLike, scores: ArrayLike) -> NDArray[np.float64]:
-    """Replace scores by the level that they have among scores of normal training images, in (0, 1).
+    """Replace scores by their quantile levels among the scores of normal training images.
 
-    A score equal to a training score has the level (number of training scores below + half of
-    those equal + 1/2) / (N + 1); between training scores the level is interpolated linearly.
-    Beyond them what is left to 0 or 1 shrinks by 1 / (1 + u), with u the distance in units of the
-    training scores' interquartile range (their range, or 1, where that is 0), so that images more
-    abnormal than every training image still keep their order.
+    A score equal to a training score gets the level (number of training scores below + half of
+    those equal + 1/2) / (N + 1); between training scores the level is interpolated linearly. Beyond
+    them the distance of the level to 0 or 1 shrinks by 1 / (1 + u), where u is the distance of the
+    score in units of the training scores' interquartile range (of their range, if that is 0; of 1,
+    if that is 0 too), so images more abnormal than every training image keep their order.
 
     Args:
-        train_scores: of normal images, of any shape.
-        scores: of any shape, which is kept.
+        train_scores: scores or maps of normal images, of any shape.
+        scores: scores or maps to scale, of any shape.
+
+    Returns:
+        The levels, in (0, 1), of the shape of `scores`.
 
     Raises:
         ValueError: NaN or infinity, empty input.
@@ -121,7 +138,7 @@ def quantile_scale(train_scores: ArrayLike, scores: ArrayLike) -> NDArray[np.flo
 
 
 def _spread(train: Floats) -> float:
-    """Interquartile range, else the range, else 1."""
+    """Return the interquartile range; if that is 0, the range; if that is 0 too, 1."""
     low, high = np.quantile(train, [0.25, 0.75])
     for spread in (high - low, train.max() - train.min()):
         if spread > 0.0:
@@ -132,9 +149,10 @@ def _spread(train: Floats) -> float:
 def _check_train(
     scores: Mapping[str, ArrayLike], train: Mapping[str, ArrayLike] | None, scale: str
 ) -> None:
+    """Raise ValueError unless there are training scores exactly where the scale needs them."""
     if (train is not None) != (scale == "quantile"):
         got = "train_scores" if train is not None else "no train_scores"
-        msg = f"expected train_scores with scale 'quantile' and only then, got {got} with {scale!r}"
+        msg = f"expected train_scores if and only if scale is 'quantile', got {got} with {scale!r}"
         raise ValueError(msg)
     if train is None:
         return

@@ -1,4 +1,4 @@
-"""Pixel metrics of maps that come batch by batch, in bounded memory, with rigorous bounds."""
+"""Pixel-level metrics of maps that arrive in batches, in a fixed amount of memory."""
 
 from typing import NamedTuple
 
@@ -6,34 +6,34 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mia_metrics import validate
-from mia_metrics.aupro import LIMIT, aupro_of_mass, checked_limit, region_weights
 from mia_metrics.pixel import metrics_of
 from mia_metrics.ranking import Ranking, f1_of
+from mia_metrics.regions.aupro import LIMIT, aupro_of_mass
+from mia_metrics.regions.regions import region_weights
 from mia_metrics.streaming import check_both_classes, checked_batch
 
 _SIGN = np.uint32(0x80000000)
 
 
 class Bounds(NamedTuple):
-    """The exact value lies between these."""
+    """Lower and upper bound of an exact value."""
 
     low: float
     high: float
 
 
 class PixelHistogram:
-    """`pixel_metrics` from a histogram of 2**bits bins, whatever the number of images.
+    """Histogram of pixels that gives `pixel_metrics` of any number of images.
 
-    A bin holds the float32 values that share their sign, exponent and first bits - 9 bits of the
-    mantissa, so its width is 2**(9 - bits) of its values (a two-thousandth for 20 bits) and no
-    range has to be known. Pixels of one bin are treated as tied. Memory: 24 * 2**bits bytes.
-
-    How far that is from the exact values is computed, not estimated: see `bounds`.
+    There are 2**bits bins, which take 24 * 2**bits bytes. A bin holds the float32 values that share
+    their sign, exponent and first bits - 9 bits of the mantissa, so its width is 2**(9 - bits) of
+    its values (a two-thousandth for 20 bits) and the range of the maps need not be known. Pixels of
+    one bin are treated as tied; `bounds` computes how far the exact values can be.
 
     Args:
-        bits: 10 to 24.
+        bits: binary logarithm of the number of bins, 10 to 24.
         aupro: also compute `aupro`.
-        limit: the highest false positive rate of `aupro`.
+        limit: the highest false positive rate of `aupro`, in (0, 1].
 
     Raises:
         ValueError: `bits` outside 10 to 24, `limit` outside (0, 1].
@@ -53,7 +53,7 @@ class PixelHistogram:
         if validate.at_least("bits", bits, 10) > 24:
             msg = f"expected bits in 10 to 24, got {bits}"
             raise ValueError(msg)
-        self._limit = checked_limit(limit)
+        self._limit = validate.positive_share("limit", limit)
         self._aupro = aupro
         self._shift = np.uint32(32 - bits)
         self._every = np.zeros(2**bits, np.int64)
@@ -61,7 +61,11 @@ class PixelHistogram:
         self._mass = np.zeros(2**bits)  # sum of the region weights of a bin's lesion pixels
 
     def update(self, masks: ArrayLike, maps: ArrayLike) -> None:
-        """Add masks (n, h, w) and maps (n, h, w) of some images, with or without lesions.
+        """Add a batch of images, with or without lesions; batches may differ in size.
+
+        Args:
+            masks: (n, h, w) 0 normal, 1 lesion (or 0/255, or booleans).
+            maps: (n, h, w) finite, higher = more abnormal.
 
         Raises:
             ValueError: as `PixelAccumulator.update`.
@@ -74,9 +78,12 @@ class PixelHistogram:
             _add(self._mass, bins[truth], region_weights(truth))
 
     def compute(self) -> dict[str, float]:
-        """Return what `pixel_metrics` returns of all images so far, pixels of one bin being tied.
+        """Compute the metrics of all images so far, with the pixels of a bin tied.
 
         `best_dice` is exact for `best_threshold`, which is the lower edge of a bin.
+
+        Returns:
+            As `pixel_metrics`.
 
         Raises:
             ValueError: no lesion pixel so far, or no normal one.
@@ -88,10 +95,13 @@ class PixelHistogram:
         return metrics
 
     def bounds(self) -> dict[str, Bounds]:
-        """Return, for each metric but `best_threshold`, bounds that hold the exact value.
+        """Compute bounds of the exact metrics, from the best and worst order within each bin.
 
-        They are those of the best and the worst order of the pixels within each bin. The AUROC's
-        lie half of the share of lesion-normal pairs that share a bin to either side.
+        Those of the AUROC lie to either side of it by half of the share of lesion-normal pixel
+        pairs that fall into one bin.
+
+        Returns:
+            The bounds of each metric but `best_threshold`.
 
         Raises:
             ValueError: no lesion pixel so far, or no normal one.
@@ -112,7 +122,7 @@ class PixelHistogram:
         return found
 
     def _ranking(self) -> tuple[Ranking, NDArray[np.float64]]:
-        """Return counts at the bins with lesion pixels, highest first, and their region weights."""
+        """Return the counts at the bins with lesion pixels, highest first, and their weights."""
         check_both_classes(int(self._lesion.sum()), int(self._every.sum()))
         used = np.flatnonzero(self._lesion)[::-1]
         at_or_above = np.cumsum(self._every[::-1])[::-1][used]
@@ -131,13 +141,13 @@ class PixelHistogram:
 
 
 def ordered_bits(scores: NDArray[np.float32]) -> NDArray[np.uint32]:
-    """Map float32 to uint32 of the same order: negative ones inverted, others moved above."""
+    """Map float32 to uint32 in the same order: negatives inverted, others moved above them."""
     bits = (scores + np.float32(0.0)).view(np.uint32)  # adding 0 turns -0 into 0
     return np.where(bits & _SIGN, ~bits, bits | _SIGN)
 
 
 def from_ordered_bits(keys: NDArray[np.uint32]) -> NDArray[np.float32]:
-    """Invert `ordered_bits`."""
+    """Map the uint32 of `ordered_bits` back to float32."""
     return np.where(keys & _SIGN, keys ^ _SIGN, ~keys).view(np.float32)
 
 
@@ -146,7 +156,7 @@ def _add(
     bins: NDArray[np.uint32],
     weights: NDArray[np.float64] | None = None,
 ) -> None:
-    """Count the bins within their own range, which is far less than all of them."""
+    """Add to the counts, within the range of the given bins, which is far less than all bins."""
     if bins.size:
         low = int(bins.min())
         found = np.bincount(bins - np.uint32(low), weights)
@@ -154,11 +164,12 @@ def _add(
 
 
 def _ap_bounds(ranking: Ranking) -> Bounds:
-    """AP where each bin's lesion pixels come first, and a bound from below where they come last.
+    """Bound the AP by the orders in which each bin's lesion pixels come last and first.
 
-    Last, the k-th of a bin has precision (a + k) / (a + k + c), a lesion pixels and c normal ones
-    being before it. Their sum is at least hits * (the first), and, by the integral of
-    1 / (a + c + x), at least hits - c * log(1 + hits / (a + c)).
+    If they come first, the AP is exact. If they come last, the k-th of a bin has the precision
+    (a + k) / (a + k + c), with a lesion and c normal pixels before it. The sum of these is at least
+    hits * (the first) and, by the integral of 1 / (a + c + x), at least
+    hits - c * log(1 + hits / (a + c)).
     """
     hits, before = ranking.hits, ranking.tp - ranking.hits
     first = (before + 1) / (before + 1 + ranking.fp)
@@ -170,7 +181,7 @@ def _ap_bounds(ranking: Ranking) -> Bounds:
 
 
 def _aupro_bounds(ranking: Ranking, mass: NDArray[np.float64], limit: float) -> Bounds:
-    """AUPRO where each bin's lesion pixels come after, and before, its normal ones."""
+    """Bound AUPRO by the orders in which each bin's lesion pixels come last and first."""
     low = aupro_of_mass(ranking._replace(above=ranking.fp), mass, limit)
     high = aupro_of_mass(ranking._replace(fp=ranking.above), mass, limit)
     return Bounds(low, high)

@@ -1,4 +1,4 @@
-"""Image-level metrics of labels (N,) and scores (N,), higher scores meaning more abnormal."""
+"""Image-level metrics of labels (N,) and scores (N,); a higher score means more abnormal."""
 
 import math
 from collections.abc import Callable
@@ -8,15 +8,16 @@ from numpy.typing import ArrayLike, NDArray
 
 from mia_metrics import validate
 from mia_metrics.ranking import (
+    AtThreshold,
     Ranking,
     ap_of,
     auroc_of,
     f1_of,
     fpr_reaching,
+    max_f1,
     rank,
     sensitivity_within,
 )
-from mia_metrics.records import AtThreshold
 
 FORMULAS: dict[str, Callable[[Ranking], NDArray[np.float64]]] = {
     "auroc": auroc_of,
@@ -25,23 +26,23 @@ FORMULAS: dict[str, Callable[[Ranking], NDArray[np.float64]]] = {
     "fpr_at_95_tpr": lambda ranking: fpr_reaching(ranking, 0.95).min(-1),
     "sensitivity_at_95_specificity": lambda ranking: sensitivity_within(ranking, 0.95).max(-1),
 }
-"""Values of image-level metrics, (...,), from one ranking or from those of a batch of resamples."""
+"""Image-level metrics, (...,), of one ranking or of a batch of resampled rankings."""
 
 
 def image_metrics(labels: ArrayLike, scores: ArrayLike) -> dict[str, float]:
-    """Compute the image-level metrics from one ranking.
+    """Compute all image-level metrics from one ranking of the images.
 
     Args:
         labels: (N,) 0 normal, 1 abnormal (or 0/255, or booleans).
         scores: (N,) finite, higher = more abnormal.
 
     Returns:
-        `auroc`, `ap`; and, choosing a threshold with the test labels (`ORACLE_METRICS`), `f1_max`,
-        `f1_max_threshold`, `fpr_at_95_tpr`, `sensitivity_at_95_specificity`. Each is defined at the
-        function of its own.
+        `auroc`, `ap`, and the oracle metrics (`ORACLE_METRICS`, which choose a threshold with the
+        test labels) `f1_max`, `f1_max_threshold`, `fpr_at_95_tpr` and
+        `sensitivity_at_95_specificity`. Each is defined in the function that computes it alone.
 
     Raises:
-        ValueError: lengths that differ, one class only, NaN or infinity, other labels, empty input.
+        ValueError: different lengths, one class only, NaN or infinity, other labels, empty input.
 
     Example:
         >>> metrics = image_metrics([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8])
@@ -54,10 +55,17 @@ def image_metrics(labels: ArrayLike, scores: ArrayLike) -> dict[str, float]:
 
 
 def auroc(labels: ArrayLike, scores: ArrayLike) -> float:
-    """Area under the ROC curve of labels (N,) and scores (N,).
+    """Compute the area under the ROC curve.
 
-    P(score of an abnormal image > score of a normal one) + P(equal) / 2 over all such pairs: a tie
-    counts half. 0.5 is chance.
+    It is P(score of an abnormal image > score of a normal one) + P(equal) / 2 over all such pairs,
+    so a tie counts half. 0.5 is chance.
+
+    Args:
+        labels: (N,) 0 normal, 1 abnormal (or 0/255, or booleans).
+        scores: (N,) finite, higher = more abnormal.
+
+    Returns:
+        The area, in [0, 1].
 
     Raises:
         ValueError: as `image_metrics`.
@@ -72,11 +80,18 @@ def auroc(labels: ArrayLike, scores: ArrayLike) -> float:
 
 
 def average_precision(labels: ArrayLike, scores: ArrayLike) -> float:
-    """Average precision (AP) of labels (N,) and scores (N,).
+    """Compute the average precision (AP).
 
-    Sum over the distinct scores, downwards, of (recall - previous recall) * precision, without
-    interpolation. Tied images enter together, with the precision after the whole tie. Chance is the
-    share of abnormal images.
+    It is the sum over the distinct scores, from the highest down, of (recall - previous recall) *
+    precision, without interpolation. Tied images are flagged together, with the precision after the
+    whole tie. Chance is the share of abnormal images.
+
+    Args:
+        labels: (N,) 0 normal, 1 abnormal (or 0/255, or booleans).
+        scores: (N,) finite, higher = more abnormal.
+
+    Returns:
+        The average precision, in (0, 1].
 
     Raises:
         ValueError: as `image_metrics`.
@@ -91,9 +106,16 @@ def average_precision(labels: ArrayLike, scores: ArrayLike) -> float:
 
 
 def f1_max(labels: ArrayLike, scores: ArrayLike) -> AtThreshold:
-    """Highest F1 = 2 TP / (2 TP + FP + FN) over all thresholds, and where: an oracle metric.
+    """Find the highest F1 over all thresholds (an oracle metric).
 
-    Ties are called together. Of thresholds with the same F1 the highest is returned.
+    F1 = 2 TP / (2 TP + FP + FN). Tied images are flagged together.
+
+    Args:
+        labels: (N,) 0 normal, 1 abnormal (or 0/255, or booleans).
+        scores: (N,) finite, higher = more abnormal.
+
+    Returns:
+        The highest F1 and its threshold: the highest one, if several reach it.
 
     Raises:
         ValueError: as `image_metrics`.
@@ -110,11 +132,19 @@ def f1_max(labels: ArrayLike, scores: ArrayLike) -> AtThreshold:
 def sensitivity_at_specificity(
     labels: ArrayLike, scores: ArrayLike, *, specificity: float = 0.95
 ) -> AtThreshold:
-    """Highest sensitivity among the thresholds with at least this specificity: an oracle metric.
+    """Find the highest sensitivity at a given specificity or better (an oracle metric).
 
-    sensitivity = TP / P, specificity = 1 - FP / N. The ROC curve is taken at its points, without
-    interpolation; ties are called together. Where no threshold that calls an abnormal image
-    qualifies: 0 at `inf`.
+    sensitivity = TP / P, specificity = 1 - FP / N. Only points of the ROC curve count, without
+    interpolation; tied images are flagged together.
+
+    Args:
+        labels: (N,) 0 normal, 1 abnormal (or 0/255, or booleans).
+        scores: (N,) finite, higher = more abnormal.
+        specificity: the lowest specificity allowed, in [0, 1].
+
+    Returns:
+        The sensitivity and its threshold; 0 at `inf` if no threshold that flags an abnormal image
+        is specific enough.
 
     Raises:
         ValueError: as `image_metrics`; `specificity` outside [0, 1].
@@ -137,9 +167,17 @@ def sensitivity_at_specificity(
 def specificity_at_sensitivity(
     labels: ArrayLike, scores: ArrayLike, *, sensitivity: float = 0.95
 ) -> AtThreshold:
-    """Highest specificity among the thresholds with at least this sensitivity: an oracle metric.
+    """Find the highest specificity at a given sensitivity or better (an oracle metric).
 
-    The mirror of `sensitivity_at_specificity`; a sensitivity of 0 gives 1 at `inf`.
+    The counterpart of `sensitivity_at_specificity`.
+
+    Args:
+        labels: (N,) 0 normal, 1 abnormal (or 0/255, or booleans).
+        scores: (N,) finite, higher = more abnormal.
+        sensitivity: the lowest sensitivity allowed, in [0, 1].
+
+    Returns:
+        The specificity and its threshold; 1 at `inf` for a sensitivity of 0.
 
     Raises:
         ValueError: as `image_metrics`; `sensitivity` outside [0, 1].
@@ -155,10 +193,18 @@ def specificity_at_sensitivity(
 
 
 def fpr_at_tpr(labels: ArrayLike, scores: ArrayLike, *, tpr: float = 0.95) -> AtThreshold:
-    """Lowest FPR = FP / N among the thresholds with TP / P >= `tpr`: an oracle metric.
+    """Find the lowest FPR at a given true positive rate or better (an oracle metric).
 
-    Known as FPR95. The ROC curve is taken at its points, without interpolation; ties are called
-    together; a `tpr` of 0 gives 0 at `inf`.
+    FPR = FP / N, TPR = TP / P; at a TPR of 0.95 it is known as FPR95. Only points of the ROC curve
+    count, without interpolation; tied images are flagged together.
+
+    Args:
+        labels: (N,) 0 normal, 1 abnormal (or 0/255, or booleans).
+        scores: (N,) finite, higher = more abnormal.
+        tpr: the lowest true positive rate allowed, in [0, 1].
+
+    Returns:
+        The false positive rate and its threshold; 0 at `inf` for a `tpr` of 0.
 
     Raises:
         ValueError: as `image_metrics`; `tpr` outside [0, 1].
@@ -176,10 +222,3 @@ def fpr_at_tpr(labels: ArrayLike, scores: ArrayLike, *, tpr: float = 0.95) -> At
     reached = fpr_reaching(ranking, tpr)
     best = int(np.argmin(reached))
     return AtThreshold(float(reached[best]), float(ranking.thresholds[best]))
-
-
-def max_f1(ranking: Ranking) -> AtThreshold:
-    """Highest F1 of a ranking (Dice, of pixels) and the highest threshold that reaches it."""
-    f1 = f1_of(ranking)
-    best = int(np.argmax(f1))
-    return AtThreshold(float(f1[best]), float(ranking.thresholds[best]))

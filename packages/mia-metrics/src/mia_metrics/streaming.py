@@ -1,25 +1,26 @@
-"""Pixel metrics of maps that come batch by batch, exactly."""
+"""Exact pixel-level metrics of maps that arrive in batches."""
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mia_metrics import validate
-from mia_metrics.aupro import LIMIT, aupro_of, checked_limit, region_weights
 from mia_metrics.pixel import metrics_of
 from mia_metrics.ranking import rank_sorted
+from mia_metrics.regions.aupro import LIMIT, aupro_of
+from mia_metrics.regions.regions import region_weights
 from mia_metrics.validate import Pair
 
 
 class PixelAccumulator:
-    """`pixel_metrics` of a test set that is never held whole: 4 bytes a pixel, and 12 a lesion one.
+    """Accumulator of `pixel_metrics` over batches of a test set.
 
-    Exact for float32 maps. float64 maps are rounded to float32, which can tie pixels that differ by
-    less than one part in 16 million, but never swaps two. For memory that does not grow use
-    `PixelHistogram`.
+    It keeps 4 bytes for every pixel and 12 more for every lesion pixel. The results are exact for
+    float32 maps. float64 maps are rounded to float32, which can tie pixels that differ by less than
+    one part in 16 million, but never swaps two. `PixelHistogram` needs a fixed amount of memory.
 
     Args:
         aupro: also compute `aupro`.
-        limit: the highest false positive rate of `aupro`.
+        limit: the highest false positive rate of `aupro`, in (0, 1].
 
     Raises:
         ValueError: `limit` outside (0, 1].
@@ -33,18 +34,22 @@ class PixelAccumulator:
     """
 
     def __init__(self, *, aupro: bool = True, limit: float = LIMIT) -> None:
-        self._limit = checked_limit(limit)
+        self._limit = validate.positive_share("limit", limit)
         self._aupro = aupro
         self._every: list[NDArray[np.float32]] = []
         self._lesion: list[NDArray[np.float32]] = []
         self._weights: list[NDArray[np.float64]] = []
 
     def update(self, masks: ArrayLike, maps: ArrayLike) -> None:
-        """Add masks (n, h, w) and maps (n, h, w) of some images, with or without lesions.
+        """Add a batch of images, with or without lesions; batches may differ in size.
+
+        Args:
+            masks: (n, h, w) 0 normal, 1 lesion (or 0/255, or booleans).
+            maps: (n, h, w) finite, higher = more abnormal.
 
         Raises:
-            ValueError: shapes that differ, NaN or infinity, masks that are not 0/1 (or 0/255),
-                empty input, scores beyond float32.
+            ValueError: different shapes, NaN or infinity, masks other than 0/1 (or 0/255), empty
+                input, scores beyond the range of float32.
         """
         truth, scores = checked_batch(masks, maps)
         self._every.append(scores.flatten())  # a copy: the caller may reuse the batch's memory
@@ -53,7 +58,10 @@ class PixelAccumulator:
             self._weights.append(region_weights(truth))
 
     def compute(self) -> dict[str, float]:
-        """Return what `pixel_metrics` returns of all images so far; more may be added after it.
+        """Compute the metrics of all images so far; more can be added afterwards.
+
+        Returns:
+            As `pixel_metrics`.
 
         Raises:
             ValueError: no lesion pixel so far, or no normal one.
@@ -71,25 +79,30 @@ class PixelAccumulator:
 
 
 def checked_batch(masks: ArrayLike, maps: ArrayLike) -> Pair:
-    """Check masks and maps (n, h, w), of one class or both, and round the maps to float32."""
+    """Check masks and maps (n, h, w), of one class or both, and round the maps to float32.
+
+    Raises:
+        ValueError: as `PixelAccumulator.update`.
+    """
     truth, scores = validate.as_binary("masks", masks, 3), validate.as_scores("maps", maps, 3)
     validate.same_shape("masks", truth, "maps", scores)
-    largest = float(np.finfo(np.float32).max)
-    if max(abs(float(scores.min())), abs(float(scores.max()))) > largest:
-        msg = f"expected maps within the range of float32, got {scores.min()} to {scores.max()}"
-        raise ValueError(msg)
-    return Pair(truth, scores.astype(np.float32, copy=False))
+    return Pair(truth, validate.as_float32("maps", scores))
 
 
 def check_both_classes(lesion: int, every: int) -> None:
-    """Raise ValueError unless there are lesion pixels and normal ones."""
+    """Raise ValueError unless there are lesion pixels and normal ones.
+
+    Args:
+        lesion: number of lesion pixels.
+        every: number of all pixels.
+    """
     if lesion in (0, every):
-        msg = f"expected masks with lesion and normal pixels, got {lesion} lesion ones of {every}"
+        msg = f"expected masks with lesion and normal pixels, got {lesion} lesion of {every} pixels"
         raise ValueError(msg)
 
 
 def _joined(parts: list[NDArray[np.float32]]) -> NDArray[np.float32]:
-    """Join the parts in place, freeing each as it is copied, so that memory does not double."""
+    """Concatenate the parts in place, freeing each once copied, so that memory does not double."""
     if len(parts) > 1:
         whole = np.empty(sum(map(len, parts)), np.float32)
         filled = 0

@@ -1,4 +1,4 @@
-"""Metrics at a threshold that the caller gives, and how to choose one from normal scores alone."""
+"""Metrics at a given threshold, and the choice of a threshold from normal scores alone."""
 
 import math
 from typing import NamedTuple
@@ -11,7 +11,14 @@ from mia_metrics.validate import Bools, Floats
 
 
 class Confusion(NamedTuple):
-    """Counts of images at a threshold, and the shares that follow from them."""
+    """Confusion matrix at a threshold, and the rates that follow from it.
+
+    Attributes:
+        tp: abnormal images that are flagged (true positives).
+        fp: normal images that are flagged (false positives).
+        tn: normal images that are not flagged (true negatives).
+        fn: abnormal images that are not flagged (false negatives).
+    """
 
     tp: int
     fp: int
@@ -20,23 +27,23 @@ class Confusion(NamedTuple):
 
     @property
     def sensitivity(self) -> float:
-        """Share of abnormal images that are called."""
+        """Share of abnormal images that are flagged."""
         return self.tp / (self.tp + self.fn)
 
     @property
     def specificity(self) -> float:
-        """Share of normal images that are not called."""
+        """Share of normal images that are not flagged."""
         return self.tn / (self.tn + self.fp)
 
     @property
     def precision(self) -> float:
-        """Share of called images that are abnormal; NaN where none is called."""
-        called = self.tp + self.fp
-        return self.tp / called if called else math.nan
+        """Share of flagged images that are abnormal; NaN if none is flagged."""
+        flagged = self.tp + self.fp
+        return self.tp / flagged if flagged else math.nan
 
     @property
     def accuracy(self) -> float:
-        """Share of images that are called right."""
+        """Share of images that are classified correctly."""
         return (self.tp + self.tn) / (self.tp + self.fp + self.tn + self.fn)
 
     @property
@@ -46,18 +53,26 @@ class Confusion(NamedTuple):
 
     @property
     def f1(self) -> float:
-        """2 TP / (2 TP + FP + FN)."""
+        """Harmonic mean of precision and sensitivity, 2 TP / (2 TP + FP + FN)."""
         return 2.0 * self.tp / (2 * self.tp + self.fp + self.fn)
 
 
 def confusion(labels: ArrayLike, scores: ArrayLike, *, threshold: float) -> Confusion:
-    """Count the images of labels (N,) and scores (N,) that are called (score >= threshold) or not.
+    """Compute the confusion matrix at a threshold.
 
-    Images tied with the threshold are called. The comparison is exact: a float32 score is not
-    compared with a rounded threshold.
+    An image is flagged as abnormal if its score is >= threshold. The comparison is exact: a float32
+    score is not compared with a rounded threshold.
+
+    Args:
+        labels: (N,) 0 normal, 1 abnormal (or 0/255, or booleans).
+        scores: (N,) finite, higher = more abnormal.
+        threshold: any number; `inf` flags nothing.
+
+    Returns:
+        The four counts, which sum to N.
 
     Raises:
-        ValueError: as `image_metrics`; `threshold` NaN.
+        ValueError: as `image_metrics`; `threshold` is NaN or not a number.
 
     Paper: Fawcett, Pattern Recognition Letters 27, 2006, https://doi.org/10.1016/j.patrec.2005.10.010
 
@@ -67,16 +82,25 @@ def confusion(labels: ArrayLike, scores: ArrayLike, *, threshold: float) -> Conf
         (Confusion(tp=1, fp=1, tn=1, fn=1), 0.5)
     """
     truth, values = validate.image_pair(labels, scores)
-    tp, called = _called(truth, values, threshold)
+    tp, flagged = _count_flagged(truth, values, threshold)
     positives = int(np.count_nonzero(truth))
-    fp = called - tp
+    fp = flagged - tp
     return Confusion(tp=tp, fp=fp, tn=truth.size - positives - fp, fn=positives - tp)
 
 
 def balanced_accuracy(labels: ArrayLike, scores: ArrayLike, *, threshold: float) -> float:
-    """Mean of sensitivity and specificity of labels (N,) and scores (N,) at `threshold`.
+    """Compute the mean of sensitivity and specificity at a threshold.
 
-    Images tied with the threshold are called. 0.5 is chance, whatever the share of abnormal images.
+    An image is flagged as abnormal if its score is >= threshold. 0.5 is chance, whatever the share
+    of abnormal images.
+
+    Args:
+        labels: (N,) 0 normal, 1 abnormal (or 0/255, or booleans).
+        scores: (N,) finite, higher = more abnormal.
+        threshold: any number.
+
+    Returns:
+        The balanced accuracy, in [0, 1].
 
     Raises:
         ValueError: as `confusion`.
@@ -91,13 +115,21 @@ def balanced_accuracy(labels: ArrayLike, scores: ArrayLike, *, threshold: float)
 
 
 def dice_at(masks: ArrayLike, maps: ArrayLike, *, threshold: float) -> float:
-    """Dice of masks (N, H, W) and maps (N, H, W) at `threshold`, all pixels of the set pooled.
+    """Compute Dice at a threshold, all pixels of the set pooled.
 
-    2 |A and M| / (|A| + |M|), with A the pixels with score >= threshold (ties included), M those of
+    Dice = 2 |A and M| / (|A| + |M|), where A are the pixels with score >= threshold and M those of
     the masks.
 
+    Args:
+        masks: (N, H, W) 0 normal, 1 lesion (or 0/255, or booleans).
+        maps: (N, H, W) finite, higher = more abnormal.
+        threshold: any number.
+
+    Returns:
+        The Dice, in [0, 1].
+
     Raises:
-        ValueError: as `pixel_metrics`; `threshold` NaN.
+        ValueError: as `pixel_metrics`; `threshold` is NaN or not a number.
 
     Paper: Dice, Ecology 26, 1945, https://doi.org/10.2307/1932409
 
@@ -106,14 +138,23 @@ def dice_at(masks: ArrayLike, maps: ArrayLike, *, threshold: float) -> float:
         0.5
     """
     truth, values = validate.pixel_pair(masks, maps)
-    tp, called = _called(truth, values, threshold)
-    return 2.0 * tp / (called + int(np.count_nonzero(truth)))
+    tp, flagged = _count_flagged(truth, values, threshold)
+    return 2.0 * tp / (flagged + int(np.count_nonzero(truth)))
 
 
 def iou_at(masks: ArrayLike, maps: ArrayLike, *, threshold: float) -> float:
-    """Intersection over union of masks and maps (N, H, W) at `threshold`, all pixels pooled.
+    """Compute intersection over union at a threshold, all pixels of the set pooled.
 
-    |A and M| / |A or M|, with A and M as in `dice_at`, ties included in A.
+    IoU = |A and M| / |A or M|, where A are the pixels with score >= threshold and M those of the
+    masks.
+
+    Args:
+        masks: (N, H, W) 0 normal, 1 lesion (or 0/255, or booleans).
+        maps: (N, H, W) finite, higher = more abnormal.
+        threshold: any number.
+
+    Returns:
+        The IoU, in [0, 1].
 
     Raises:
         ValueError: as `dice_at`.
@@ -125,21 +166,28 @@ def iou_at(masks: ArrayLike, maps: ArrayLike, *, threshold: float) -> float:
         0.6666666666666666
     """
     truth, values = validate.pixel_pair(masks, maps)
-    tp, called = _called(truth, values, threshold)
-    return tp / (called + int(np.count_nonzero(truth)) - tp)
+    tp, flagged = _count_flagged(truth, values, threshold)
+    return tp / (flagged + int(np.count_nonzero(truth)) - tp)
 
 
 def normal_threshold(
     normal_scores: ArrayLike, *, quantile: float = 0.95, conformal: bool = False
 ) -> float:
-    """Threshold from the scores (N,) of normal images alone, without any label of abnormal ones.
+    """Choose a threshold from the scores of normal images alone.
 
-    The smallest number above the k-th smallest score, k = ceil(quantile * N): at most a share of
-    1 - quantile of these scores is called (score >= threshold), ties with the k-th included on the
-    normal side. With `conformal`, k = ceil(quantile * (N + 1)): then a new normal image,
-    exchangeable with these, is called with a probability of at most 1 - quantile.
+    It is the smallest number above the k-th smallest score, k = ceil(quantile * N), so at most a
+    share of 1 - quantile of these images is flagged (score >= threshold); images tied with the k-th
+    are not.
 
-    Give scores of normal images that the detector was not trained on: training images score lower.
+    Args:
+        normal_scores: (N,) scores of normal images that the detector was not trained on: training
+            images score lower.
+        quantile: share of normal images that shall not be flagged, in (0, 1).
+        conformal: take k = ceil(quantile * (N + 1)) instead, so that a new normal image,
+            exchangeable with these, is flagged with a probability of at most 1 - quantile.
+
+    Returns:
+        The threshold.
 
     Raises:
         ValueError: NaN or infinity, empty input, `quantile` outside (0, 1), or, with `conformal`,
@@ -165,7 +213,7 @@ def normal_threshold(
 
 
 def at_or_above(scores: Floats, threshold: float) -> Bools:
-    """Mark the scores at or above a threshold, exactly.
+    """Flag the scores at or above a threshold, exactly.
 
     numpy would round the threshold to the type of float32 scores, and so move it.
     """
@@ -176,7 +224,7 @@ def at_or_above(scores: Floats, threshold: float) -> Bools:
     return scores >= rounded
 
 
-def _called(truth: Bools, scores: Floats, threshold: float) -> tuple[int, int]:
-    """Return how many abnormal entries, and how many in all, are at or above the threshold."""
-    called = at_or_above(scores, validate.number("threshold", threshold))
-    return int(np.count_nonzero(called & truth)), int(np.count_nonzero(called))
+def _count_flagged(truth: Bools, scores: Floats, threshold: float) -> tuple[int, int]:
+    """Count the abnormal entries, and all entries, at or above the threshold."""
+    flagged = at_or_above(scores, validate.number("threshold", threshold))
+    return int(np.count_nonzero(flagged & truth)), int(np.count_nonzero(flagged))

@@ -11,21 +11,20 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from mia_ssl._engine.records import Epoch, MethodInfo, Prediction
     from mia_ssl._engine.storage import ModelFileError
-    from mia_ssl.densities import GaussianDensity, KernelDensity, NearestNeighbours
+    from mia_ssl.densities import GaussianDensity, KernelDensity, NearestNeighbors
     from mia_ssl.method_table import METHODS
-    from mia_ssl.one_stage.picture import picture
-    from mia_ssl.registry import build, load, load_medianomaly, synthesize
+    from mia_ssl.registry import build, load, load_medianomaly, plot, synthesize
 
 _HOMES = {
     "METHODS": "method_table",
     "build": "registry",
     "load": "registry",
     "load_medianomaly": "registry",
-    "picture": "one_stage.picture",
+    "plot": "registry",
     "synthesize": "registry",
     "GaussianDensity": "densities",
     "KernelDensity": "densities",
-    "NearestNeighbours": "densities",
+    "NearestNeighbors": "densities",
     "Epoch": "_engine.records",
     "MethodInfo": "_engine.records",
     "ModelFileError": "_engine.storage",
@@ -39,12 +38,12 @@ __all__ = [
     "KernelDensity",
     "MethodInfo",
     "ModelFileError",
-    "NearestNeighbours",
+    "NearestNeighbors",
     "Prediction",
     "build",
     "load",
     "load_medianomaly",
-    "picture",
+    "plot",
     "synthesize",
 ]
 

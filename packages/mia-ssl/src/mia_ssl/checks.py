@@ -10,7 +10,7 @@ from mia_ssl._engine.options import whole_number
 
 
 def check_between(low: float, high: float = math.inf, **values: Any) -> None:
-    """Refuse values that are no finite numbers from low to high, each named by its keyword."""
+    """Refuse values other than finite numbers from low to high, each named by its keyword."""
     for name, value in values.items():
         if not _is_number(value) or not low <= value <= high:
             expected = f"{low} or above" if high == math.inf else f"in {low} to {high}"
@@ -19,10 +19,10 @@ def check_between(low: float, high: float = math.inf, **values: Any) -> None:
 
 
 def counts(name: str, values: Any) -> tuple[int, ...]:
-    """The values as a plain tuple of whole numbers above 0.
+    """Return the values as a plain tuple of whole numbers above 0.
 
     Raises:
-        ValueError: Something else.
+        ValueError: They are something else.
     """
     if not isinstance(values, (tuple, list)):
         msg = f"expected {name} to be a tuple of whole numbers, got {values!r}"
@@ -44,8 +44,8 @@ def check_pair(
     Args:
         record: A dataclass.
         name: Of its field.
-        low: What the least may be.
-        high: What the largest may be.
+        low: Smallest allowed value of the least.
+        high: Largest allowed value of the largest.
         above_low: Whether ``low`` itself is too low.
         whole: Whether both must be whole numbers.
     """

@@ -1,4 +1,4 @@
-"""The images that are pasted into and cut from, as both families take them."""
+"""Images given by a user, checked and turned into tensors."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ SMALLEST = 8  # sides below this have no room for a patch and its surroundings
 
 
 def as_tensor(name: str, images: Any) -> Tensor:
-    """All of the images, uint8 (N, C, H, W): a tensor as it is, others on the CPU.
+    """Return all of the images as uint8 (N, C, H, W): a tensor as it is, others on the CPU.
 
     Args:
-        name: What the user calls them.
+        name: Their name in messages.
         images: An array, memory map, tensor or map-style dataset.
 
     Raises:
@@ -45,7 +45,7 @@ def as_tensor(name: str, images: Any) -> Tensor:
 
 
 def sources_like(images: Tensor, sources: Any) -> Tensor:
-    """What the patches of each image are cut from, as a tensor beside the images.
+    """Return the images that patches are cut from, as a tensor on the device of the others.
 
     Raises:
         TypeError: See ``as_tensor``.

@@ -1,4 +1,4 @@
-"""The methods of both families by name; each family's folder builds its own."""
+"""The methods of both families by name: build, load, paste, plot."""
 
 from __future__ import annotations
 
@@ -7,14 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 from mia_ssl import one_stage, two_stage
 from mia_ssl._engine.options import check_choice
-from mia_ssl._engine.storage import ModelFileError, load_folder
+from mia_ssl.inputs import as_tensor
 from mia_ssl.method_table import METHODS
+from mia_ssl.pasting.plot import plot_pasted
+from mia_ssl.saved_model import explain_misfit, read_model
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Iterator
     from types import ModuleType
 
+    from matplotlib.figure import Figure
     from torch import Tensor
 
     from mia_ssl._engine.records import MethodInfo
@@ -32,7 +35,7 @@ def count_costs() -> Iterator[MethodInfo]:
 
 
 def family_of(name: str) -> ModuleType:
-    """The family that has this method.
+    """Return the family that has a method.
 
     Raises:
         ValueError: No family has it.
@@ -44,7 +47,7 @@ def family_of(name: str) -> ModuleType:
 def build(
     name: str, *, in_channels: int = 1, image_size: int | None = None, **options: Any
 ) -> OneStageDetector | TwoStageDetector:
-    """A detector of this method, with the study's settings for whatever is not given.
+    """Build a detector of a method; the study's values are the defaults.
 
     Args:
         name: One of ``METHODS``.
@@ -63,35 +66,28 @@ def build(
 
 
 def load(path: str | os.PathLike[str]) -> OneStageDetector | TwoStageDetector:
-    """The detector that ``save`` wrote into this folder.
+    """Load the detector that ``save`` wrote into a folder.
 
     Raises:
         ModelFileError: Nothing there, damaged files, or a model of another package.
     """
-    state, meta = load_folder(path)
-    if meta.get("package") != "mia_ssl" or meta.get("method") not in list(METHODS):
-        got = f"{meta.get('package')!r}, method {meta.get('method')!r}"
-        msg = f"expected a model of mia_ssl at {path}, got one of {got}"
-        raise ModelFileError(msg)
-    try:
+    state, meta = read_model(path, METHODS)
+    with explain_misfit(path):
         return family_of(meta["method"]).restore(state, meta)
-    except (AttributeError, KeyError, TypeError, ValueError, RuntimeError) as error:
-        msg = f"the saved model at {path} does not fit this version: {error}"
-        raise ModelFileError(msg) from error
 
 
 def load_medianomaly(
     name: str, path: str | os.PathLike[str], **options: Any
 ) -> OneStageDetector | TwoStageDetector:
-    """A detector with the weights of the original project's checkpoint.
+    """Build a detector with the weights of a checkpoint of the original project.
 
-    Two-stage detectors have no density then: call ``fit_density`` before ``predict``.
+    Two-stage detectors still lack a density: call ``fit_density`` before ``predict``.
 
     Args:
         name: One of ``METHODS``.
         path: The state dict; loaded as tensors only, never unpickled.
-        options: As in ``build``. Where ``in_channels`` is not given: one-stage, that of the
-            weights; two-stage, 3.
+        options: As in ``build``. Without ``in_channels`` a one-stage detector has those of the
+            weights, a two-stage one 3.
 
     Raises:
         FileNotFoundError: No such file.
@@ -104,15 +100,15 @@ def load_medianomaly(
 def synthesize(
     name: str, images: Any, *, seed: int, sources: Any = None, **options: Any
 ) -> tuple[Tensor, Tensor]:
-    """Paste synthetic anomalies into images, as the method of this name does for its training.
+    """Paste synthetic anomalies into images, as a method does for its training.
 
     Args:
-        name: A method that pastes; each family's page lists them.
+        name: A method that pastes: all but ``resnet18-imagenet``.
         images: uint8 (N, C, H, W), gray or RGB, sides of 8 pixels or more: array, tensor on any
             device, or map-style dataset.
         seed: The same seed pastes the same.
-        sources: The same: where the patches of each image are cut from. None: from another of
-            ``images``, or from the image itself, as the method does.
+        sources: uint8 (N, C, H, W); the patches of image i are cut from source i. None: from
+            another of ``images``, or from the image itself, as the method does.
         options: The method's own.
 
     Returns:
@@ -127,3 +123,27 @@ def synthesize(
     homes = {known: family for family in _FAMILIES for known in family.SYNTHESES}
     check_choice("method that pastes", name, homes)
     return homes[name].synthesize(name, images, seed=seed, sources=sources, **options)
+
+
+def plot(name: str, images: Any, *, seed: int = 0, sources: Any = None, **options: Any) -> Figure:
+    """Plot the images that a method trains on: original, pasted and label, a row for each.
+
+    Save it with ``figure.savefig("pasted.png")``; a notebook shows it.
+
+    Args:
+        name: A method that pastes.
+        images: See ``synthesize``; a handful.
+        seed: See ``synthesize``.
+        sources: See ``synthesize``.
+        options: See ``synthesize``.
+
+    Raises:
+        ImportError: Matplotlib is not installed.
+        TypeError: See ``synthesize``.
+        ValueError: See ``synthesize``.
+    """
+    pasted, label = synthesize(name, images, seed=seed, sources=sources, **options)
+    originals = as_tensor("images", images)
+    # Of cutpaste-3way-2stage there are two pasted images for each.
+    originals = originals.repeat(len(pasted) // len(originals), 1, 1, 1)
+    return plot_pasted(originals, pasted, label)

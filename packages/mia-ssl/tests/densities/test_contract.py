@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from mia_ssl import GaussianDensity, KernelDensity, NearestNeighbours
+from mia_ssl import GaussianDensity, KernelDensity, NearestNeighbors
 from sklearn.exceptions import NotFittedError
 
-ALL = [GaussianDensity, KernelDensity, NearestNeighbours]
+ALL = [GaussianDensity, KernelDensity, NearestNeighbors]
 
 
 @pytest.fixture
@@ -60,8 +60,8 @@ def test_damaged_state_is_refused(density, damage, points):
 
 @pytest.mark.parametrize("density", [GaussianDensity, KernelDensity])
 def test_flag_must_be_one(density):
-    with pytest.raises(ValueError, match="l2_normalise to be True or False, got 'no'"):
-        density(l2_normalise="no")
+    with pytest.raises(ValueError, match="l2_normalize to be True or False, got 'no'"):
+        density(l2_normalize="no")
 
 
 @pytest.mark.parametrize("density", ALL)

@@ -19,7 +19,7 @@ def test_agrees_with_scikit_learns_ledoit_wolf():
     rng = np.random.default_rng(0)
     train, test = rng.normal(size=(50, 8)), rng.normal(size=(9, 8))
     oracle = np.sqrt(LedoitWolf().fit(train).mahalanobis(test))
-    scores = GaussianDensity(l2_normalise=False).fit(train).score(test)
+    scores = GaussianDensity(l2_normalize=False).fit(train).score(test)
     np.testing.assert_allclose(scores, oracle, rtol=1e-8)
 
 
@@ -36,13 +36,13 @@ def test_scale_of_an_embedding_does_not_count_when_normalised():
     train, test = rng.normal(size=(30, 5)), rng.normal(size=(4, 5))
     density = GaussianDensity().fit(train)
     np.testing.assert_allclose(density.score(test), density.score(7 * test), rtol=1e-9)
-    raw = GaussianDensity(l2_normalise=False).fit(train)
+    raw = GaussianDensity(l2_normalize=False).fit(train)
     assert (np.abs(raw.score(test) - raw.score(7 * test)) > 0.1).all()
 
 
 def test_mean_scores_zero():
     train = np.random.default_rng(3).normal(size=(30, 5))
-    density = GaussianDensity(l2_normalise=False).fit(train)
+    density = GaussianDensity(l2_normalize=False).fit(train)
     np.testing.assert_allclose(density.score(train.mean(0, keepdims=True)), 0, atol=1e-12)
 
 

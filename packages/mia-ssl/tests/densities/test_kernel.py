@@ -21,12 +21,12 @@ def test_agrees_with_scikit_learn(bandwidth):
     rng = np.random.default_rng(0)
     train, test = rng.normal(size=(40, 6)), rng.normal(size=(9, 6))
     oracle = -Oracle(bandwidth=bandwidth).fit(train).score_samples(test)
-    density = KernelDensity(bandwidth=bandwidth, l2_normalise=False).fit(train)
+    density = KernelDensity(bandwidth=bandwidth, l2_normalize=False).fit(train)
     np.testing.assert_allclose(density.score(test), oracle, rtol=1e-8)
 
 
 def test_far_points_do_not_underflow():
-    density = KernelDensity(l2_normalise=False).fit(np.zeros((3, 2)))
+    density = KernelDensity(l2_normalize=False).fit(np.zeros((3, 2)))
     far = density.score(np.array([[100.0, 0.0]]))
     np.testing.assert_allclose(far, 100**2 / 2 + np.log(2 * np.pi), rtol=1e-12)
 

@@ -13,8 +13,10 @@ def test_the_studys_settings_are_the_defaults():
     assert detector.info.resize == "short_side"
     settings, options = detector.settings, detector.options
     assert (settings.epochs, settings.batch_size, settings.learning_rate) == (250, 64, 1e-3)
-    assert (options.patches, options.width_bounds, options.tries) == (3, (0.03, 0.4), 200)
-    assert (options.rotation, options.final_learning_rate) == (3.0, 1e-6)
+    assert (options.patches, options.tries, options.width_scale) == (3, 200, 0.03)
+    assert (options.width_offset, options.width_bounds) == (0.05, (0.03, 0.4))
+    assert (options.rotation, options.interpolation) == (3.0, "nearest")
+    assert options.final_learning_rate == 1e-6
 
 
 def test_channels_are_read_from_the_original_weights(tmp_path):

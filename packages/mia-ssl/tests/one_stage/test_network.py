@@ -1,6 +1,6 @@
 import pytest
 import torch
-from mia_ssl.one_stage import METHODS
+from mia_ssl import METHODS
 from mia_ssl.one_stage.network import EncoderDecoder
 
 

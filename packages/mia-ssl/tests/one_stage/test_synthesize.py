@@ -5,8 +5,7 @@ import pytest
 import torch
 from mia_ssl.one_stage import METHODS
 from mia_ssl.one_stage.methods import RECORDS
-from mia_ssl.one_stage.synthesize import another
-from scipy.stats import chisquare
+from skimage.morphology import disk
 
 NAMES = list(METHODS)
 FOUR = ["cutpaste", "fpi", "pii", "nsa"]
@@ -42,12 +41,14 @@ def test_shapes_ranges_and_no_label_without_a_change(name, channels, discs):
 def test_pasted_pixels_lie_on_foreground(name, discs):
     """On that of the image, where the source has none of its own outside the disc."""
     images = discs(30, size=64)
-    pasted, _ = mia_ssl.synthesize(name, images, seed=0)
+    pasted, label = mia_ssl.synthesize(name, images, seed=0)
     changed = (pasted.numpy() != images)[:, 0]
     outside = (images[:, 0] <= 20).all(0)
     assert changed.any()
-    if name in ("fpi", "pii"):  # same place: nothing of the other disc can lie outside
+    if name == "fpi":  # same place: nothing of the other disc can lie outside
         assert not changed[:, outside].any()
+    elif name == "pii":  # gradients fade out into background that both share; labels do not
+        assert not label[:, 0][:, torch.from_numpy(outside)].any()
     else:  # shifted: a patch may bring its own foreground along, but half of it stays inside
         assert changed[:, outside].sum() < 0.5 * changed.sum()
 
@@ -137,6 +138,8 @@ def test_no_kind_of_image_gets_a_label_without_a_change(name, channels, shape):
     apart = np.abs(images.astype(int) - pasted.numpy()).mean(1)
     for i, mask in enumerate(label[:, 0].numpy() > 0):
         changed = cv2.medianBlur(np.uint8(apart[i] > 1), 5)
+        if "raw" in name:  # the median of a difference reaches around what has changed
+            changed = cv2.dilate(changed, disk(5))
         assert not mask[changed == 0].any()
     assert (apart > 1).any()
     if name == "cutpaste":  # the image itself is all there is to cut from
@@ -186,17 +189,6 @@ def test_sources_are_where_patches_come_from():
         assert (pasted.amax((1, 2, 3)) > 50).all()
 
 
-def test_another_image_is_never_the_same_and_each_as_likely():
-    uniform = torch.rand(7, 4000, generator=torch.Generator().manual_seed(0))
-    index = torch.arange(7)
-    chosen = torch.stack([another(column, index, 7) for column in uniform.T], 1)
-    assert torch.equal(another(uniform[2:4, 0], index[2:4], 7), chosen[2:4, 0])
-    for i, row in enumerate(chosen):
-        counts = row.bincount(minlength=7).tolist()
-        assert counts.pop(i) == 0
-        assert chisquare(counts).pvalue > 0.001
-
-
 @pytest.mark.parametrize(
     ("images", "error", "words"),
     [
@@ -221,6 +213,7 @@ def test_wrong_images_are_refused(images, error, words):
         ({"patches": 0}, "patches"),
         ({"width_bounds": (0.4, 0.03)}, "width_bounds"),
         ({"width_bounds": 0.1}, "width_bounds"),
+        ({"width_offset": 0.6}, "width_offset"),
         ({"foreground_threshold": 300}, "foreground_threshold"),
         ({"minimum_foreground": 1.0}, "minimum_foreground"),
         ({"tries": 2.5}, "tries"),
@@ -241,7 +234,7 @@ def test_wrong_options_are_refused(options, words):
         ("fpi", {"minimum_overlap": 0.5}),
         ("pii", {"logistic_slope": 1.0}),
         ("nsa", {"factor_bounds": (0.1, 0.2)}),
-        ("nsa-shift", {"logistic_centre": 2.0}),
+        ("nsa-shift", {"logistic_center": 2.0}),
     ],
 )
 def test_options_that_make_no_difference_are_refused(name, options):
@@ -259,6 +252,7 @@ def test_every_other_option_makes_a_difference(name, discs):
         "patches": 1,
         "width_bounds": (0.1, 0.2),
         "width_scale": 0.1,
+        "width_offset": 0.15,
         "resize_bounds": (0.4, 0.5),
         "foreground_threshold": 120,
         "minimum_foreground": 0.9,
@@ -267,10 +261,10 @@ def test_every_other_option_makes_a_difference(name, discs):
         "factor_bounds": (0.3, 0.4),
         "tolerance": 30,
         "logistic_slope": 0.1,
-        "logistic_centre": 30.0,
+        "logistic_center": 30.0,
     }
     images = discs(12, size=96)
-    used = others.keys() - RECORDS[name].unused
+    used = others.keys() - RECORDS[name].recipe.unused_options
     plain = mia_ssl.synthesize(name, images, seed=1)
     for option in used:
         changed = mia_ssl.synthesize(name, images, seed=1, **{option: others[option]})

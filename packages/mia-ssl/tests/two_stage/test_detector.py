@@ -67,7 +67,7 @@ def test_saved_model_gives_the_same_scores(fitted, noise, tmp_path):
         loaded.predict(images, device="cpu").score, fitted.predict(images, device="cpu").score
     )
     assert loaded.options == fitted.options
-    assert loaded.pasting == fitted.pasting
+    assert loaded.paste_options == fitted.paste_options
     assert loaded.score_quantiles == fitted.score_quantiles
     assert loaded.seed == 0
 
@@ -138,7 +138,7 @@ def test_embeddings_are_what_the_density_sees(fitted, noise):
     assert np.isfinite(mixture.score_samples(embeddings)).all()
 
 
-@pytest.mark.parametrize("density", ["kernel", "neighbours", "classifier"])
+@pytest.mark.parametrize("density", ["kernel", "neighbors", "classifier"])
 def test_other_scores(density, build, noise, tmp_path):
     images = noise()
     detector = build(density=density, k=2).fit(images, epochs=0, device="cpu")
@@ -146,8 +146,8 @@ def test_other_scores(density, build, noise, tmp_path):
     embeddings = detector.embed(images, device="cpu")
     if density == "kernel":
         expected = mia_ssl.KernelDensity().fit(embeddings).score(embeddings)
-    elif density == "neighbours":
-        expected = mia_ssl.NearestNeighbours(k=2).fit(embeddings).score(embeddings)
+    elif density == "neighbors":
+        expected = mia_ssl.NearestNeighbors(k=2).fit(embeddings).score(embeddings)
         others = np.linalg.norm(embeddings[0] - embeddings[1:], axis=1)
         assert others.min() > 0
         assert detector.score_quantiles[0.0] > 0  # no image is its own neighbour there
@@ -194,7 +194,7 @@ def test_wrong_builds_and_images_are_refused(fitted, build, noise):
 
 
 @pytest.mark.parametrize(
-    ("options", "count", "least"), [({}, 2, 3), ({"density": "neighbours", "k": 5}, 4, 5)]
+    ("options", "count", "least"), [({}, 2, 3), ({"density": "neighbors", "k": 5}, 4, 5)]
 )
 def test_too_few_images_for_the_density_are_refused_before_training(
     options, count, least, build, noise
@@ -209,7 +209,7 @@ def test_too_few_images_for_the_density_are_refused_before_training(
     assert np.isfinite(detector.predict(noise(1), device="cpu").score).all()
 
 
-@pytest.mark.parametrize("density", ["gaussian", "kernel", "neighbours"])
+@pytest.mark.parametrize("density", ["gaussian", "kernel", "neighbors"])
 @pytest.mark.parametrize("damage", [lambda a: a[..., :-1], lambda a: a * np.nan])
 def test_density_that_is_damaged_is_refused_when_loaded(density, damage, build, noise, tmp_path):
     detector = build(density=density).fit(noise(), epochs=0, device="cpu")

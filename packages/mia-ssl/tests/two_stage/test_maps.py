@@ -73,7 +73,7 @@ def test_layer_must_exist_and_give_a_grid():
 
 @pytest.mark.parametrize("damage", [lambda points: points[:, :-1], lambda points: points * np.nan])
 def test_damaged_map_density_is_refused(damage, normals, tmp_path):
-    options = {"image_size": 128, "with_map": True, "density": "neighbours"}
+    options = {"image_size": 128, "with_map": True, "density": "neighbors"}
     detector = mia_ssl.build("cutpaste-2stage", **options).fit(normals, epochs=0, device="cpu")
     density = detector.scorer.map_density
     density.points = damage(density.points)

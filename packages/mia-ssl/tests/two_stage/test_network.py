@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 from mia_ssl._engine.seeding import generator
-from mia_ssl.two_stage.network import draw_network, normalise, projection
+from mia_ssl.two_stage.network import draw_network, normalize, projection
 
 
 def test_parameters_are_those_of_the_original(original_shapes):
@@ -47,11 +47,11 @@ def test_projection_has_linear_batchnorm_relu_for_each_width():
     assert head(torch.rand(3, 6)).shape == (3, 4)
 
 
-def test_normalisations():
+def test_normalizations():
     images = torch.tensor([0, 128, 255], dtype=torch.uint8).view(3, 1, 1, 1)
-    half = normalise(images, "half")
+    half = normalize(images, "half")
     assert half.shape == (3, 3, 1, 1)
     np.testing.assert_allclose(half[:, 0, 0, 0], [-1, 128 / 127.5 - 1, 1], atol=1e-6)
-    imagenet = normalise(images, "imagenet")
+    imagenet = normalize(images, "imagenet")
     expected = (1 - torch.tensor([0.485, 0.456, 0.406])) / torch.tensor([0.229, 0.224, 0.225])
     np.testing.assert_allclose(imagenet[2, :, 0, 0], expected, rtol=1e-6)

@@ -49,10 +49,10 @@ def test_wrong_arguments_are_refused(colors):
 
 
 @pytest.mark.parametrize("name", [name for name in SYNTHESES if name != "anatpaste"])
-def test_fields_are_refused_where_they_are_not_used(name, colors):
+def test_regions_are_refused_where_they_are_not_used(name, colors):
     images = colors(2, 64)
-    with pytest.raises(ValueError, match=f"unknown option of {name} 'fields'"):
-        mia_ssl.synthesize(name, images, seed=0, fields=images[:, 0])
+    with pytest.raises(ValueError, match=f"unknown option of {name} 'region_masks'"):
+        mia_ssl.synthesize(name, images, seed=0, region_masks=images[:, 0])
 
 
 @pytest.mark.parametrize("name", SYNTHESES)

@@ -10,24 +10,24 @@ import torch
 from mia_ssl._engine.device import make_fabric
 from mia_ssl._engine.seeding import generator
 from mia_ssl._engine.settings import Settings
-from mia_ssl.two_stage.methods import TABLE
+from mia_ssl.two_stage.methods import RECORDS
 from mia_ssl.two_stage.network import draw_network
-from mia_ssl.two_stage.options import Options
+from mia_ssl.two_stage.options import TwoStageOptions
 from mia_ssl.two_stage.task import TwoStageTask, cosine_rate, paste_copies
 
 
 @pytest.fixture
 def make_task():
     def make(name="cutpaste-2stage", **options):
-        method = TABLE[name]
-        settings = Options(**options)
-        classes = 1 + len(method.variants)
-        network = draw_network(settings.backbone, settings.head, classes, generator(0, 0))
+        method = RECORDS[name]
+        chosen = TwoStageOptions(**options)
+        classes = 1 + len(method.pastes)
+        network = draw_network(chosen.backbone, chosen.head, classes, generator(0, 0))
         return TwoStageTask(
             method,
             network.train(),
-            options=settings,
-            pasting=method.pasting(),
+            options=chosen,
+            paste_options=method.paste_options(),
             settings=Settings(epochs=4, batch_size=4, learning_rate=0.03),
             fabric=make_fabric("cpu"),
             seed=0,
@@ -40,9 +40,9 @@ def make_task():
 def test_a_paste_of_each_kind_for_each_image(coordinates):
     images = coordinates(4, 64)
     before = images.clone()
-    method = TABLE["cutpaste-3way-2stage"]
+    method = RECORDS["cutpaste-3way-2stage"]
     copies = images.new_zeros(2, *images.shape)
-    paste_copies(method, images, generator(0, 3), method.pasting(jitter=0), None, out=copies)
+    paste_copies(method, images, generator(0, 3), method.paste_options(jitter=0), None, out=copies)
     assert torch.equal(images, before)
     for copy in copies:
         assert (copy != images).any(1).any((1, 2)).all()

@@ -1,6 +1,6 @@
-"""Densities of normal embeddings: what lies where they are thin is abnormal.
+"""Densities of normal embeddings, which score how unlikely another embedding is.
 
-Plain numpy, usable with embeddings of any origin; higher scores are more abnormal.
+In NumPy, for embeddings of any origin; higher scores are more abnormal.
 """
 
 from __future__ import annotations
@@ -9,22 +9,22 @@ from typing import TYPE_CHECKING, Protocol
 
 from mia_ssl.densities.gaussian import GaussianDensity
 from mia_ssl.densities.kernel import KernelDensity
-from mia_ssl.densities.neighbours import NearestNeighbours
+from mia_ssl.densities.nearest_neighbors import NearestNeighbors
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     import numpy as np
 
-__all__ = ["Density", "GaussianDensity", "KernelDensity", "NearestNeighbours"]
+__all__ = ["Density", "GaussianDensity", "KernelDensity", "NearestNeighbors"]
 
 
 class Density(Protocol):
-    """What every density can do."""
+    """Methods that every density has."""
 
     @property
-    def at_least(self) -> int:
-        """Embeddings that ``fit`` needs."""
+    def min_embeddings(self) -> int:
+        """Number of embeddings that ``fit`` needs."""
         ...
 
     def fit(self, embeddings: np.ndarray) -> Density:
@@ -32,15 +32,15 @@ class Density(Protocol):
         ...
 
     def score(self, embeddings: np.ndarray) -> np.ndarray:
-        """Score of each embedding (M, D): float64 (M,), higher is more abnormal."""
+        """Score embeddings (M, D): float64 (M,), higher is more abnormal."""
         ...
 
     def state(self) -> dict[str, np.ndarray]:
-        """The arrays that ``fit`` learned, for a file without pickle."""
+        """Return the arrays that ``fit`` learned, for a file without pickle."""
         ...
 
     def restore(self, state: Mapping[str, np.ndarray]) -> Density:
-        """Take back what ``state`` gave.
+        """Take back what ``state`` returned.
 
         Raises:
             KeyError: An array is missing.

@@ -1,4 +1,4 @@
-"""Checks and scaling that all densities share."""
+"""Checks, scaling and distances of embeddings, shared by all densities."""
 
 from __future__ import annotations
 
@@ -15,7 +15,12 @@ _BLOCK = 2**22
 
 
 def checked(embeddings: Any, *, width: int | None = None, at_least: int = 1) -> np.ndarray:
-    """The embeddings as float64 (N, D).
+    """Check embeddings and return them as float64 (N, D).
+
+    Args:
+        embeddings: Numbers (N, D).
+        width: D that they must have; None for any.
+        at_least: N that they must have at least.
 
     Raises:
         ValueError: Another number of dimensions, too few rows, another width, values not finite.
@@ -39,26 +44,26 @@ def checked(embeddings: Any, *, width: int | None = None, at_least: int = 1) -> 
 
 
 def unit_length(embeddings: np.ndarray) -> np.ndarray:
-    """Rows scaled to length 1; a row of zeros stays."""
+    """Scale rows to length 1; a row of zeros stays."""
     lengths = np.linalg.norm(embeddings, axis=1, keepdims=True)
     return embeddings / np.where(lengths > 0, lengths, 1)
 
 
 def squared_distances(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """(N, D), (M, D) -> squared Euclidean distance of each pair, (N, M)."""
+    """Return the squared Euclidean distances of rows (N, D) to rows (M, D): (N, M)."""
     squares = (a**2).sum(1)[:, None] + (b**2).sum(1)[None] - 2 * a @ b.T
     return np.maximum(squares, 0)
 
 
 def blocks(queries: int, points: int) -> Iterator[slice]:
-    """Slices of the queries, so that each one's distances to all points fit in memory."""
+    """Yield slices of the queries whose distances to all points fit in memory."""
     step = max(1, _BLOCK // points)
     for start in range(0, queries, step):
         yield slice(start, start + step)
 
 
 def require(value: np.ndarray | None, owner: object) -> np.ndarray:
-    """The fitted array.
+    """Return a fitted array.
 
     Raises:
         NotFittedError: There is none yet.

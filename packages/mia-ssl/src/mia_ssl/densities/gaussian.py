@@ -1,4 +1,4 @@
-"""One Gaussian around the normal embeddings."""
+"""Gaussian density of normal embeddings."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ class GaussianDensity:
     The shrinkage keeps the covariance positive definite with fewer embeddings than dimensions.
 
     Args:
-        l2_normalise: Scale every embedding to length 1 first.
+        l2_normalize: Whether every embedding is scaled to length 1 first.
 
     Paper: https://arxiv.org/abs/2104.04015 (the score); https://doi.org/10.1016/S0047-259X(03)00096-4
     (the covariance).
     """
 
-    at_least = 3  # of two, the rule shrinks nothing, and their covariance is singular
+    min_embeddings = 3  # of two, the rule shrinks nothing, and their covariance is singular
 
-    def __init__(self, *, l2_normalise: bool = True) -> None:
-        check_flag(l2_normalise=l2_normalise)
-        self.l2_normalise = l2_normalise
+    def __init__(self, *, l2_normalize: bool = True) -> None:
+        check_flag(l2_normalize=l2_normalize)
+        self.l2_normalize = l2_normalize
         self.mean: np.ndarray | None = None
         self.whitening: np.ndarray | None = None
 
@@ -40,13 +40,13 @@ class GaussianDensity:
         Raises:
             ValueError: Not finite, not (N, D), fewer than 3, or too few different ones.
         """
-        points = self._scaled(checked(embeddings, at_least=self.at_least))
+        points = self._scaled(checked(embeddings, at_least=self.min_embeddings))
         covariance, _ = ledoit_wolf(points)
         try:
             factor = np.linalg.cholesky(covariance)
         except np.linalg.LinAlgError as error:
             msg = f"the covariance of these {len(points)} embeddings is singular: "
-            msg += f"are they those of fewer than {self.at_least} different images?"
+            msg += f"are they those of fewer than {self.min_embeddings} different images?"
             raise ValueError(msg) from error
         # distance = |(x - mean) W| with W W' the inverse covariance: never negative by rounding.
         self.whitening = np.linalg.inv(factor).T.copy()
@@ -54,7 +54,7 @@ class GaussianDensity:
         return self
 
     def score(self, embeddings: np.ndarray) -> np.ndarray:
-        """Mahalanobis distance of each embedding (M, D): float64 (M,), 0 or above.
+        """Return the Mahalanobis distance of embeddings (M, D): float64 (M,), 0 or above.
 
         Raises:
             NotFittedError: Before ``fit``.
@@ -66,11 +66,11 @@ class GaussianDensity:
         return np.linalg.norm((points - mean) @ whitening, axis=1)
 
     def state(self) -> dict[str, np.ndarray]:
-        """``mean`` (D,) and ``whitening`` (D, D)."""
+        """Return the arrays ``mean`` (D,) and ``whitening`` (D, D)."""
         return {"mean": require(self.mean, self), "whitening": require(self.whitening, self)}
 
     def restore(self, state: Mapping[str, np.ndarray]) -> GaussianDensity:
-        """Take back what ``state`` gave; for errors see ``Density``."""
+        """Take back what ``state`` returned; for errors see ``Density``."""
         mean, whitening = np.asarray(state["mean"]), np.asarray(state["whitening"])
         if mean.ndim != 1 or whitening.shape != (len(mean), len(mean)):
             msg = f"expected mean (D,) and whitening (D, D), got {mean.shape}, {whitening.shape}"
@@ -79,4 +79,4 @@ class GaussianDensity:
         return self
 
     def _scaled(self, points: np.ndarray) -> np.ndarray:
-        return unit_length(points) if self.l2_normalise else points
+        return unit_length(points) if self.l2_normalize else points

@@ -1,4 +1,4 @@
-"""A Gaussian kernel on every normal embedding."""
+"""Kernel density of normal embeddings."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ if TYPE_CHECKING:
 
 
 class KernelDensity:
-    """Negative log density under Gaussian kernels, as scikit-learn's, but by matrix products.
+    """Negative log density under a Gaussian kernel on every normal embedding.
 
-    In hundreds of dimensions scikit-learn's trees prune nothing, and products are many times
-    faster; scikit-learn is the test's oracle.
+    Equal to scikit-learn's, but by matrix products: in hundreds of dimensions its trees prune
+    nothing, and products are many times faster.
 
     Args:
         bandwidth: Standard deviation of the kernel.
-        l2_normalise: Scale every embedding to length 1 first.
+        l2_normalize: Whether every embedding is scaled to length 1 first.
 
     Paper: https://arxiv.org/abs/2104.04015
     """
 
-    at_least = 1
+    min_embeddings = 1
 
-    def __init__(self, *, bandwidth: float = 1.0, l2_normalise: bool = True) -> None:
+    def __init__(self, *, bandwidth: float = 1.0, l2_normalize: bool = True) -> None:
         check_positive(bandwidth=bandwidth)
-        check_flag(l2_normalise=l2_normalise)
+        check_flag(l2_normalize=l2_normalize)
         self.bandwidth = bandwidth
-        self.l2_normalise = l2_normalise
+        self.l2_normalize = l2_normalize
         self.points: np.ndarray | None = None
 
     def fit(self, embeddings: np.ndarray) -> KernelDensity:
@@ -46,7 +46,7 @@ class KernelDensity:
         return self
 
     def score(self, embeddings: np.ndarray) -> np.ndarray:
-        """Negative log density at each embedding (M, D): float64 (M,).
+        """Return the negative log density at embeddings (M, D): float64 (M,).
 
         Raises:
             NotFittedError: Before ``fit``.
@@ -66,13 +66,13 @@ class KernelDensity:
         return scores
 
     def state(self) -> dict[str, np.ndarray]:
-        """``points`` (N, D)."""
+        """Return the array ``points`` (N, D)."""
         return {"points": require(self.points, self)}
 
     def restore(self, state: Mapping[str, np.ndarray]) -> KernelDensity:
-        """Take back what ``state`` gave; for errors see ``Density``."""
+        """Take back what ``state`` returned; for errors see ``Density``."""
         self.points = checked(state["points"])
         return self
 
     def _scaled(self, points: np.ndarray) -> np.ndarray:
-        return unit_length(points) if self.l2_normalise else points
+        return unit_length(points) if self.l2_normalize else points

@@ -1,1 +1,1 @@
-"""Counts and medians over windows, for whole batches of uint8 images at once."""
+"""Sums and medians over sliding windows, for whole batches of uint8 images at once."""

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from mia_ssl.filters.windows import Line, above, box_sums, replicate, run_sums
-from mia_ssl.regions import on_cpu
+from mia_ssl.memory import on_cpu
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -18,19 +18,20 @@ RADIUS = 5  # of the disk
 _SIZE = 2 * RADIUS + 1
 _HALF = 40  # of the 81 pixels of the disk
 _CACHE = 16 * 230 * 230  # pixels at a time that a CPU's cache holds
-_WORKING_SET = 1 << 19  # pixels times thresholds at once: what a CPU's cache holds
+_WORKING_SET = 1 << 19  # pixels times thresholds at once: as many as a CPU's cache holds
 _MANY = 1 << 25  # the same where calls are dear
 
 
 def median_above(x: Tensor, size: int, threshold: int) -> Tensor:
-    """Where the median over size x size pixels is above a threshold; borders are repeated.
+    """Mark pixels whose median over size x size pixels is above a threshold.
 
-    That is where most of the pixels are above it: they only have to be counted.
+    There most of the pixels are above it, so that they only have to be counted. Beyond the border
+    the border is repeated.
 
     Args:
         x: uint8 or int16 [N, H, W].
-        size: Odd, at most 15 (the count has to fit into uint8).
-        threshold: A value of x.
+        size: Side of the square, odd, at most 15 (the count has to fit into uint8).
+        threshold: Value that the median must pass.
 
     Returns:
         uint8 [N, H, W] of 0 and 1.
@@ -50,25 +51,25 @@ def median_above(x: Tensor, size: int, threshold: int) -> Tensor:
 
 
 def mostly(x: Tensor, size: int, memory: Tensor | None = None, out: Tensor | None = None) -> Tensor:
-    """1 where most of the size x size pixels from a position on are 1.
+    """Mark positions from which on most of the size x size pixels are 1.
 
     Args:
         x: uint8 [N, H, W] of 0 and 1.
-        size: Odd, at most 15.
-        memory: See ``box_sums``.
-        out: See ``above``.
+        size: Side of the square, odd, at most 15.
+        memory: Working memory, see ``box_sums``.
+        out: Memory for the result, see ``above``.
 
     Returns:
-        uint8 [N, H - size + 1, W - size + 1].
+        uint8 [N, H - size + 1, W - size + 1] of 0 and 1.
     """
     return above(box_sums(x, size, size, memory), size * size // 2, out)
 
 
 def disk_median(x: Tensor, highest: int) -> Tensor:
-    """Median over the 81 pixels of a disk of radius 5 around each pixel that has all of them.
+    """Return the median over a disk of radius 5, 81 pixels, around each pixel that has all of them.
 
-    A median of whole numbers is how many thresholds 1, 2, ... most of the window reaches: all
-    thresholds are counted at once.
+    A median of whole numbers is the number of thresholds 1, 2, ... that most of the window
+    reaches: all thresholds are counted at once.
 
     Args:
         x: uint8 or int16 [P, H, W], 0 or above.

@@ -13,16 +13,25 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from mia_ssl.regions import on_cpu
+from mia_ssl.memory import on_cpu
 
 Line = Any  # a flat tensor, or an array of NumPy
 
 
 def box_sums(x: Tensor, height: int, width: int, memory: Tensor | None = None) -> Tensor:
-    """Sum over each box of [N, H, W]: a view [N, H - height + 1, W - width + 1], not contiguous.
+    """Sum over each box of height x width pixels.
 
-    Sums wrap around where they pass the dtype's largest value. With ``memory`` [2, N H W or more],
-    of x's dtype, no more is needed: it and x are overwritten.
+    Sums wrap around where they pass the dtype's largest value.
+
+    Args:
+        x: [N, H, W].
+        height: Rows of a box.
+        width: Columns of a box.
+        memory: Working memory, [2, N H W or more], of x's dtype; it and x are overwritten. None:
+            new memory, and x stays.
+
+    Returns:
+        [N, H - height + 1, W - width + 1] of x's dtype; a view that is not contiguous.
     """
     count, rows, columns = x.shape
     flat = x.reshape(-1)
@@ -43,10 +52,16 @@ def _box_sums(parts: list[Line], height: int, width: int, columns: int) -> Line:
 
 
 def run_sums(x: Line, length: int, stride: int, memory: tuple[Line, Line] | None = None) -> Line:
-    """Sum of ``length`` values, ``stride`` apart, from each position of a flat tensor or array on.
+    """Sum ``length`` values, ``stride`` apart, from each position of a flat tensor or array on.
 
     The last (length - 1) * stride positions, which have fewer values after them, are left out.
-    ``memory``, two of x's length or longer, is worked in where given: the result lies in the first.
+
+    Args:
+        x: Flat tensor or array.
+        length: Number of values in a sum.
+        stride: Step from one value of a sum to the next.
+        memory: Working memory, two of x's length or longer; the result lies in the first. None:
+            new memory.
     """
     library = np if isinstance(x, np.ndarray) else torch
     memory = (library.empty_like(x), library.empty_like(x)) if memory is None else memory
@@ -64,7 +79,7 @@ def run_sums(x: Line, length: int, stride: int, memory: tuple[Line, Line] | None
 
 
 def replicate(x: Tensor, margin: int) -> Tensor:
-    """Repeat what lies inside the margins of [N, H, W] outwards, in place; the same tensor."""
+    """Repeat the border inside the margins of [N, H, W] outwards, in place; return the tensor."""
     middle = x[:, margin:-margin]
     # Column by column: broadcasting to a few columns is slow.
     for column in range(margin):
@@ -76,7 +91,7 @@ def replicate(x: Tensor, margin: int) -> Tensor:
 
 
 def above(x: Tensor, threshold: int, out: Tensor | None = None) -> Tensor:
-    """1 where x is above the threshold, else 0: uint8 of the same shape, new or given."""
+    """Return 1 where x is above the threshold and 0 elsewhere: uint8, new or in ``out``."""
     # Written into uint8: a comparison into bool is twenty times slower on a CPU.
     if out is None:
         out = torch.empty(x.shape, dtype=torch.uint8, device=x.device)

@@ -1,4 +1,4 @@
-"""Detectors from a method's name, a saved state, or a checkpoint of the original project."""
+"""One-stage detectors from a name, or from a checkpoint of the original project."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from mia_ssl._engine.settings import SETTINGS, Settings
 from mia_ssl._engine.state_dict import read_state
 from mia_ssl.one_stage.detector import OneStageDetector
 from mia_ssl.one_stage.methods import RECORDS
-from mia_ssl.one_stage.settings import Options
+from mia_ssl.one_stage.options import Options
 
 if TYPE_CHECKING:
     import os
@@ -28,18 +28,18 @@ def build(
     compile: bool = False,  # noqa: A002 - torch's own word for it
     **options: Any,
 ) -> OneStageDetector:
-    """A detector of this method, with the study's settings for whatever is not given.
+    """Build a detector of a method; the study's values are the defaults.
 
     Args:
         name: One of ``one_stage.METHODS``.
         in_channels: 1 (gray, as in the study) or 3 (RGB).
-        image_size: Side of the square images in pixels; what training and tests crop follows it.
+        image_size: Side of the square images in pixels; crops are in proportion.
         epochs: Epochs of ``fit``.
         batch_size: Images a training step.
-        learning_rate: Of Adam, at the start of the cosine.
+        learning_rate: Adam's, at the start of the cosine.
         precision: ``"32-true"`` or ``"bf16-mixed"``.
         compile: Whether the network is compiled for training.
-        options: Fields of ``one_stage.settings.Options`` that the method uses.
+        options: Fields of ``one_stage.options.Options`` that the method uses.
 
     Raises:
         ValueError: An unknown method or option, a value out of range, or images too small.
@@ -64,19 +64,6 @@ def build(
     )
 
 
-def restore(state: dict[str, Any], meta: dict[str, Any]) -> OneStageDetector:
-    """The detector of a saved state."""
-    unused = RECORDS[meta["method"]].unused  # saved all the same
-    options = {key: value for key, value in dict(meta["options"]).items() if key not in unused}
-    return build(
-        meta["method"],
-        in_channels=meta["in_channels"],
-        image_size=meta["image_size"],
-        **meta["settings"],
-        **options,
-    ).restore(state, meta)
-
-
 def load_medianomaly(
     name: str,
     path: str | os.PathLike[str],
@@ -85,9 +72,9 @@ def load_medianomaly(
     in_channels: int | None = None,
     **options: Any,
 ) -> OneStageDetector:
-    """A detector with the weights of the original project's checkpoint.
+    """Build a detector with the weights of a checkpoint of the original project.
 
-    All one-stage methods have the same network: which of them it was trained as only the name says.
+    All one-stage methods have the same network, so that nothing in the file says which it is.
 
     Args:
         name: One of ``one_stage.METHODS``.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch.nn import functional as F
@@ -11,9 +11,13 @@ from mia_ssl._engine.detector import TrainedDetector
 from mia_ssl._engine.inference import evaluating, in_order
 from mia_ssl._engine.records import Prediction
 from mia_ssl._engine.seeding import generator
+from mia_ssl._engine.settings import Settings
+from mia_ssl.one_stage.label_loss import pixel_scores
+from mia_ssl.one_stage.methods import RECORDS
 from mia_ssl.one_stage.network import EncoderDecoder, draw_weights
-from mia_ssl.one_stage.settings import Sides
+from mia_ssl.one_stage.options import Options, Sides
 from mia_ssl.one_stage.task import OneStageTask, scaled
+from mia_ssl.saved_model import explain_misfit, read_model
 
 if TYPE_CHECKING:
     import os
@@ -22,27 +26,25 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from mia_ssl._engine.images import ImageSource
-    from mia_ssl._engine.settings import Settings
     from mia_ssl._engine.training import Schedule, Task
-    from mia_ssl.one_stage.methods import Method
-    from mia_ssl.one_stage.settings import Options
+    from mia_ssl.one_stage.method import OneStageMethod
 
 SMALLEST_CROP = 32  # the network shrinks it to a single pixel
 
 
 class OneStageDetector(TrainedDetector):
-    """Learns to find pasted anomalies; where it sees one in a new image, that is abnormal.
+    """A detector that learns to find pasted anomalies, and scores pixels by how much they look so.
 
     Made by ``mia_ssl.build``. Patches are cut from another image of the same batch, or from the
-    same image (cutpaste). The map is that of the image's middle (224 of 256 pixels), with zeros
-    around it; the score is the mean of all of it.
+    same image (cutpaste). The map covers the image's middle (224 of 256 pixels), with zeros
+    around it; the score is the mean of the whole map.
     """
 
     _rate_follows_epochs = True
 
     def __init__(
         self,
-        method: Method,
+        method: OneStageMethod,
         *,
         in_channels: int,
         image_size: int,
@@ -57,7 +59,7 @@ class OneStageDetector(TrainedDetector):
             msg = f"expected image_size to leave crops of {SMALLEST_CROP} or above, "
             msg += f"got {image_size}, cropped to {self._sides.crop}"
             raise ValueError(msg)
-        if method.other and settings.batch_size < 2:
+        if method.recipe.from_other_image and settings.batch_size < 2:
             msg = f"expected batch_size to be at least 2, got {settings.batch_size}: "
             msg += "patches are cut from another image of the batch"
             raise ValueError(msg)
@@ -77,16 +79,34 @@ class OneStageDetector(TrainedDetector):
         Raises:
             ModelFileError: Nothing there, damaged files, or a model of another package or format.
         """
-        from mia_ssl.registry import load
+        state, meta = read_model(path, RECORDS)
+        with explain_misfit(path):
+            return cls.from_saved(state, meta)
 
-        return cast("OneStageDetector", load(path))
+    @classmethod
+    def from_saved(cls, state: dict[str, Any], meta: dict[str, Any]) -> OneStageDetector:
+        """Make the detector of a saved state and its facts.
+
+        Raises:
+            KeyError, RuntimeError, TypeError, ValueError: A part is missing or does not fit.
+        """
+        method = RECORDS[meta["method"]]
+        unused = method.recipe.unused_options  # saved all the same
+        options = {key: value for key, value in dict(meta["options"]).items() if key not in unused}
+        return cls(
+            method,
+            in_channels=meta["in_channels"],
+            image_size=meta["image_size"],
+            settings=Settings(**meta["settings"]),
+            options=method.parse(Options, options),
+        ).restore(state, meta)
 
     def _draw(self, seed: int) -> None:
         draw_weights(self.network, generator(seed, 0))
 
     def _task(self, source: ImageSource, schedule: Schedule, fabric: Fabric) -> Task:
         return OneStageTask(
-            self._method,
+            self._method.recipe,
             self.network,
             self.options,
             self._sides,
@@ -106,11 +126,10 @@ class OneStageDetector(TrainedDetector):
         return Prediction(torch.cat(scores).numpy(), torch.cat(maps).numpy() if with_map else None)
 
     def _map(self, images: Tensor) -> Tensor:
-        """uint8 [B, C, S, S] -> score of each pixel, [B, S, S]."""
+        """Score each pixel: uint8 [B, C, S, S] -> [B, S, S]."""
         before, crop = self._sides.border, self._sides.crop
         after = self.image_size - crop - before
         inside = slice(before, before + crop)
         logits = self.network(scaled(images[..., inside, inside]))[:, 0]
-        # Raw labels are gray levels; the others are probabilities.
-        pixels = logits.relu() if self._method.label == "intensity" else logits.sigmoid()
+        pixels = pixel_scores(self._method.recipe.label, logits)
         return F.pad(pixels, (before, after, before, after))

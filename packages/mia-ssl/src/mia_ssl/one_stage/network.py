@@ -1,6 +1,6 @@
-"""The network: a ResNet18 that shrinks the image, transposed blocks that bring the map back.
+"""The network: a ResNet18 that shrinks the image, and transposed blocks that enlarge it again.
 
-Parameters are named as in the original project's checkpoints, which it can read as they are.
+Parameters are named as in the original project's checkpoints, so that it can read them.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class TransposedBlock(nn.Module):
-    """[B, in, H, W] -> [B, out, 2 H, 2 W]: a ResNet's basic block that doubles the image."""
+    """A ResNet's basic block that doubles the image: [B, in, H, W] -> [B, out, 2 H, 2 W]."""
 
     def __init__(self, in_channels: int, out_channels: int) -> None:
         super().__init__()
@@ -40,9 +40,9 @@ class TransposedBlock(nn.Module):
 
 
 class EncoderDecoder(ResNet):
-    """[B, C, H, W] in [0, 1] -> logits of the label [B, 1, H, W].
+    """A network that predicts the label: [B, C, H, W] in [0, 1] -> logits [B, 1, H, W].
 
-    The encoder shrinks sides 32 times, rounded up; what comes back too large is cut off.
+    The encoder shrinks sides 32 times, rounded up; an output that is larger than the image is cut.
 
     Paper: https://arxiv.org/abs/2109.15222
     """
@@ -63,7 +63,7 @@ class EncoderDecoder(ResNet):
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        """Logits; what the label's range makes of them is the loss's and the map's business."""
+        """Return logits, for ``label_loss`` and ``pixel_scores``."""
         height, width = x.shape[-2:]
         x = self.maxpool(self.relu(self.bn1(self.conv1(x))))
         x = self.layer4(self.layer3(self.layer2(self.layer1(x))))
@@ -75,8 +75,8 @@ class EncoderDecoder(ResNet):
 def draw_weights(network: EncoderDecoder, generator: torch.Generator) -> None:
     """Draw all weights anew, on the generator's device, as torchvision draws a ResNet's.
 
-    Convolutions by He's rule for ReLU, by what they give out; the transposed ones, of which
-    torchvision has none, as PyTorch makes them.
+    Convolutions by He's rule for ReLU, fan out; the transposed ones, of which torchvision has
+    none, as PyTorch draws them.
 
     Paper: https://arxiv.org/abs/1502.01852
     """

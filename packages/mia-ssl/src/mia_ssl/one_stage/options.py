@@ -1,61 +1,70 @@
-"""What a user may set about the patches, with the study's values."""
+"""Options of a one-stage detector, with the study's values."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mia_ssl._engine.options import check_counts, check_positive, whole_number
-from mia_ssl.checks import check_between, check_pair
-from mia_ssl.foreground import THRESHOLD
+from mia_ssl._engine.options import check_choice
+from mia_ssl.checks import check_between
+from mia_ssl.pasting.options import PatchOptions
+
+INTERPOLATIONS = ("nearest", "bilinear")
 
 
 @dataclass(frozen=True, kw_only=True)
-class PatchOptions:
-    """Sizes, places and labels of the patches.
+class Options(PatchOptions):
+    """Options of the patches, and of rotation and crop of the images before.
 
     Attributes:
-        patches: Patches of an image at most; the first is always tried, each next one with
-            probability 1/2.
-        width_bounds: Least and largest half-width of a patch, as a share of the image's side.
-        width_scale: Half-widths are ``width_bounds[0]`` plus a Gamma(2, ``width_scale``) number.
-        resize_bounds: Least and largest factor by which a patch is resized, where the method does.
-        foreground_threshold: Gray level above which a pixel is foreground; None: all of them.
-        minimum_foreground: Foreground that a patch needs at its source, as a share of its area;
-            it has to be above that.
-        minimum_overlap: The same at its target, where it is shifted.
-        tries: Places that are tried for a patch, at its source and at its target, before there is
-            none.
-        factor_bounds: Range of the factor by which fpi and pii mix a patch in.
-        tolerance: Mean absolute difference in gray levels up to which a pixel has not changed.
-        logistic_slope: Steepness of the labels' logistic function, a gray level.
-        logistic_centre: Difference in gray levels that gets the label 1/2.
+        rotation: Largest rotation either way, in degrees.
+        interpolation: Of rotated pixels, ``"nearest"``, which leaves them as sharp as those of
+            test images, or ``"bilinear"``.
+        middle: Side of the middle of the image that training crops come from, as a share of the
+            image's.
+        crop: Side of the crops that the network sees in training and tests, as the same share.
+        final_learning_rate: Learning rate at the end of the cosine.
     """
 
-    patches: int = 3
-    width_bounds: tuple[float, float] = (0.03, 0.4)
-    width_scale: float = 0.03
-    resize_bounds: tuple[float, float] = (0.7, 1.3)
-    foreground_threshold: int | None = THRESHOLD
-    minimum_foreground: float = 0.7
-    minimum_overlap: float = 0.7
-    tries: int = 200
-    factor_bounds: tuple[float, float] = (0.05, 0.95)
-    tolerance: int = 1
-    logistic_slope: float = 0.5
-    logistic_centre: float = 4.0
+    rotation: float = 3.0
+    interpolation: str = "nearest"
+    middle: float = 230 / 256
+    crop: float = 224 / 256
+    final_learning_rate: float = 1e-6
 
     def __post_init__(self) -> None:
-        check_counts(patches=self.patches, tries=self.tries)
-        check_positive(width_scale=self.width_scale, logistic_slope=self.logistic_slope)
-        check_pair(self, "width_bounds", low=0, high=0.5, above_low=True)
-        check_pair(self, "resize_bounds", low=0, high=10, above_low=True)
-        check_pair(self, "factor_bounds", low=0, high=1, above_low=True)
-        check_between(0, 255, tolerance=self.tolerance)
-        if self.foreground_threshold is not None:
-            level = whole_number("foreground_threshold", self.foreground_threshold, least=0)
-            check_between(0, 255, foreground_threshold=level)
-            object.__setattr__(self, "foreground_threshold", level)  # the record is frozen
-        for name in ("minimum_foreground", "minimum_overlap"):
-            if not 0 <= getattr(self, name) < 1:
-                msg = f"expected {name} to be in [0, 1), got {getattr(self, name)!r}"
-                raise ValueError(msg)
+        super().__post_init__()
+        check_between(0, 180, rotation=self.rotation)
+        check_choice("interpolation", self.interpolation, INTERPOLATIONS)
+        check_between(0, final_learning_rate=self.final_learning_rate)
+        if not 0 < self.crop <= self.middle <= 1:
+            msg = f"expected 0 < crop <= middle <= 1, got crop={self.crop}, middle={self.middle}"
+            raise ValueError(msg)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sides:
+    """Sides of squares in pixels, all around the center of the image.
+
+    Attributes:
+        image: The whole image.
+        middle: The square that training crops come from.
+        crop: The crops.
+    """
+
+    image: int
+    middle: int
+    crop: int
+
+    @classmethod
+    def of(cls, image_size: int, options: Options) -> Sides:
+        """Return 256, 230 and 224 as in the study; in proportion for other images."""
+        return cls(
+            image=image_size,
+            middle=round(image_size * options.middle),
+            crop=round(image_size * options.crop),
+        )
+
+    @property
+    def border(self) -> int:
+        """Return the pixels before the crop of a test image."""
+        return (self.image - self.crop) // 2

@@ -1,4 +1,4 @@
-"""One training step: crop, paste, predict the label."""
+"""A training step: rotate and crop, paste, predict the label."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import math
 from typing import TYPE_CHECKING, Any
 
 import torch
-from torch.nn import functional as F
 
 from mia_ssl._engine.adam import adam, load_adam
-from mia_ssl.one_stage.augment import turn_and_crop
-from mia_ssl.one_stage.synthesize import paste
+from mia_ssl.one_stage.label_loss import label_loss
+from mia_ssl.one_stage.rotate_and_crop import rotate_and_crop
+from mia_ssl.pasting.paste import paste
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,31 +19,21 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
     from mia_ssl._engine.settings import Settings
-    from mia_ssl.one_stage.methods import Method
-    from mia_ssl.one_stage.settings import Options, Sides
+    from mia_ssl.one_stage.options import Options, Sides
+    from mia_ssl.pasting.recipe import Recipe
 
 
 def scaled(images: Tensor) -> Tensor:
-    """uint8 -> float32 in [0, 1]."""
+    """Turn uint8 into float32 in [0, 1]."""
     return images.float().div_(255)
 
 
-def cross_entropy(logits: Tensor, label: Tensor) -> Tensor:
-    """Of the probabilities that the logits stand for."""
-    return F.binary_cross_entropy_with_logits(logits.float(), label)
-
-
-def squared_error(logits: Tensor, label: Tensor) -> Tensor:
-    """Of the logits where they are above 0."""
-    return F.mse_loss(F.relu(logits.float()), label)
-
-
 class OneStageTask:
-    """A ``Task`` of the engine: Adam, its rate on a cosine over the epochs."""
+    """A ``Task`` of the engine: Adam, its learning rate on a cosine over the epochs."""
 
     def __init__(
         self,
-        method: Method,
+        recipe: Recipe,
         network: nn.Module,
         options: Options,
         sides: Sides,
@@ -51,7 +41,7 @@ class OneStageTask:
         epochs: int,
         fabric: Fabric,
     ) -> None:
-        self.method = method
+        self.recipe = recipe
         self.network = network
         self.options = options
         self.sides = sides
@@ -59,24 +49,25 @@ class OneStageTask:
         self.epoch = 0
         self.fabric = fabric
         self.forward = torch.compile(network) if settings.compile else network
-        self.loss = squared_error if method.label == "intensity" else cross_entropy
         self.first_rate = settings.learning_rate
         self.optimizer = adam(network, settings)
 
     def step(self, images: Tensor, generator: torch.Generator) -> dict[str, Tensor]:
-        """One gradient step; the loss."""
-        crops = turn_and_crop(images, self.sides, self.options.rotation, generator)
-        pasted, label = paste(self.method, crops, self.options, generator)
+        """Take one gradient step and return the loss."""
+        crops = rotate_and_crop(
+            images, self.sides, self.options.rotation, generator, self.options.interpolation
+        )
+        pasted, label = paste(self.recipe, crops, self.options, generator)
         with self.fabric.autocast():
             logits = self.forward(scaled(pasted))
-        loss = self.loss(logits, label)
+        loss = label_loss(self.recipe.label, logits, label)
         self.optimizer.zero_grad()
         self.fabric.backward(loss)
         self.optimizer.step()
         return {"loss": loss}
 
     def end_epoch(self, losses: Mapping[str, float]) -> float:
-        """Go on along the cosine; the rate that the epoch had."""
+        """Go on along the cosine and return the learning rate of the epoch that has ended."""
         had = self.optimizer.param_groups[0]["lr"]
         self.epoch += 1
         last = min(self.options.final_learning_rate, self.first_rate)
@@ -85,7 +76,7 @@ class OneStageTask:
         return had
 
     def state_dict(self) -> dict[str, Any]:
-        """Weights, Adam's moments and how far the cosine has come."""
+        """Return weights, Adam's moments and the number of epochs behind."""
         return {
             "network": self.network.state_dict(),
             "optimizer": self.optimizer.state_dict(),
@@ -93,7 +84,7 @@ class OneStageTask:
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Take back what ``state_dict`` gave."""
+        """Take back the result of ``state_dict``."""
         self.network.load_state_dict(state["network"])
         load_adam(self.optimizer, state["optimizer"])
         self.epoch = state["epoch"]

@@ -1,16 +1,16 @@
-"""Two-stage methods: embeddings, learned or of ImageNet, and a density of the normal ones."""
+"""Two-stage methods: embeddings of images, and a density of the normal ones.
+
+The network learns to classify original images and images with something pasted in, or it is one
+that was trained on ImageNet.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from mia_ssl.two_stage.build import build, restore
 from mia_ssl.two_stage.medianomaly import load_medianomaly
-from mia_ssl.two_stage.methods import TABLE, count_cost
+from mia_ssl.two_stage.methods import METHODS
+from mia_ssl.two_stage.network import count_cost
 from mia_ssl.two_stage.synthesize import SYNTHESES, synthesize
-
-if TYPE_CHECKING:
-    from mia_ssl._engine.records import MethodInfo
 
 __all__ = [
     "METHODS",
@@ -21,5 +21,3 @@ __all__ = [
     "restore",
     "synthesize",
 ]
-
-METHODS: dict[str, MethodInfo] = {name: method.info for name, method in TABLE.items()}

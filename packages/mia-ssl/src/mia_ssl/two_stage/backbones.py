@@ -1,4 +1,4 @@
-"""torchvision's classification networks without their classifier."""
+"""Classification networks of torchvision without their classifier."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ _ARGUMENTS: dict[str, dict[str, Any]] = {"googlenet": _AUXILIARY, "inception_v3"
 
 
 def names() -> list[str]:
-    """The backbones that torchvision has."""
+    """Return the names of torchvision's classification networks."""
     return torchvision.models.list_models(module=torchvision.models)
 
 
 def make_trunk(name: str) -> tuple[nn.Module, int]:
-    """A network that gives embeddings instead of classes, and their width.
+    """Make a network that returns embeddings instead of classes; return it and their width.
 
     Raises:
         ValueError: Not a classification network of torchvision, or one without a linear classifier.

@@ -1,4 +1,4 @@
-"""Detectors from a method's name, or from a saved state."""
+"""Detectors of the two-stage methods, built from a name or from a saved state."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 from mia_ssl._engine.options import check_names, parse_options, unknown
 from mia_ssl._engine.settings import SETTINGS, Settings
 from mia_ssl.two_stage.detector import TwoStageDetector
-from mia_ssl.two_stage.methods import TABLE
-from mia_ssl.two_stage.options import Options
+from mia_ssl.two_stage.methods import RECORDS
+from mia_ssl.two_stage.options import TwoStageOptions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from mia_ssl.two_stage.methods import Method
+    from mia_ssl.two_stage.method import TwoStageMethod
 
 
 def build(
@@ -28,17 +28,17 @@ def build(
     precision: str = "32-true",
     **options: Any,
 ) -> TwoStageDetector:
-    """A detector of this method, with the study's settings for whatever is not given.
+    """Build the detector of a method; what is not given is the study's.
 
     Args:
         name: One of ``two_stage.METHODS``.
         in_channels: 1 (gray, fed to the trunk as three equal channels) or 3 (RGB).
         image_size: Side of the square images in pixels, 64 or above.
         epochs: Epochs of ``fit``.
-        batch_size: Originals a training step; as many pastes of each kind come on top.
-        learning_rate: Of SGD, at the start of the cosine.
+        batch_size: Originals in a training step; as many pastes of each kind come on top.
+        learning_rate: Learning rate of SGD at the start of the cosine.
         precision: ``"32-true"`` or ``"bf16-mixed"``.
-        options: Those of ``two_stage.options.Options``, and of what the method pastes.
+        options: Fields of ``TwoStageOptions`` and of the method's paste options.
 
     Raises:
         ValueError: An unknown method or option, a value out of range, weights that do not fit.
@@ -54,7 +54,7 @@ def build(
 
 
 def restore(state: dict[str, Any], meta: dict[str, Any]) -> TwoStageDetector:
-    """The detector of a saved state; pretrained weights are in it and need no file."""
+    """Build the detector of a saved state; it holds pretrained weights and needs no file."""
     return _make(
         meta["method"],
         meta["in_channels"],
@@ -65,21 +65,27 @@ def restore(state: dict[str, Any], meta: dict[str, Any]) -> TwoStageDetector:
     ).restore(state, meta)
 
 
-def split_options(method: Method, options: Mapping[str, Any]) -> tuple[Options, Any]:
-    """The options record of all two-stage methods and that of what this method pastes.
+def split_options(
+    method: TwoStageMethod, options: Mapping[str, Any]
+) -> tuple[TwoStageOptions, Any]:
+    """Split a user's options into the shared ones and those of the pastes.
 
     Raises:
         ValueError: An option that neither has, or a value of another kind or out of range.
     """
-    shared = [field.name for field in dataclasses.fields(Options)]
-    own = [field.name for field in dataclasses.fields(method.pasting)]
+    shared = [field.name for field in dataclasses.fields(TwoStageOptions)]
+    own = [field.name for field in dataclasses.fields(method.paste_options)]
     owner = method.info.name
     also = [name for name in SETTINGS if name != "compile"]
     check_names(options, shared + own, owner=owner, also=also)
     values = {**method.defaults, **options}
     return (
-        parse_options(Options, {k: v for k, v in values.items() if k in shared}, owner=owner),
-        parse_options(method.pasting, {k: v for k, v in values.items() if k in own}, owner=owner),
+        parse_options(
+            TwoStageOptions, {k: v for k, v in values.items() if k in shared}, owner=owner
+        ),
+        parse_options(
+            method.paste_options, {k: v for k, v in values.items() if k in own}, owner=owner
+        ),
     )
 
 
@@ -92,10 +98,10 @@ def _make(
     *,
     pretrained: bool,
 ) -> TwoStageDetector:
-    if name not in TABLE:
-        raise unknown("method", name, TABLE)
-    method = TABLE[name]
-    shared, pasting = split_options(method, options)
+    if name not in RECORDS:
+        raise unknown("method", name, RECORDS)
+    method = RECORDS[name]
+    shared, paste_options = split_options(method, options)
     if not method.is_trained and (shared.weights is None or shared.density == "classifier"):
         msg = (
             f"{name} is not trained: it needs weights and a density, "
@@ -108,6 +114,6 @@ def _make(
         image_size=method.info.image_size if image_size is None else image_size,
         settings=Settings.resolve(method.info, **settings),
         options=shared,
-        pasting=pasting,
+        paste_options=paste_options,
         pretrained=pretrained,
     )

@@ -1,4 +1,4 @@
-"""The detector that fits, embeds, scores, saves and loads any two-stage method."""
+"""Detector of any two-stage method: fits, embeds, scores, saves and loads."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from sklearn.exceptions import NotFittedError
 from mia_ssl._engine.detector import TrainedDetector
 from mia_ssl._engine.inference import score_quantiles
 from mia_ssl._engine.seeding import generator
-from mia_ssl.two_stage.fields import FieldSource
 from mia_ssl.two_stage.maps import patch_width
 from mia_ssl.two_stage.network import draw_network
+from mia_ssl.two_stage.paste_region import SourceWithRegions
 from mia_ssl.two_stage.scoring import Scorer, embed
 from mia_ssl.two_stage.task import TwoStageTask
 from mia_ssl.two_stage.weights import load_weights
@@ -29,35 +29,35 @@ if TYPE_CHECKING:
     from mia_ssl._engine.records import Epoch, Prediction
     from mia_ssl._engine.settings import Settings
     from mia_ssl._engine.training import Schedule, Task
-    from mia_ssl.two_stage.methods import Method
-    from mia_ssl.two_stage.options import Options
+    from mia_ssl.two_stage.method import TwoStageMethod
+    from mia_ssl.two_stage.options import TwoStageOptions
 
 SMALLEST_IMAGE = 64
 _MAP_PATCHES = 4  # stream of the seed
 
 
 class TwoStageDetector(TrainedDetector):
-    """Embeddings of normal images and a density of them; what lies where it is thin is abnormal.
+    """Detector that scores an image by how unlikely its embedding is among normal ones.
 
-    Made by ``mia_ssl.build``. ``fit`` trains the network, unless the method has none to train, and
-    fits the density, which needs 3 images or more for a Gaussian and ``k`` for neighbours;
-    ``predict`` raises sklearn's NotFittedError before. Where the pretrained weights that it starts
-    from are gone, ``fit`` raises FileNotFoundError.
+    Made by ``mia_ssl.build``. ``fit`` trains the network, unless the method trains none, and fits
+    the density, which needs 3 images or more for a Gaussian and ``k`` for neighbors; ``predict``
+    raises sklearn's NotFittedError before. Where the pretrained weights that it starts from are
+    gone, ``fit`` raises FileNotFoundError.
 
     Attributes:
-        pasting: The options of what the method pastes; ``options`` has what all methods share.
+        paste_options: Options of the method's pastes; ``options`` has what all methods share.
         scorer: The fitted densities.
     """
 
     def __init__(
         self,
-        method: Method,
+        method: TwoStageMethod,
         *,
         in_channels: int,
         image_size: int,
         settings: Settings,
-        options: Options,
-        pasting: Any,
+        options: TwoStageOptions,
+        paste_options: Any,
         pretrained: bool = True,
     ) -> None:
         super().__init__(
@@ -70,7 +70,7 @@ class TwoStageDetector(TrainedDetector):
             msg = f"expected image_size to be {SMALLEST_IMAGE} or above, got {image_size}"
             raise ValueError(msg)
         self.options = options
-        self.pasting = pasting
+        self.paste_options = paste_options
         self.scorer = Scorer(options)
         self._method = method
         self._normals: ImageSource | None = None  # during a training
@@ -109,12 +109,12 @@ class TwoStageDetector(TrainedDetector):
     def embed(
         self, images: Any, *, batch_size: int | None = None, device: str = "auto"
     ) -> np.ndarray:
-        """The embeddings that the density sees, before any scaling: float32 (N, D).
+        """Return the embeddings of images before any scaling, float32 (N, D).
 
         Arguments and errors are those of ``predict``; no density is needed.
         """
         source, batch_size = self._ready(images, batch_size, device)
-        return embed(self.network, source, self.options.normalisation, batch_size)
+        return embed(self.network, source, self.options.normalization, batch_size)
 
     def restore(self, state: Mapping[str, Any], meta: Mapping[str, Any]) -> Self:
         """Take back what ``save`` wrote, densities included."""
@@ -123,7 +123,7 @@ class TwoStageDetector(TrainedDetector):
 
     def _open_normals(self, images: Any) -> ImageSource:
         source = super()._open_normals(images)
-        least = self.scorer.at_least
+        least = self.scorer.min_images
         if len(source) < least:  # before a training, not after it
             density = self.options.density
             msg = f"expected at least {least} images for the density {density!r}, got {len(source)}"
@@ -134,8 +134,8 @@ class TwoStageDetector(TrainedDetector):
         self.network.load_state_dict(self._make_network(seed, pretrained=True).state_dict())
 
     def _make_network(self, seed: int, *, pretrained: bool) -> Any:
-        """A network with the weights of a seed, its trunk pretrained where the options say so."""
-        classes = 1 + len(self._method.variants) if self._method.is_trained else 0
+        """Make a network with the weights of a seed, its trunk pretrained if the options say so."""
+        classes = 1 + len(self._method.pastes) if self._method.is_trained else 0
         options = self.options
         network = draw_network(options.backbone, options.head, classes, generator(seed, 0))
         if pretrained and options.weights is not None:
@@ -159,11 +159,10 @@ class TwoStageDetector(TrainedDetector):
             return
         self._normals = source
         try:
-            # Pastes into a field need the images' fields, found once.
-            needs_fields = self._method.needs_fields and schedule.epochs
             images = source
-            if needs_fields:
-                images = cast("ImageSource", FieldSource(source, self.pasting.field))
+            if self._method.needs_region and schedule.epochs:
+                kind = self.paste_options.paste_region
+                images = cast("ImageSource", SourceWithRegions(source, kind))
             super()._train(images, schedule, fabric, after_epoch)
         finally:
             self._normals = None
@@ -174,12 +173,12 @@ class TwoStageDetector(TrainedDetector):
             self._method,
             self.network,
             options=self.options,
-            pasting=self.pasting,
+            paste_options=self.paste_options,
             settings=self.settings,
             fabric=fabric,
             seed=schedule.seed,
             epochs=schedule.epochs,
-            fields=lambda: source.taken if isinstance(source, FieldSource) else None,
+            region=lambda: source.taken if isinstance(source, SourceWithRegions) else None,
         )
 
     def _predict(self, source: ImageSource, batch_size: int, *, with_map: bool) -> Prediction:
@@ -195,7 +194,7 @@ class TwoStageDetector(TrainedDetector):
         return self.scorer.predict(self.network, source, batch_size)
 
     def _score_normals(self, source: ImageSource) -> Any:
-        """Fits the densities to the images, which they then score."""
+        """Fit the densities to the images, and return their scores of these."""
         draws = generator(self.seed or 0, _MAP_PATCHES)
         return self.scorer.fit(self.network, source, self.score_batch, draws)
 
@@ -203,6 +202,6 @@ class TwoStageDetector(TrainedDetector):
         return {**super()._state(), **self.scorer.state()}
 
     def _described_options(self) -> dict[str, Any]:
-        options = {**asdict(self.options), **asdict(self.pasting)}
+        options = {**asdict(self.options), **asdict(self.paste_options)}
         # As JSON gives them back, for a checkpoint to be known again.
         return {k: list(v) if isinstance(v, tuple) else v for k, v in options.items()}

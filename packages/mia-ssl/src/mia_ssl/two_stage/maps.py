@@ -1,4 +1,4 @@
-"""Score of each pixel: the density of patch embeddings, from a layer's feature grid."""
+"""Scores of pixels: a density of patch embeddings, taken from a layer's feature grid."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from mia_ssl._engine.images import ImageSource
 from mia_ssl._engine.inference import evaluating, in_order
 from mia_ssl._engine.options import unknown
-from mia_ssl.two_stage.network import normalise
+from mia_ssl.two_stage.network import normalize
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 
     from mia_ssl.densities import Density
     from mia_ssl.two_stage.network import TwoStageNetwork
-    from mia_ssl.two_stage.options import Options
+    from mia_ssl.two_stage.options import TwoStageOptions
 
 
 def find_layer(network: TwoStageNetwork, name: str) -> nn.Module:
-    """The layer of the trunk whose grid is scored.
+    """Find the layer of the trunk whose grid is scored.
 
     Raises:
         ValueError: The trunk has none of that name.
@@ -35,8 +35,8 @@ def find_layer(network: TwoStageNetwork, name: str) -> nn.Module:
     return layers[name]
 
 
-def patch_width(network: TwoStageNetwork, options: Options, image_size: int) -> int:
-    """How many numbers embed a patch: D of the layer's grid.
+def patch_width(network: TwoStageNetwork, options: TwoStageOptions, image_size: int) -> int:
+    """Return the number of channels of a layer's grid, which embed a patch.
 
     Raises:
         ValueError: The trunk has no such layer, or it gives no grid.
@@ -50,13 +50,19 @@ def fit_map_density(
     density: Density,
     network: TwoStageNetwork,
     source: ImageSource,
-    options: Options,
+    options: TwoStageOptions,
     batch_size: int,
     draws: torch.Generator,
 ) -> None:
-    """Fit to patches of normal images: of each image as many, ``map_patches`` in all.
+    """Fit a density to patches of normal images, the same number of each image.
 
-    Places are drawn anew for each image; an image gives at least one patch.
+    Args:
+        density: Density to fit.
+        network: Network whose trunk gives the grids.
+        source: Normal images.
+        options: ``map_patches`` is the number of patches in all; each image gives at least one.
+        batch_size: Images at a time.
+        draws: Source of the patches' places.
     """
     parts = []
     for grid in _grids(network, source, options, batch_size):
@@ -72,10 +78,10 @@ def score_maps(
     density: Density,
     network: TwoStageNetwork,
     source: ImageSource,
-    options: Options,
+    options: TwoStageOptions,
     batch_size: int,
 ) -> np.ndarray:
-    """float32 (N, H, W): each patch's score, bilinearly at the image's size."""
+    """Return each patch's score, resized bilinearly to the images' size: float32 (N, H, W)."""
     size = source.shape[2:]
     maps = []
     for grid in _grids(network, source, options, batch_size):
@@ -87,19 +93,21 @@ def score_maps(
 
 
 def _grids(
-    network: TwoStageNetwork, source: ImageSource, options: Options, batch_size: int
+    network: TwoStageNetwork, source: ImageSource, options: TwoStageOptions, batch_size: int
 ) -> Iterator[Tensor]:
-    """Feature grids [B, D, h, w] of the layer, batch by batch, on the CPU."""
+    """Yield the layer's feature grids [B, D, h, w], batch by batch, on the CPU."""
     layer = find_layer(network, options.map_layer)
     kept: list[Any] = []
     hook = layer.register_forward_hook(lambda module, inputs, output: kept.append(output))
     try:
         with evaluating(network), torch.inference_mode():
             for batch in in_order(source, batch_size):
-                network(normalise(batch, options.normalisation))
+                network(normalize(batch, options.normalization))
                 grid = kept.pop()
                 if not isinstance(grid, torch.Tensor) or grid.ndim != 4:
-                    msg = f"expected map_layer to give a grid [B, D, h, w], not {options.map_layer}"
+                    msg = (
+                        f"expected map_layer to give a grid [B, D, h, w], got {options.map_layer!r}"
+                    )
                     raise ValueError(msg)
                 yield grid.float().cpu()
     finally:

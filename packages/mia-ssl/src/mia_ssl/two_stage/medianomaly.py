@@ -1,4 +1,4 @@
-"""Checkpoints of the original project (a plain state dict, ``model.tch``) into our detectors."""
+"""Checkpoints of the original project (a plain state dict, ``model.tch``) as our detectors."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from mia_ssl._engine.state_dict import read_state
 from mia_ssl.two_stage.build import build
-from mia_ssl.two_stage.methods import TABLE
+from mia_ssl.two_stage.methods import RECORDS
 
 if TYPE_CHECKING:
     import os
@@ -18,16 +18,16 @@ if TYPE_CHECKING:
 def load_medianomaly(
     name: str, path: str | os.PathLike[str], *, in_channels: int = 3, **options: Any
 ) -> TwoStageDetector:
-    """A detector with the weights of the original project's checkpoint.
+    """Load a detector with the weights of the original project's checkpoint.
 
     The original keeps no density: call ``fit_density(normal_images)`` before ``predict``, or score
     with ``density="classifier"``.
 
     Args:
-        name: The method.
+        name: One of ``two_stage.METHODS``.
         path: The ``model.tch``; loaded as tensors only, never unpickled.
-        in_channels: Of the images to come; the original reads all as RGB.
-        options: As in ``build``.
+        in_channels: Channels of the images to come; the original reads all as RGB.
+        options: Arguments of ``build``.
 
     Raises:
         FileNotFoundError: No such file.
@@ -35,7 +35,7 @@ def load_medianomaly(
     """
     original = read_state(Path(path))
     state = {key.replace("resnet18.", "trunk.", 1): value for key, value in original.items()}
-    if name in TABLE and not TABLE[name].is_trained:
+    if name in RECORDS and not RECORDS[name].is_trained:
         msg = f"{name} is not trained, and the original project has no checkpoint of it"
         raise ValueError(msg)
     detector = build(name, in_channels=in_channels, **options)

@@ -1,4 +1,4 @@
-"""Trunk, projection head and classifier."""
+"""Network of the two-stage methods: trunk, projection head and classifier."""
 
 from __future__ import annotations
 
@@ -7,22 +7,27 @@ from typing import TYPE_CHECKING
 import torch
 from torch import nn
 
+from mia_ssl._engine.cost import measure
 from mia_ssl._engine.seeding import initialize
 from mia_ssl.two_stage.backbones import make_trunk
+from mia_ssl.two_stage.method import IMAGE_SIZE
+from mia_ssl.two_stage.options import TwoStageOptions
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+    from mia_ssl._engine.records import Cost
 
 _IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))  # mean, standard deviation
 
 
 class TwoStageNetwork(nn.Module):
-    """A trunk whose embedding a head projects and a classifier tells apart.
+    """Trunk that embeds images, and a head with a classifier that serve its training.
 
     Args:
         backbone: One of ``backbones.names()``.
         head: Widths of the head's layers.
-        classes: Of the classifier; 0 for a trunk alone.
+        classes: Classes of the classifier; 0 for a trunk alone.
     """
 
     def __init__(self, backbone: str, head: tuple[int, ...], classes: int) -> None:
@@ -33,16 +38,16 @@ class TwoStageNetwork(nn.Module):
             self.out = nn.Linear((self.width, *head)[-1], classes)
 
     def classify(self, embedding: Tensor) -> Tensor:
-        """Embedding [B, D] -> logits [B, classes]; class 0 is the original."""
+        """Return logits [B, classes] of embeddings [B, D]; class 0 is the original."""
         return self.out(self.head(embedding))
 
     def forward(self, x: Tensor) -> Tensor:
-        """[B, 3, S, S] -> embedding [B, D]."""
+        """Return embeddings [B, D] of images [B, 3, S, S]."""
         return self.trunk(x)
 
 
 def projection(width: int, head: tuple[int, ...]) -> nn.Sequential:
-    """[B, width] -> [B, head[-1]]: linear, BatchNorm and ReLU for each width."""
+    """Make a head [B, width] -> [B, head[-1]]: linear, BatchNorm and ReLU for each width."""
     layers: list[nn.Module] = []
     for out in head:
         layers += [nn.Linear(width, out), nn.BatchNorm1d(out), nn.ReLU(inplace=True)]
@@ -53,10 +58,10 @@ def projection(width: int, head: tuple[int, ...]) -> nn.Sequential:
 def draw_network(
     backbone: str, head: tuple[int, ...], classes: int, generator: torch.Generator
 ) -> TwoStageNetwork:
-    """A network with random weights, all of them from this generator.
+    """Make a network with random weights, all of them from this generator.
 
-    Transformers hold parameters outside of any layer, drawn when they are made, from the global
-    generator: for that while it is seeded, and afterwards it is as it was.
+    Transformers hold parameters outside of any layer, which are drawn from the global generator
+    when they are made: for that while it is seeded, and afterwards it is as it was.
     """
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(generator.initial_seed())
@@ -65,10 +70,19 @@ def draw_network(
     return network
 
 
-def normalise(images: Tensor, normalisation: str) -> Tensor:
-    """uint8 [B, 1 or 3, S, S] -> float32 [B, 3, S, S]; gray becomes three equal channels."""
+def count_cost() -> Cost:
+    """Count the cost of the default trunk; head and classifier only serve its training."""
+    backbone = TwoStageOptions().backbone
+    return measure(
+        lambda: make_trunk(backbone)[0],
+        lambda trunk: trunk(torch.empty(1, 3, IMAGE_SIZE, IMAGE_SIZE, device="meta")),
+    )
+
+
+def normalize(images: Tensor, normalization: str) -> Tensor:
+    """Scale uint8 [B, 1 or 3, S, S] to float32 [B, 3, S, S]; gray becomes three equal channels."""
     x = images.float().div_(255)
-    if normalisation == "half":
+    if normalization == "half":
         x = x.sub_(0.5).div_(0.5)
         return x.expand(-1, 3, -1, -1)
     mean, deviation = x.new_tensor(_IMAGENET)[:, :, None, None]

@@ -1,4 +1,4 @@
-"""Settings that all two-stage methods share; those of the study stand here only."""
+"""Options that all two-stage methods share, with the study's values."""
 
 from __future__ import annotations
 
@@ -8,34 +8,34 @@ from typing import Any
 
 from mia_ssl._engine.options import check_choice, check_counts, check_positive, whole_number
 from mia_ssl.checks import check_between, counts
-from mia_ssl.densities.neighbours import METRICS
+from mia_ssl.densities.nearest_neighbors import METRICS
 
-DENSITIES = ("gaussian", "kernel", "neighbours", "classifier")
-NORMALISATIONS = ("half", "imagenet")
+DENSITIES = ("gaussian", "kernel", "neighbors", "classifier")
+NORMALIZATIONS = ("half", "imagenet")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Options:
-    """Settings of the network, its training and the score.
+class TwoStageOptions:
+    """Options of the network, its training and the score.
 
     Attributes:
-        backbone: Any of torchvision's classification networks.
-        weights: What the trunk starts from: a name of torchvision's weights for this backbone
+        backbone: Name of a classification network of torchvision.
+        weights: Initial weights of the trunk: a name of torchvision's weights for this backbone
             (``"DEFAULT"``, ``"IMAGENET1K_V1"``), the path of a state dict, or None for random.
-        normalisation: ``"half"``: (x - 0.5) / 0.5; ``"imagenet"``: ImageNet's mean and deviation.
+        normalization: ``"half"``: (x - 0.5) / 0.5; ``"imagenet"``: ImageNet's mean and deviation.
         head: Widths of the projection head's layers.
-        steps_per_epoch: Training steps an epoch, through the images as often as that takes.
-        momentum: Of SGD.
-        weight_decay: Of SGD.
+        steps_per_epoch: Training steps in an epoch, through the images as often as that takes.
+        momentum: Momentum of SGD.
+        weight_decay: Weight decay of SGD.
         restart_epochs: Epochs from one warm restart of the cosine rate to the next; None: no
             restart within the training.
         freeze_epochs: First epochs in which a pretrained trunk stays as it is.
-        density: What scores an embedding: ``"gaussian"``, ``"kernel"``, ``"neighbours"``, or
+        density: Score of an embedding: ``"gaussian"``, ``"kernel"``, ``"neighbors"``, or
             ``"classifier"`` for the probability of not being an original.
-        l2_normalise: Whether the Gaussian and the kernel density see embeddings of length 1.
-        bandwidth: Of the kernel density.
-        k: Neighbours that count.
-        metric: Of the neighbours: ``"cosine"`` or ``"euclidean"``.
+        l2_normalize: Whether the Gaussian and the kernel density see embeddings of length 1.
+        bandwidth: Standard deviation of the kernel density's kernel.
+        k: Number of nearest neighbors.
+        metric: Distance to the neighbors: ``"cosine"`` or ``"euclidean"``.
         with_map: Whether ``predict`` also scores pixels, from embeddings of patches.
         map_layer: Layer of the trunk whose feature grid gives the patches.
         map_patches: Patches of the training images, at most, that the map's density learns from.
@@ -43,7 +43,7 @@ class Options:
 
     backbone: str = "resnet18"
     weights: str | None = None
-    normalisation: str = "half"
+    normalization: str = "half"
     head: tuple[int, ...] = (512, 128)
     steps_per_epoch: int = 256
     momentum: float = 0.9
@@ -51,7 +51,7 @@ class Options:
     restart_epochs: int | None = None
     freeze_epochs: int = 0
     density: str = "gaussian"
-    l2_normalise: bool = True
+    l2_normalize: bool = True
     bandwidth: float = 1.0
     k: int = 1
     metric: str = "cosine"
@@ -60,7 +60,7 @@ class Options:
     map_patches: int = 20_000
 
     def __post_init__(self) -> None:
-        check_choice("normalisation", self.normalisation, NORMALISATIONS)
+        check_choice("normalization", self.normalization, NORMALIZATIONS)
         check_choice("density", self.density, DENSITIES)
         check_choice("metric", self.metric, METRICS)
         check_counts(steps_per_epoch=self.steps_per_epoch, k=self.k, map_patches=self.map_patches)
@@ -68,10 +68,13 @@ class Options:
         check_between(0, 1, momentum=self.momentum)
         check_between(0, weight_decay=self.weight_decay, freeze_epochs=self.freeze_epochs)
         if self.freeze_epochs and self.weights is None:
-            msg = f"freeze_epochs={self.freeze_epochs} is for a trunk with weights; give weights"
+            msg = (
+                "expected weights for a trunk that is frozen at first, "
+                f"got freeze_epochs={self.freeze_epochs} without weights"
+            )
             raise ValueError(msg)
         if self.with_map and self.density == "classifier":
-            msg = "with_map needs a density of patches: density='classifier' gives none"
+            msg = "expected a density of patches for with_map=True, got density='classifier'"
             raise ValueError(msg)
         # The record is frozen; a path and a saved model's list become what files can hold.
         object.__setattr__(self, "head", counts("head", self.head))

@@ -1,4 +1,4 @@
-"""From images to embeddings, and from embeddings to scores."""
+"""Embeddings of images, and scores of embeddings."""
 
 from __future__ import annotations
 
@@ -9,44 +9,44 @@ import torch
 
 from mia_ssl._engine.inference import evaluating, in_order
 from mia_ssl._engine.records import Prediction
-from mia_ssl.densities import Density, GaussianDensity, KernelDensity, NearestNeighbours
+from mia_ssl.densities import Density, GaussianDensity, KernelDensity, NearestNeighbors
 from mia_ssl.two_stage.maps import fit_map_density, score_maps
-from mia_ssl.two_stage.network import normalise
+from mia_ssl.two_stage.network import normalize
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from mia_ssl._engine.images import ImageSource
     from mia_ssl.two_stage.network import TwoStageNetwork
-    from mia_ssl.two_stage.options import Options
+    from mia_ssl.two_stage.options import TwoStageOptions
 
 
-def make_density(options: Options) -> Density:
-    """The density that the options name, not yet fitted."""
+def make_density(options: TwoStageOptions) -> Density:
+    """Make the density that the options name, not yet fitted."""
     if options.density == "gaussian":
-        return GaussianDensity(l2_normalise=options.l2_normalise)
+        return GaussianDensity(l2_normalize=options.l2_normalize)
     if options.density == "kernel":
-        return KernelDensity(bandwidth=options.bandwidth, l2_normalise=options.l2_normalise)
-    return NearestNeighbours(k=options.k, metric=options.metric)
+        return KernelDensity(bandwidth=options.bandwidth, l2_normalize=options.l2_normalize)
+    return NearestNeighbors(k=options.k, metric=options.metric)
 
 
 def embed(
-    network: TwoStageNetwork, source: ImageSource, normalisation: str, batch_size: int
+    network: TwoStageNetwork, source: ImageSource, normalization: str, batch_size: int
 ) -> np.ndarray:
-    """Embeddings before any scaling: float32 (N, D).
+    """Return the embeddings of images before any scaling, float32 (N, D).
 
     In evaluation mode BatchNorm uses what it learned, so that no image changes another's.
     """
     with evaluating(network), torch.inference_mode():
         parts = [
-            network(normalise(batch, normalisation)).float().cpu()
+            network(normalize(batch, normalization)).float().cpu()
             for batch in in_order(source, batch_size)
         ]
     return torch.cat(parts).numpy()
 
 
 def classifier_scores(network: TwoStageNetwork, embeddings: np.ndarray) -> np.ndarray:
-    """Probability of any class but the original: float64 (N,) in 0 to 1."""
+    """Return the probability of any class but the original, float64 (N,) in 0 to 1."""
     device = next(network.parameters()).device
     with evaluating(network), torch.inference_mode():
         logits = network.classify(torch.from_numpy(embeddings).to(device))
@@ -55,14 +55,14 @@ def classifier_scores(network: TwoStageNetwork, embeddings: np.ndarray) -> np.nd
 
 
 class Scorer:
-    """What turns a network's embeddings into scores: the densities, or the classifier.
+    """Scores of images from a network's embeddings, by densities or by the classifier.
 
     Attributes:
-        density: Of the embeddings; None before ``fit`` and for the classifier.
-        map_density: Of the patches' embeddings; None before ``fit`` and without a map.
+        density: Density of the embeddings; None before ``fit`` and for the classifier.
+        map_density: Density of the patches' embeddings; None before ``fit`` and without a map.
     """
 
-    def __init__(self, options: Options) -> None:
+    def __init__(self, options: TwoStageOptions) -> None:
         self.options = options
         self.density: Density | None = None
         self.map_density: Density | None = None
@@ -73,12 +73,14 @@ class Scorer:
         return self.options.density == "classifier" or self.density is not None
 
     @property
-    def at_least(self) -> int:
-        """Images that ``fit`` needs."""
-        return 1 if self.options.density == "classifier" else make_density(self.options).at_least
+    def min_images(self) -> int:
+        """Number of images that ``fit`` needs."""
+        if self.options.density == "classifier":
+            return 1
+        return make_density(self.options).min_embeddings
 
     def clear(self) -> None:
-        """Forget the densities: the network has changed."""
+        """Forget the densities, because the network has changed."""
         self.density = self.map_density = None
 
     def fit(
@@ -88,9 +90,9 @@ class Scorer:
         batch_size: int,
         draws: torch.Generator,
     ) -> np.ndarray:
-        """Learn the densities of normal images; their own scores, float64 (N,)."""
+        """Fit the densities to normal images; return the scores of these, float64 (N,)."""
         options = self.options
-        embeddings = embed(network, normals, options.normalisation, batch_size)
+        embeddings = embed(network, normals, options.normalization, batch_size)
         if options.density == "classifier":
             return classifier_scores(network, embeddings)
         density = make_density(options).fit(embeddings)
@@ -99,13 +101,13 @@ class Scorer:
             map_density = make_density(options)
             fit_map_density(map_density, network, normals, options, batch_size, draws)
         self.density, self.map_density = density, map_density
-        if options.density == "neighbours":
+        if options.density == "neighbors":
             return _scores_without_self(embeddings, options)
         return density.score(embeddings)
 
     def predict(self, network: TwoStageNetwork, source: ImageSource, batch_size: int) -> Prediction:
-        """Scores, and maps where the options ask for them."""
-        embeddings = embed(network, source, self.options.normalisation, batch_size)
+        """Score images, and their pixels where the options ask for maps."""
+        embeddings = embed(network, source, self.options.normalization, batch_size)
         if self.density is None:
             scores = classifier_scores(network, embeddings)
         else:
@@ -116,7 +118,7 @@ class Scorer:
         return Prediction(scores.astype(np.float32), maps)
 
     def state(self) -> dict[str, Any]:
-        """The densities' arrays as tensors, for a file."""
+        """Return the densities' arrays as tensors, for a file."""
         named = {"density": self.density, "map_density": self.map_density}
         return {
             name: {key: torch.from_numpy(array) for key, array in density.state().items()}
@@ -125,11 +127,11 @@ class Scorer:
         }
 
     def restore(self, state: Mapping[str, Any], widths: Mapping[str, int]) -> None:
-        """Take back what ``state`` gave.
+        """Take back what ``state`` returned.
 
         Args:
-            state: Without densities where there were none.
-            widths: Of the embeddings that ``density`` and, with a map, ``map_density`` see.
+            state: Arrays of each density; without densities where there were none.
+            widths: Widths of the embeddings of ``density`` and, with a map, of ``map_density``.
 
         Raises:
             KeyError: An array is missing.
@@ -143,11 +145,11 @@ class Scorer:
             setattr(self, name, density)
 
 
-def _scores_without_self(embeddings: np.ndarray, options: Options) -> np.ndarray:
-    """Scores of the training images by their k nearest others.
+def _scores_without_self(embeddings: np.ndarray, options: TwoStageOptions) -> np.ndarray:
+    """Score the training images by their k nearest others.
 
-    Each is its own nearest neighbour at distance 0: one more neighbour, and the mean over the rest.
+    Each is its own nearest neighbor at distance 0: one more neighbor, and the mean over the rest.
     """
     k = min(options.k + 1, len(embeddings))
-    density = NearestNeighbours(k=k, metric=options.metric).fit(embeddings)
+    density = NearestNeighbors(k=k, metric=options.metric).fit(embeddings)
     return density.score(embeddings) * k / (k - 1)

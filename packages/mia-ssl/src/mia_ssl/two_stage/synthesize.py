@@ -1,4 +1,4 @@
-"""The synthetic anomalies alone, for looking at them and for other people's networks."""
+"""Synthetic anomalies alone, to look at them or to train other networks."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ import torch
 from mia_ssl._engine.options import check_counts, parse_options, unknown
 from mia_ssl._engine.seeding import generator
 from mia_ssl.inputs import as_tensor, sources_like
-from mia_ssl.two_stage.augment.lungs import LungFields, as_fields
-from mia_ssl.two_stage.augment.variant import Canvas
-from mia_ssl.two_stage.methods import TABLE
+from mia_ssl.two_stage.method import PasteBatch
+from mia_ssl.two_stage.methods import RECORDS
+from mia_ssl.two_stage.paste_region import PasteRegion
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from mia_ssl.two_stage.methods import Method
+    from mia_ssl.two_stage.method import TwoStageMethod
 
-SYNTHESES = tuple(name for name, method in TABLE.items() if method.is_trained)
+SYNTHESES = tuple(name for name, method in RECORDS.items() if method.is_trained)
 
 
 def synthesize(
@@ -29,7 +29,7 @@ def synthesize(
     *,
     seed: int,
     sources: Any = None,
-    fields: Any = None,
+    region_masks: Any = None,
     batch_size: int = 64,
     **options: Any,
 ) -> tuple[Tensor, Tensor]:
@@ -39,17 +39,18 @@ def synthesize(
         name: One of ``SYNTHESES``.
         images: uint8 (N, C, H, W), gray or RGB, sides of 8 pixels or more: array, tensor on any
             device, or map-style dataset.
-        seed: Of all that is drawn; the same whatever the batch size and the device.
+        seed: Random seed; the result depends on neither the batch size nor the device.
         sources: uint8 (N, C, H, W) that the patches are cut from; None for the images themselves.
-        fields: (N, H, W), above 0 where ``anatpaste``, and it alone, may paste; None for its option
-            ``field``.
+        region_masks: (N, H, W), above 0 where ``anatpaste``, and it alone, may paste; None for its
+            option ``paste_region``.
         batch_size: Images at a time.
-        options: Those of what the method pastes.
+        options: Fields of the method's paste options.
 
     Returns:
-        pasted uint8 (N, C, H, W), and label float32 (N, 1, H, W): which share of each pixel was
-        pasted (0 or 1, but for ``anatpaste``). Of ``cutpaste-3way-2stage`` both are (2 N, ...): all
-        images with a rectangle, then all with a scar. On the images' device.
+        pasted: uint8 (N, C, H, W), on the images' device.
+        label: float32 (N, 1, H, W), the pasted share of each pixel: 0 or 1, in ``anatpaste`` also
+            between. Of ``cutpaste-3way-2stage`` both are (2 N, ...): all images with a rectangle,
+            then all with a scar.
 
     Raises:
         TypeError: Images that are not uint8.
@@ -58,39 +59,42 @@ def synthesize(
     if name not in SYNTHESES:
         raise unknown("synthesis", name, SYNTHESES)
     check_counts(batch_size=batch_size)
-    method = TABLE[name]
-    settings = parse_options(method.pasting, options, owner=name)
-    if fields is not None and not method.needs_fields:
-        known = [field.name for field in dataclasses.fields(method.pasting)]
-        raise unknown(f"option of {name}", "fields", known)
+    method = RECORDS[name]
+    paste_options = parse_options(method.paste_options, options, owner=name)
+    if region_masks is not None and not method.needs_region:
+        known = [field.name for field in dataclasses.fields(method.paste_options)]
+        raise unknown(f"option of {name}", "region_masks", known)
     whole = as_tensor("images", images)
     cut_from = whole if sources is None else sources_like(whole, sources)
-    masks = None if fields is None else as_fields(fields, tuple(whole.shape))
+    given = None
+    if region_masks is not None:
+        given = PasteRegion.from_masks(region_masks, tuple(whole.shape))
     uniforms = _uniforms(method, len(whole), seed)
-    pasted: list[list[Tensor]] = [[] for _ in method.variants]
-    labels: list[list[Tensor]] = [[] for _ in method.variants]
+    pasted: list[list[Tensor]] = [[] for _ in method.pastes]
+    labels: list[list[Tensor]] = [[] for _ in method.pastes]
     for index in torch.arange(len(whole)).split(batch_size):
         part = slice(int(index[0]), int(index[-1]) + 1)
-        part_fields = None
-        if method.needs_fields:
-            if masks is None:
-                part_fields = LungFields.of(whole[part], settings.field)
-            else:
-                part_fields = masks.take(index)
-        for number, variant in enumerate(method.variants):
+        region = None
+        if given is not None:
+            region = given.take(index)
+        elif method.needs_region:
+            region = PasteRegion.find(whole[part], paste_options.paste_region)
+        for number, kind in enumerate(method.pastes):
             label = torch.zeros(len(index), 1, *whole.shape[2:], device=whole.device)
-            out = whole[part].clone(memory_format=torch.contiguous_format)
-            canvas = Canvas(out=out, sources=cut_from[part], fields=part_fields, label=label)
-            variant.paste(canvas, torch.arange(len(index)), uniforms[number][part], settings)
-            pasted[number].append(canvas.out)
+            copy = whole[part].clone(memory_format=torch.contiguous_format)
+            batch = PasteBatch(pasted=copy, sources=cut_from[part], region=region, label=label)
+            kind.apply(batch, torch.arange(len(index)), uniforms[number][part], paste_options)
+            pasted[number].append(copy)
             labels[number].append(label)
-    copies, shares = (torch.cat([*chain.from_iterable(kind)]) for kind in (pasted, labels))
+    copies, shares = (torch.cat([*chain.from_iterable(parts)]) for parts in (pasted, labels))
     return copies, shares
 
 
-def _uniforms(method: Method, count: int, seed: int) -> list[Tensor]:
-    """Each variant's numbers for all images, so that the batch size changes nothing."""
+def _uniforms(method: TwoStageMethod, count: int, seed: int) -> list[Tensor]:
+    """Draw each paste's random numbers for all images, so that the batch size changes nothing."""
     return [
-        torch.rand(count, variant.draws, generator=generator(seed, number), dtype=torch.float64)
-        for number, variant in enumerate(method.variants)
+        torch.rand(
+            count, kind.random_numbers, generator=generator(seed, number), dtype=torch.float64
+        )
+        for number, kind in enumerate(method.pastes)
     ]

@@ -1,4 +1,4 @@
-"""One training step: paste, tell the pastes from the originals, SGD."""
+"""One training step of a two-stage method: paste, classify, SGD."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ import torchvision
 from torch import nn
 
 from mia_ssl._engine.seeding import generator as make_generator
-from mia_ssl.two_stage.augment.variant import Canvas
-from mia_ssl.two_stage.network import normalise
+from mia_ssl.two_stage.method import PasteBatch
+from mia_ssl.two_stage.network import normalize
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from mia_ssl._engine.settings import Settings
-    from mia_ssl.two_stage.augment.lungs import LungFields
-    from mia_ssl.two_stage.methods import Method
+    from mia_ssl.two_stage.method import TwoStageMethod
     from mia_ssl.two_stage.network import TwoStageNetwork
-    from mia_ssl.two_stage.options import Options
+    from mia_ssl.two_stage.options import TwoStageOptions
+    from mia_ssl.two_stage.paste_region import PasteRegion
 
 _PASTES = 3  # stream of the seed; the engine has 0 to 2
 # Layers that draw from torch's global generator.
@@ -33,41 +33,41 @@ _RANDOM = (nn.modules.dropout._DropoutNd, torchvision.ops.StochasticDepth)
 
 
 class TwoStageTask:
-    """A ``Task`` of the engine.
+    """Training of a network to classify originals and pastes; a ``Task`` of the engine.
 
     Args:
-        method: What is pasted.
-        network: What learns.
-        options: The shared options.
-        pasting: The variants' options.
-        settings: Of the training.
+        method: Method whose pastes are made.
+        network: Network that learns.
+        options: Options that all two-stage methods share.
+        paste_options: Options of the pastes.
+        settings: Settings of the training.
         fabric: Device and precision.
-        seed: Of the pastes.
-        epochs: Of the whole training.
-        fields: Gives the fields of the images at hand, for a method that needs them.
+        seed: Seed of the pastes.
+        epochs: Epochs of the whole training.
+        region: Returns the regions of the images at hand, for a method that needs them.
     """
 
     def __init__(
         self,
-        method: Method,
+        method: TwoStageMethod,
         network: TwoStageNetwork,
         *,
-        options: Options,
-        pasting: Any,
+        options: TwoStageOptions,
+        paste_options: Any,
         settings: Settings,
         fabric: Fabric,
         seed: int,
         epochs: int,
-        fields: Callable[[], LungFields | None] = lambda: None,
+        region: Callable[[], PasteRegion | None] = lambda: None,
     ) -> None:
         self.method = method
         self.network = network
         self.options = options
-        self.pasting = pasting
+        self.paste_options = paste_options
         self.fabric = fabric
         self.seed = seed
-        self.fields = fields
-        self.base_rate = settings.learning_rate
+        self.region = region
+        self.first_rate = settings.learning_rate
         self.period = options.restart_epochs or max(epochs, 1)
         self.is_random = any(isinstance(layer, _RANDOM) for layer in network.modules())
         self.optimizer = torch.optim.SGD(
@@ -80,13 +80,20 @@ class TwoStageTask:
         self._start_epoch(0)
 
     def step(self, images: Tensor, generator: torch.Generator) -> dict[str, Tensor]:
-        """One step on the originals and one paste of each variant."""
+        """Learn from the originals and one copy of them with each kind of paste."""
         batch = self._memory(images)
         batch[0] = images
-        paste_copies(*(self.method, images, self.draws, self.pasting, self.fields()), out=batch[1:])
+        paste_copies(
+            self.method,
+            images,
+            self.random_numbers,
+            self.paste_options,
+            self.region(),
+            out=batch[1:],
+        )
         classes = torch.arange(len(batch), device=images.device).repeat_interleave(len(images))
-        with self.fabric.autocast(), self._global_draws():
-            x = normalise(batch.flatten(0, 1), self.options.normalisation)
+        with self.fabric.autocast(), self._seeded_global_generator():
+            x = normalize(batch.flatten(0, 1), self.options.normalization)
             logits = self.network.classify(self._embed(x))
             loss = F.cross_entropy(logits, classes)
         self.optimizer.zero_grad(set_to_none=True)
@@ -95,13 +102,13 @@ class TwoStageTask:
         return {"loss": loss, "error": (logits.argmax(1) != classes).float().mean()}
 
     def end_epoch(self, losses: Mapping[str, float]) -> float:
-        """Go on to the next epoch's rate and draws."""
+        """Go on to the next epoch; return the learning rate of the one that has ended."""
         rate = self.optimizer.param_groups[0]["lr"]
         self._start_epoch(self.epoch + 1)
         return rate
 
     def state_dict(self) -> dict[str, Any]:
-        """Weights, momentum, and the epochs done."""
+        """Return weights, momentum and the number of epochs done."""
         return {
             "network": self.network.state_dict(),
             "optimizer": self.optimizer.state_dict(),
@@ -109,20 +116,23 @@ class TwoStageTask:
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Take back what ``state_dict`` gave."""
+        """Take back what ``state_dict`` returned."""
         self.network.load_state_dict(state["network"])
         self.optimizer.load_state_dict(state["optimizer"])
         self._start_epoch(state["epoch"])
 
     def _start_epoch(self, epoch: int) -> None:
         self.epoch = epoch
-        # On the CPU whatever the device, see ``augment``.
-        self.draws = make_generator(self.seed, _PASTES, epoch)
-        self.optimizer.param_groups[0]["lr"] = cosine_rate(self.base_rate, epoch, self.period)
+        # On the CPU whatever the device, see ``PasteFunction``.
+        self.random_numbers = make_generator(self.seed, _PASTES, epoch)
+        self.optimizer.param_groups[0]["lr"] = cosine_rate(self.first_rate, epoch, self.period)
 
     def _memory(self, images: Tensor) -> Tensor:
-        """uint8 [1 + k, B, C, S, S], the same in every step: new memory costs more than pasting."""
-        shape = (1 + len(self.method.variants), *images.shape)
+        """Return uint8 [1 + k, B, C, S, S], the same memory in every step.
+
+        Allocating it anew would cost more than pasting.
+        """
+        shape = (1 + len(self.method.pastes), *images.shape)
         if self._batch is None or self._batch.shape != shape:
             self._batch = images.new_empty(shape)
         return self._batch
@@ -138,37 +148,51 @@ class TwoStageTask:
         return embedding
 
     @contextmanager
-    def _global_draws(self) -> Iterator[None]:
-        """For networks with dropout: torch's global generators seeded for a while."""
+    def _seeded_global_generator(self) -> Iterator[None]:
+        """Seed torch's global generators for a while, for networks with dropout."""
         if not self.is_random:
             yield
             return
         with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
-            torch.manual_seed(int(torch.randint(2**62, (), generator=self.draws)))
+            torch.manual_seed(int(torch.randint(2**62, (), generator=self.random_numbers)))
             yield
 
 
 def paste_copies(
-    method: Method,
+    method: TwoStageMethod,
     images: Tensor,
-    draws: torch.Generator,
-    pasting: Any,
-    fields: LungFields | None,
+    generator: torch.Generator,
+    options: Any,
+    region: PasteRegion | None,
     *,
     out: Tensor,
 ) -> None:
-    """Write into out [k, B, ...] a pasted copy of the images [B, ...] for each of k variants."""
+    """Write a pasted copy of all images for each kind of paste that a method has.
+
+    Args:
+        method: Method with k pastes.
+        images: uint8 [B, C, H, W].
+        generator: Source of the random numbers, on the CPU.
+        options: Options of the pastes.
+        region: Where each image may be pasted into; None for pastes that may go anywhere.
+        out: uint8 [k, B, C, H, W], memory for the copies.
+    """
     count = len(images)
-    for variant, copy in zip(method.variants, out, strict=True):
+    for kind, copy in zip(method.pastes, out, strict=True):
         copy.copy_(images)
-        uniforms = torch.rand(count, variant.draws, generator=draws, dtype=torch.float64)
-        canvas = Canvas(out=copy, sources=images, fields=fields)
-        variant.paste(canvas, torch.arange(count), uniforms, pasting)
+        uniforms = torch.rand(count, kind.random_numbers, generator=generator, dtype=torch.float64)
+        batch = PasteBatch(pasted=copy, sources=images, region=region)
+        kind.apply(batch, torch.arange(count), uniforms, options)
 
 
-def cosine_rate(base: float, epoch: int, period: int) -> float:
-    """The learning rate of an epoch counted from 0: a cosine to 0, from the start every period.
+def cosine_rate(first: float, epoch: int, period: int) -> float:
+    """Return the learning rate of an epoch: a cosine to 0 that starts again every period.
+
+    Args:
+        first: Rate at the start of a period.
+        epoch: Number of the epoch, from 0.
+        period: Epochs from one start to the next.
 
     Paper: https://arxiv.org/abs/1608.03983
     """
-    return base * (1 + math.cos(math.pi * (epoch % period) / period)) / 2
+    return first * (1 + math.cos(math.pi * (epoch % period) / period)) / 2

@@ -1,4 +1,4 @@
-"""Pretrained weights of a trunk: torchvision's by name, anybody's by path."""
+"""Pretrained weights of a trunk, by torchvision's name or from a file."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ _PREFIXES = ("module.", "backbone.", "encoder.", "model.")
 
 
 def load_weights(trunk: nn.Module, backbone: str, weights: str) -> None:
-    """Fill the trunk.
+    """Load pretrained weights into a trunk.
 
     A state dict may have a classifier, which is left out, a prefix, and numbers for the names of
     the network's parts (as RadImageNet's files do).
 
     Args:
-        trunk: A trunk of this backbone, without its classifier.
-        backbone: A network of torchvision.
-        weights: A name of torchvision's weights for the backbone, or the path of a state dict
+        trunk: Network of this backbone without its classifier.
+        backbone: Name of a network of torchvision.
+        weights: Name of torchvision's weights for the backbone, or the path of a state dict
             (``.safetensors``, or written by ``torch.save``; never unpickled).
 
     Raises:
@@ -85,7 +85,7 @@ def _fill(trunk: nn.Module, state: dict[str, Tensor], origin: str, backbone: str
 
 
 def _own_name(key: str, parts: list[str], own: Mapping[str, Tensor]) -> str:
-    """The trunk's name of a parameter; the key itself where the trunk has no such."""
+    """Return the trunk's name of a parameter, or the key itself if the trunk has none such."""
     while key not in own:
         prefix = next((p for p in _PREFIXES if key.startswith(p)), None)
         if prefix is None:

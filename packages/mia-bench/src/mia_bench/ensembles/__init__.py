@@ -1,0 +1,1 @@
+"""Several models scored as one."""

@@ -1,0 +1,1 @@
+"""Runs of a study: one at a time, several at once, on several machines."""

@@ -1,0 +1,131 @@
+"""Scores and map pixels of normal images, which give thresholds and colors."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import mia_metrics
+import numpy as np
+
+from mia_bench.detectors.optional import OptionalParts
+from mia_bench.errors import RunsFailedError, StudyError
+
+if TYPE_CHECKING:
+    from mia_bench.detectors.protocol import Detector
+
+CHUNK = 256  # images scored at a time
+MAX_PIXELS = 1 << 24  # of the maps, for their quantiles
+LEVELS = (0.0, 0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99, 0.995, 0.999, 0.9999, 1.0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class NormalScores:
+    """Scores and map pixels of normal images.
+
+    Attributes:
+        held_out: Whether the model was not trained on them.
+        scores: float32 (N,), rising.
+        pixels: Quantile -> value of the maps' pixels; empty where the method has no map.
+    """
+
+    held_out: bool
+    scores: np.ndarray
+    pixels: dict[float, float] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """Name of the images in tables and on pages."""
+        return "calibration images" if self.held_out else "training images"
+
+    def quantile(self, scores: np.ndarray) -> np.ndarray:
+        """Return the share of the normal images that score no higher: (N,) in [0, 1]."""
+        return np.searchsorted(self.scores, scores, side="right") / len(self.scores)
+
+    def threshold(self, fpr: float) -> float:
+        """Return the score from which on an image is flagged, at this share of normal images.
+
+        For held-out images a new normal image is flagged with at most that probability.
+
+        Raises:
+            StudyError: A share outside (0, 1), or too few images for it.
+        """
+        if not 0 < fpr < 1:
+            msg = f"expected the false-positive rate fpr to be between 0 and 1, got {fpr}"
+            raise StudyError(msg)
+        try:
+            return mia_metrics.normal_threshold(
+                self.scores, quantile=1 - fpr, conformal=self.held_out
+            )
+        except ValueError as error:
+            msg = (
+                f"the model's {len(self.scores)} {self.name} are too few for a false-positive "
+                f"rate of {fpr}; expected fpr to be at least {1 / (len(self.scores) + 1):.3g}"
+            )
+            raise StudyError(msg) from error
+
+    def summary(self) -> dict[str, Any]:
+        """Return quantiles of the scores and pixels as JSON values."""
+        quantiles = np.quantile(self.scores, LEVELS).tolist()
+        return {
+            "images": len(self.scores),
+            "held_out": self.held_out,
+            "score_quantiles": dict(zip(map(str, LEVELS), quantiles, strict=True)),
+            "pixel_quantiles": {str(level): value for level, value in self.pixels.items()},
+        }
+
+
+def measure_normal_scores(
+    detector: Detector, images: np.ndarray, *, held_out: bool, device: str
+) -> NormalScores:
+    """Score normal images, uint8 (N, C, H, W), a chunk at a time.
+
+    Raises:
+        StudyError: The detector gives scores that are not finite.
+    """
+    scores: list[np.ndarray] = []
+    maps: list[np.ndarray] = []
+    count = len(images)
+    # Evenly spread images are enough for quantiles of millions of pixels.
+    every = -(-count * images.shape[2] * images.shape[3] // MAX_PIXELS)
+    for start in range(0, count, CHUNK):
+        part = np.asarray(images[start : start + CHUNK])
+        found, heat = predict_checked(detector, part, device=device)
+        scores.append(found)
+        if heat is not None:
+            maps.append(heat[(-start) % every :: every])
+    pixels: dict[float, float] = {}
+    if maps:
+        pixels = dict(zip(LEVELS, np.quantile(np.concatenate(maps), LEVELS).tolist(), strict=True))
+    return NormalScores(held_out=held_out, scores=np.sort(np.concatenate(scores)), pixels=pixels)
+
+
+def predict_checked(
+    detector: Detector, images: np.ndarray, *, device: str
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """Score uint8 images (N, C, H, W): scores float32 (N,), and maps float32 (N, H, W) or None.
+
+    Raises:
+        RunsFailedError: The device ran out of memory, or scores or maps that are not finite or not
+            of these shapes.
+    """
+    batch = OptionalParts(detector).batch_size(len(images))
+    try:
+        prediction = detector.predict(images, **batch, device=device)
+    except RuntimeError as error:
+        msg = f"scoring {len(images)} images on {device} failed: {error}"
+        raise RunsFailedError(msg) from error
+    count, _, height, width = images.shape
+    scores = _checked("scores", prediction.score, (count,))
+    if prediction.map is None:
+        return scores, None
+    return scores, _checked("maps", prediction.map, (count, height, width))
+
+
+def _checked(what: str, values: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    values = np.asarray(values, np.float32)
+    if values.shape != shape or not np.isfinite(values).all():
+        finite = "" if np.isfinite(values).all() else " with NaN or infinite values"
+        msg = f"expected the detector to give finite {what} {shape}, got {values.shape}{finite}"
+        raise RunsFailedError(msg)
+    return values

@@ -1,0 +1,17 @@
+"""Names of the metrics, and the titles that tables give them."""
+
+from __future__ import annotations
+
+IMAGE_METRICS = ("auroc", "ap")
+PIXEL_METRICS = ("pixel_auroc", "pixel_ap", "best_dice", "aupro")
+METRICS = (*IMAGE_METRICS, *PIXEL_METRICS)
+# How tables name them; a star marks what the test masks choose a threshold for.
+TITLES = {
+    "auroc": "AUROC",
+    "ap": "AP",
+    "pixel_auroc": "pixel AUROC",
+    "pixel_ap": "pixel AP",
+    "best_dice": "best Dice*",
+    "aupro": "AUPRO",
+}
+ORACLE_NOTE = "* oracle: the threshold is chosen with the test masks"

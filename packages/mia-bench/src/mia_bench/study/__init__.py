@@ -1,0 +1,1 @@
+"""Studies: their files, their runs, and what these will take."""

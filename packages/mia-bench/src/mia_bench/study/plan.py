@@ -1,0 +1,171 @@
+"""The runs of a study: each dataset by method by seed, with every setting filled in."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import asdict, dataclass, fields
+from typing import TYPE_CHECKING, Any
+
+import mia_data
+
+from mia_bench.detectors import plugins
+from mia_bench.detectors.epoch_selection import LAST, check_rule
+from mia_bench.errors import StudyError
+from mia_bench.metric_names import METRICS
+from mia_bench.run_folder.records import RunSettings
+from mia_bench.study import paper_settings
+
+if TYPE_CHECKING:
+    from mia_bench.detectors.protocol import Detector
+    from mia_bench.study.config import DatasetEntry, MethodEntry, Study
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """One training and scoring, with every setting that changes its result.
+
+    Attributes:
+        dataset: Registered name of the dataset.
+        label: The method's label in the study; the name of its folder.
+        method: The method's registered name.
+        seed: Random seed.
+        epochs: Epochs of training.
+        image_size: Side of the square images in pixels.
+        channels: 1 (gray) or 3 (RGB).
+        resize: How images are brought to ``image_size``; see ``mia_data.load``.
+        options: The method's own options.
+        select: The rule that chooses the epoch, see ``mia_bench.detectors.epoch_selection``; None
+            for the last.
+        metrics: The metrics that are measured, see ``mia_bench.execution.evaluate.measure``.
+    """
+
+    dataset: str
+    label: str
+    method: str
+    seed: int
+    epochs: int
+    image_size: int
+    channels: int
+    resize: str
+    options: dict[str, Any]
+    select: str | None = None
+    metrics: tuple[str, ...] = METRICS
+
+    @classmethod
+    def of(cls, settings: RunSettings) -> Run:
+        """Return the run with these settings.
+
+        Raises:
+            StudyError: They are an ensemble's, which is not trained.
+        """
+        if settings.epochs is None:
+            msg = f"expected the settings of a training, got those of {settings.label!r}"
+            raise StudyError(msg)
+        values = {field.name: getattr(settings, field.name) for field in fields(settings)}
+        return cls(**values)
+
+    @property
+    def name(self) -> str:
+        """``dataset/label/seed-n``, the run's folder inside the study's."""
+        return f"{self.dataset}/{self.label}/seed-{self.seed}"
+
+    def settings(self) -> RunSettings:
+        """Return the settings; two runs with the same settings are the same run."""
+        values = asdict(self)
+        del values["metrics"]  # the same run, however it is measured
+        return RunSettings(**values)
+
+    def build(self) -> Detector:
+        """Build the untrained detector.
+
+        Raises:
+            StudyError: Options or sizes that the method does not take.
+            FileNotFoundError: Pretrained weights that are not there.
+        """
+        return plugins.build_detector(
+            self.method,
+            self.options,
+            in_channels=self.channels,
+            image_size=self.image_size,
+            label=self.label,
+        )
+
+
+def roots_of(study: Study) -> dict[str, str | None]:
+    """Return the folder that holds each dataset's folder, None for the default, by dataset."""
+    return {mia_data.info(entry.name).name: entry.root for entry in study.datasets}
+
+
+def plan(study: Study) -> list[Run]:
+    """List the runs of a study and check that their methods can be built.
+
+    Raises:
+        StudyError: An unknown dataset or method, or options that a method does not take.
+    """
+    runs = list_runs(study)
+    check_options(runs)
+    return runs
+
+
+def list_runs(study: Study) -> list[Run]:
+    """List the runs of a study in the order in which they are done, without importing PyTorch.
+
+    Raises:
+        StudyError: An unknown dataset or method, or a run that is named twice.
+    """
+    runs = [
+        _run(dataset, method, seed, study)
+        for dataset in study.datasets
+        for seed in study.seeds
+        for method in study.methods
+    ]
+    doubles = sorted({run.name for run in runs if sum(r.name == run.name for r in runs) > 1})
+    if doubles:
+        msg = f"named more than once in the study: {', '.join(doubles)}"
+        raise StudyError(msg)
+    return runs
+
+
+def check_options(runs: list[Run]) -> None:
+    """Build the method of each run once for each of its sizes.
+
+    Raises:
+        StudyError: Options or sizes that a method does not take.
+    """
+    first = {
+        (run.label, run.channels, run.image_size, repr(run.options)): run for run in reversed(runs)
+    }
+    for run in first.values():
+        with suppress(FileNotFoundError):  # weights; the run fails by itself and the others go on
+            run.build()
+
+
+def _run(dataset: DatasetEntry, entry: MethodEntry, seed: int, study: Study) -> Run:
+    name = mia_data.info(dataset.name).name
+    info = plugins.find_method(entry.method).info
+    epochs = paper_settings.epochs(info, name) if entry.epochs is None else entry.epochs
+    if epochs < 0:
+        msg = f"method {entry.label!r}: expected epochs to be 0 or above, got {epochs}"
+        raise StudyError(msg)
+    rule = check_rule("select rule", study.select if entry.select is None else entry.select)
+    if rule and not epochs:
+        msg = (
+            f"method {entry.label!r} is not trained, so there is no epoch to choose: "
+            f'set select = "{LAST}" for it'
+        )
+        raise StudyError(msg)
+    original = paper_settings.original_options(entry.method) if study.as_original else {}
+    sizes = entry.image_size, dataset.image_size, info.image_size
+    return Run(
+        dataset=name,
+        label=entry.label,
+        method=entry.method,
+        seed=seed,
+        epochs=epochs,
+        image_size=next(size for size in sizes if size is not None),
+        channels=paper_settings.channels(info, name),
+        resize=info.resize,
+        options={**paper_settings.options(info, name), **original, **entry.options},
+        select=rule,
+        metrics=study.metrics,
+    )

@@ -1,0 +1,190 @@
+"""Runs in worker processes: several at once, one that dies alone, and a study that is killed."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import subprocess
+import sys
+import threading
+import time
+from concurrent.futures import Future
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from mia_bench.cli.main import commands
+from mia_bench.errors import RunsFailedError
+from mia_bench.execution import local
+from mia_bench.run_folder.folder import RunFolder, State
+from mia_bench.study.config import DatasetEntry, MethodEntry, Study
+from mia_bench.study.executor_options import ExecutorOptions
+from mia_bench.study.plan import plan
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+class Notes:
+    """A display that keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.ends: dict[str, State] = {}
+        self.notes: dict[str, str] = {}
+
+    def __enter__(self) -> Notes:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        pass
+
+    def show_progress(self, run: str, progress: object) -> None:
+        pass
+
+    def show_end(self, run: str, state: State, note: str) -> None:
+        self.ends[run] = state
+        self.notes[run] = note
+
+
+@pytest.fixture
+def runs():
+    study = Study(
+        name="test",
+        datasets=(DatasetEntry(name="brats2021"),),
+        methods=(MethodEntry(label="ae", method="ae", epochs=30),),
+        seeds=(0, 1, 2),
+    )
+    return plan(study)
+
+
+def wait_for(condition, seconds: float = 600) -> None:
+    """Poll until the condition holds; only a hang ends in failure."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.02)
+
+
+def test_a_killed_run_fails_alone(runs, root, tmp_path):
+    folders = {run.name: RunFolder(tmp_path / run.name) for run in runs}
+    victim = runs[1].name
+
+    def kill_worker():
+        wait_for(lambda: folders[victim].read_progress() is not None)
+        for worker in multiprocessing.active_children():
+            worker.kill()
+
+    notes = Notes()
+    roots = {"brats2021": str(root)}
+    killer = threading.Thread(target=kill_worker)
+    killer.start()
+    executor = local.LocalExecutor(ExecutorOptions(), "cpu")
+    ends = executor.run(runs, tmp_path, roots=roots, display=notes)
+    killer.join()
+    failed = [name for name, end in ends.items() if end.state is State.FAILED]
+    assert failed == [victim]
+    assert notes.ends == {name: end.state for name, end in ends.items()}
+    error = folders[victim].read_failure().error
+    assert error.startswith("the process ended with exit code -9: killed")
+
+
+def test_a_killed_study_leaves_no_worker_and_goes_on_to_the_same_scores(root, tmp_path):
+    def command(out: Path) -> list[str]:
+        base = [sys.executable, "-m", "mia_bench", "run", "--root", root, "--out", out]
+        choice = ["--datasets", "brats2021", "--methods", "ae", "--seeds", "0,1"]
+        return [str(word) for word in [*base, *choice, "--epochs", 60, "--device", "cpu"]]
+
+    out = tmp_path / "killed"
+    first, second = (RunFolder(out / f"brats2021/ae/seed-{seed}") for seed in (0, 1))
+    study = subprocess.Popen(command(out), stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    wait_for(lambda: (reached := second.read_progress()) is not None and reached.epoch >= 26)
+    study.kill()
+    study.wait()
+    wait_for(lambda: second.state() is not State.RUNNING)
+    assert first.state() is State.FINISHED
+    assert second.state() is State.PENDING
+    done = first.result.stat().st_mtime_ns
+
+    subprocess.run(command(out), check=True, capture_output=True)
+    assert first.result.stat().st_mtime_ns == done
+    assert second.log.read_text().count("epoch 10/60") == 1  # went on from its checkpoint
+    subprocess.run(command(tmp_path / "whole"), check=True, capture_output=True)
+    for folder in (first, second):
+        whole = RunFolder(tmp_path / "whole" / folder.path.relative_to(out))
+        np.testing.assert_array_equal(folder.read_scores()[2], whole.read_scores()[2])
+        assert folder.read_record().losses == whole.read_record().losses
+
+
+def test_a_worker_sees_its_gpu_and_no_other_also_after_one_has_died():
+    from pebble import ProcessExpired
+
+    workers = [local._worker("7"), local._worker("GPU-3"), local._worker(None)]
+    try:
+        seen = [w.schedule(os.getenv, ("CUDA_VISIBLE_DEVICES",)).result() for w in workers]
+        assert seen == ["7", "GPU-3", os.getenv("CUDA_VISIBLE_DEVICES")]
+        with pytest.raises(ProcessExpired):
+            workers[0].schedule(os._exit, (3,)).result()
+        assert workers[0].schedule(os.getenv, ("CUDA_VISIBLE_DEVICES",)).result() == "7"
+    finally:
+        for worker in workers:
+            worker.stop()
+            worker.join()
+
+
+def test_cores_are_divided_between_the_workers(monkeypatch):
+    from mia_bench.execution.resources import environment_variables, thread_settings
+
+    monkeypatch.delenv("OMP_NUM_THREADS")
+    with environment_variables(thread_settings(3, insist=False)):
+        worker = local._worker(None)
+        try:
+            # Numerical libraries read it when they are imported, so it is set before that.
+            assert worker.schedule(os.getenv, ("OMP_NUM_THREADS",)).result() == "3"
+        finally:
+            worker.stop()
+            worker.join()
+
+
+def on_a_full_disk(*arguments: object) -> State:
+    raise OSError(28, "No space left on device", "run.json")
+
+
+def test_a_failure_that_cannot_be_written_down_is_told_all_the_same(runs, tmp_path, monkeypatch):
+    monkeypatch.setattr(local, "execute", on_a_full_disk)
+    monkeypatch.setattr(local, "ProcessPool", InThisProcess)
+    told = Notes()
+    executor = local.LocalExecutor(ExecutorOptions(), "cpu")
+    ends = executor.run(runs[:1], tmp_path, roots={"brats2021": None}, display=told)
+    state, note = ends[runs[0].name]
+    assert state is State.FAILED
+    assert "No space left on device: 'run.json'" in note
+    assert told.notes == {runs[0].name: note}
+
+
+def test_the_command_tells_a_failure_that_cannot_be_written_down(tmp_path, monkeypatch):
+    monkeypatch.setattr(local, "execute", on_a_full_disk)
+    monkeypatch.setattr(local, "ProcessPool", InThisProcess)
+    arguments = ["run", "--datasets", "phantom", "--methods", "ae", "--out", str(tmp_path / "out")]
+    with pytest.raises(RunsFailedError, match=r"the first with: .*No space left on device"):
+        commands.main(arguments, standalone_mode=False)
+
+
+class InThisProcess:
+    """A pool that does its task at once."""
+
+    def __init__(self, **settings: object) -> None:
+        pass
+
+    def schedule(self, task, arguments) -> Future[State]:
+        done: Future[State] = Future()
+        try:
+            done.set_result(task(*arguments))
+        except OSError as error:
+            done.set_exception(error)
+        return done
+
+    def close(self) -> None:
+        pass
+
+    def join(self) -> None:
+        pass

@@ -1,0 +1,92 @@
+"""Study files are read to the letter, and what has no meaning in them is refused by name."""
+
+from __future__ import annotations
+
+import pytest
+from mia_bench.errors import StudyError
+from mia_bench.study.config import DEFAULT, DatasetEntry, MethodEntry, parse_study, read_study
+
+GOOD = {
+    "seeds": [0, 3],
+    "metrics": ["auroc", "pixel_ap"],
+    "datasets": {"rsna": {"root": "/data", "image_size": 128}, "phantom": {}},
+    "methods": {"ae": {}, "wide": {"method": "ae", "epochs": 5, "options": {"width": 32}}},
+}
+
+
+def test_every_key_reaches_the_study():
+    study = parse_study(GOOD, name="mine")
+    assert study.seeds == (0, 3)
+    assert study.metrics == ("auroc", "pixel_ap")
+    assert study.datasets == (
+        DatasetEntry(name="rsna", root="/data", image_size=128),
+        DatasetEntry(name="phantom"),
+    )
+    assert study.methods == (
+        MethodEntry(label="ae", method="ae"),
+        MethodEntry(label="wide", method="ae", epochs=5, options={"width": 32}),
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"sedes": [1]}, "unknown key of the study 'sedes'; did you mean 'seeds'?"),
+        ({"seeds": []}, r"expected seeds to be a list of whole numbers from 0, got \[\]"),
+        ({"seeds": [-1]}, r"got \[-1\]"),
+        ({"seeds": [True]}, r"got \[True\]"),
+        ({"methods": {"ae": {"epoch": 3}}}, "unknown key of methods.ae 'epoch'; did you mean"),
+        (
+            {"methods": {"ae": {"epochs": "3"}}},
+            "expected methods.ae.epochs to be a whole number",
+        ),
+        ({"methods": {}}, r"expected at least one table \[methods.NAME\]"),
+        ({"datasets": {"rsna": {"path": "x"}}}, "unknown key of datasets.rsna 'path'"),
+        (
+            {"datasets": {"rsna": {"image_size": "64"}}},
+            "expected datasets.rsna.image_size to be a whole number, got '64'",
+        ),
+        ({"metrics": ["pixel_app"]}, "unknown metric 'pixel_app'; did you mean 'pixel_ap'"),
+        ({"datasets": {"rsna": 3}}, "expected datasets.rsna to be a table, got 3"),
+        (
+            {"select": "pseudo-auroc"},
+            "unknown value of select 'pseudo-auroc'; did you mean 'pseudo_auroc'",
+        ),
+        ({"methods": {"ae": {"select": "best"}}}, "unknown value of methods.ae.select 'best'"),
+    ],
+)
+def test_what_has_no_meaning_is_refused(change, message):
+    with pytest.raises(StudyError, match=message):
+        parse_study({**GOOD, **change}, name="mine")
+
+
+def test_a_file_that_is_not_toml_is_named(tmp_path):
+    path = tmp_path / "study.toml"
+    path.write_text("seeds = [")
+    with pytest.raises(StudyError, match=r"cannot read the study .*study\.toml"):
+        read_study(path)
+
+
+def test_a_byte_order_mark_is_no_part_of_a_study(tmp_path):
+    path = tmp_path / "study.toml"
+    path.write_bytes(b"\xef\xbb\xbf[datasets.phantom]\n[methods.ae]\n")
+    assert read_study(path).datasets == (DatasetEntry(name="phantom"),)
+
+
+def test_a_choice_keeps_the_settings_of_names_that_the_study_has():
+    study = parse_study(GOOD, name="mine")
+    chosen = study.choose(datasets=["rsna", "lag"], methods=["wide", "vae"], seeds=[7], root="/r")
+    assert chosen.datasets == (
+        DatasetEntry(name="rsna", root="/r", image_size=128),
+        DatasetEntry(name="lag", root="/r"),
+    )
+    assert [entry.label for entry in chosen.methods] == ["wide", "vae"]
+    assert chosen.methods[0].options == {"width": 32}
+    assert chosen.seeds == (7,)
+    assert [entry.epochs for entry in study.choose(epochs=2).methods] == [2, 2]
+
+
+def test_the_embedded_default_needs_no_data():
+    study = read_study(DEFAULT)
+    assert [entry.name for entry in study.datasets] == ["phantom"]
+    assert study.methods

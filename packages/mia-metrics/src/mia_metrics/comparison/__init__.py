@@ -1,0 +1,1 @@
+"""Statistical comparison of detectors: two, many against the best, many over datasets."""

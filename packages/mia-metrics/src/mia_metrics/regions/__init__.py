@@ -1,0 +1,1 @@
+"""Metrics of lesions as connected regions: AUPRO and FROC."""

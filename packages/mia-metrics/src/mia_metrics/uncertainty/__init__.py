@@ -1,0 +1,1 @@
+"""Confidence intervals of metrics: how much other images or other training runs change them."""
