@@ -12,6 +12,7 @@ import torch
 # Networks small enough to be trained in a test; sizes are in pixels.
 SMALL = {"latent": 4, "width": 4, "hidden": 32}
 SMALL_DAE = {"filters": 8, "depth": 3, "noise_resolution": 4}
+SMALL_FAE = {"backbone": "efficientnet-lite0", "depth": 2, "steps_per_epoch": 3}
 SIZE = 32
 # The same weights by another name where the original's checkpoint is the same.
 KEYS_OF = {"ceae": "ae", "ae-perceptual": "ae"}
@@ -109,7 +110,8 @@ def small(vgg_file):
     """(method, options) -> a detector of any method, small enough to be trained here."""
 
     def build(name: str, **options):
-        sizes = dict(SMALL_DAE if name == "dae" else SMALL)
+        own = {"dae": SMALL_DAE, "fae-mse": SMALL_FAE, "fae-ssim": SMALL_FAE}
+        sizes = dict(own.get(name, SMALL))
         if name == "ae-perceptual":
             sizes["weights"] = str(vgg_file)
         sizes = {"image_size": SIZE, "batch_size": 8, **sizes, **options}

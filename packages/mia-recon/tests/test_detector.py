@@ -33,7 +33,8 @@ def test_predict_changes_no_parameter_buffer_or_mode(name, device, small, images
     before = snapshot(detector)
     detector.network.train()
     detector.predict(images, device=device)
-    detector.reconstruct(images, device=device)
+    if RECORDS[name].reconstruct:
+        detector.reconstruct(images, device=device)
     assert same(before, snapshot(detector))
     assert detector.network.training
     assert all(p.grad is None or not p.grad.isnan().any() for p in detector.network.parameters())
@@ -47,7 +48,13 @@ def test_shapes_types_and_the_score_as_mean_of_the_map(name, small, images):
     assert (pixels is not None) == detector.info.has_map
     if pixels is not None:
         assert (pixels.shape, pixels.dtype) == (images[:, 0].shape, np.float32)
-        np.testing.assert_allclose(pixels.mean((1, 2)), score, rtol=1e-4)
+        # Resizing a map of a coarser grid changes its mean.
+        rtol = 0.2 if RECORDS[name].resize_map else 1e-4
+        np.testing.assert_allclose(pixels.mean((1, 2)), score, rtol=rtol)
+    if RECORDS[name].reconstruct is None:
+        with pytest.raises(ValueError, match=f"{name} reconstructs features, not images"):
+            detector.reconstruct(images, device="cpu")
+        return
     reconstructed = detector.reconstruct(images, device="cpu")
     assert (reconstructed.shape, reconstructed.dtype) == (images.shape, np.float32)
 

@@ -8,6 +8,8 @@ import pytest
 import torch
 from mia_recon.registry import RECORDS
 
+OURS_ALONE = ("feature_mean", "feature_std", "backbone.weights_sha256")
+
 
 class Payload:
     """What a pickle may hold and a state dict may not."""
@@ -29,11 +31,11 @@ def original_names(state):
     return names
 
 
-@pytest.mark.parametrize("name", list(RECORDS))
+@pytest.mark.parametrize("name", sorted(RECORDS.keys() - {"fae-mse", "fae-ssim"}))
 def test_every_parameter_of_the_original_arrives(name, checkpoint_of, original_state):
     detector = mia_recon.load_medianomaly(name, checkpoint_of(name))
     arrived = detector.network.state_dict()
-    arrived = {k: v for k, v in arrived.items() if k not in ("feature_mean", "feature_std")}
+    arrived = {k: v for k, v in arrived.items() if k not in OURS_ALONE}
     expected = original_state(name)
     assert len(arrived) == len(expected)
     sums = [sorted(float(v.double().sum()) for v in s.values()) for s in (arrived, expected)]

@@ -1,4 +1,4 @@
-"""The eighteenth method of docs/new-method.md: one new file and one line."""
+"""The method of docs/new-method.md: one new file and one line."""
 
 from __future__ import annotations
 

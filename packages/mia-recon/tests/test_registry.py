@@ -16,9 +16,9 @@ STATED = {"ae": 2.35, "dae": 31.0}
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "recon.md"
 
 
-def test_there_are_the_seventeen_methods_of_the_study():
+def test_there_are_the_methods_of_the_study():
     names = "ae ae-l1 ae-ssim ae-perceptual ae-spatial vae constrained-ae memae ceae ganomaly aeu"
-    names += " dae ae-grad vae-elbo vae-kl vae-rec vae-combi"
+    names += " dae ae-grad vae-elbo vae-kl vae-rec vae-combi fae-mse fae-ssim"
     assert set(mia_recon.METHODS) == set(names.split())
     for name, info in mia_recon.METHODS.items():
         assert info.name == name
@@ -28,6 +28,10 @@ def test_there_are_the_seventeen_methods_of_the_study():
 
 def test_the_defaults_are_those_of_the_study():
     for name, info in mia_recon.METHODS.items():
+        if name.startswith("fae"):
+            assert (info.image_size, info.batch_size, info.learning_rate) == (128, 64, 5e-4)
+            assert info.epochs * mia_recon.build(name).options.steps_per_epoch == 10_000
+            continue
         size, batch = (128, 16) if name == "dae" else (64, 64)
         assert (info.image_size, info.batch_size) == (size, batch)
         assert (info.epochs, info.learning_rate, info.channels) == (250, 1e-3, 1)
@@ -104,6 +108,10 @@ def test_a_gradient_costs_a_way_back():
         ("ceae", {"patch": 65}, "patch.*65"),
         ("memae", {"shrink_threshold": 0.5}, "shrink_threshold.*0.5"),
         ("memae", {"slots": 0}, "slots.*0"),
+        ("fae-mse", {"image_size": 96}, "multiple of 64, got 96"),
+        ("fae-mse", {"depth": 5}, "depth to be at most 4, got 5"),
+        ("fae-ssim", {"dropout": 1.0}, "dropout.*1.0"),
+        ("fae-ssim", {"steps_per_epoch": 0}, "steps_per_epoch.*0"),
         ("ganomaly", {"bn_mode": "train"}, "bn_mode.*image, running"),
         ("ganomaly", {"image_size": 16}, "at least 32"),
     ],

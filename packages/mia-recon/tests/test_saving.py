@@ -121,4 +121,9 @@ def test_weights_are_stored_without_pickle_and_vgg_not_at_all(small, images, tmp
         "model.safetensors",
     ]
     assert any("feature_mean" in name for name in names)
-    assert not any("vgg" in name for name in names)
+    frozen = [name for name in names if not name.startswith("network.autoencoder.")]
+    assert sorted(frozen) == [
+        "network.backbone.weights_sha256",
+        "network.feature_mean",
+        "network.feature_std",
+    ]

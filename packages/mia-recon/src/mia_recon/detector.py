@@ -58,6 +58,7 @@ class ReconstructionDetector(TrainedDetector):
         self.score_batch = batches * self.info.batch_size
         name = method.info.name
         self.options = parse_options(method.options, options, owner=name, also=SETTINGS)
+        self.steps_per_epoch = getattr(self.options, "steps_per_epoch", None)
         self._method = method
         with torch.random.fork_rng(devices=[]):  # layers draw from the global generator when made
             self.network = method.network(self.in_channels, self.image_size, self.options)
@@ -101,11 +102,18 @@ class ReconstructionDetector(TrainedDetector):
 
         Returns:
             float32 (N, C, S, S), on the scale of images from 0 to 1.
+
+        Raises:
+            ValueError: The method reconstructs something other than images.
         """
+        reconstruct = self._method.reconstruct
+        if reconstruct is None:
+            msg = f"{self.info.name} reconstructs features, not images"
+            raise ValueError(msg)
         source, batch_size = self._ready(images, batch_size, device)
         with evaluating(self.network), frozen(self.network), torch.inference_mode():
             parts = [
-                self._method.reconstruct(self.network, normalize(batch)).add(1).div(2).cpu()
+                reconstruct(self.network, normalize(batch)).add(1).div(2).cpu()
                 for batch in in_order(source, batch_size)
             ]
         return torch.cat(parts).numpy()

@@ -46,7 +46,7 @@ _RENAMES: tuple[tuple[str, Any], ...] = (
     (r"\bblock\.([1357])\.", lambda m: {"1": "0.", "3": "2.", "5": "3.", "7": "5."}[m[1]]),
 )
 # Parts of our networks that the original keeps in another file.
-_OURS_ALONE = ("feature_mean", "feature_std")
+_OURS_ALONE = ("feature_mean", "feature_std", "backbone.weights_sha256")
 
 
 def rename(key: str) -> str:

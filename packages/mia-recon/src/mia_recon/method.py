@@ -64,7 +64,10 @@ class AnomalyMap(Protocol):
     """The anomaly map of a batch."""
 
     def __call__(self, network: Any, x: Tensor, options: Any) -> Tensor:
-        """Return the score of each pixel, [B, C or 1, S, S], of images [B, C, S, S] in [-1, 1]."""
+        """Return the score of each pixel, [B, C or 1, S, S], of images [B, C, S, S] in [-1, 1].
+
+        Methods with ``resize_map`` give a map of another grid.
+        """
         ...
 
 
@@ -82,12 +85,15 @@ class Method:
 
     Attributes:
         info: Its name, paper and defaults.
-        options: Dataclass of its options with their defaults.
+        options: Dataclass of its options with their defaults; an option ``steps_per_epoch`` sets
+            the length of an epoch.
         network: (in_channels, image_size, options) -> the network; its weights are drawn later.
         loss: See ``Loss``.
         anomaly_map: See ``AnomalyMap``; None if the method only scores whole images.
+        resize_map: (map of another grid, image size) -> map [B, 1, S, S]; a score remains the mean
+            of the map before it.
         score: (network, x, options) -> scores [B] that replace the mean of the map.
-        reconstruct: (network, x) -> reconstructions [B, C, S, S].
+        reconstruct: (network, x) -> reconstructions [B, C, S, S]; None if there are no images.
         needs_gradient: Whether the map is a gradient, so that scoring must record operations.
         prepare: (network, batches of x) -> None: measure the training images before training.
         original_files: (network) -> None: read the files that the original keeps beside its
@@ -100,8 +106,9 @@ class Method:
     network: Callable[[int, int, Any], nn.Module]
     loss: Loss
     anomaly_map: AnomalyMap | None
+    resize_map: Callable[[Tensor, int], Tensor] | None = None
     score: Callable[[Any, Tensor, Any], Tensor] | None = None
-    reconstruct: Callable[[Any, Tensor], Tensor] = forward
+    reconstruct: Callable[[Any, Tensor], Tensor] | None = forward
     needs_gradient: bool = False
     prepare: Callable[[Any, Iterable[Tensor]], None] | None = None
     original_files: Callable[[Any], None] | None = None

@@ -15,6 +15,8 @@ from mia_recon.methods import (
     ceae,
     constrained_ae,
     dae,
+    fae_mse,
+    fae_ssim,
     ganomaly,
     memae,
     vae,
@@ -45,4 +47,6 @@ RECORDS: dict[str, Method] = {
     "vae-kl": vae_kl.METHOD,
     "vae-rec": vae_rec.METHOD,
     "vae-combi": vae_combi.METHOD,
+    "fae-mse": fae_mse.METHOD,
+    "fae-ssim": fae_ssim.METHOD,
 }

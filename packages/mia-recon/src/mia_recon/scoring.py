@@ -32,11 +32,15 @@ def score_batch(
     if method.anomaly_map:
         pixels = _channel_mean(method.anomaly_map(network, x, options))
     if method.score:
-        return method.score(network, x, options), pixels
-    if pixels is None:
+        score = method.score(network, x, options)
+    elif pixels is not None:
+        score = per_image(pixels)
+    else:
         msg = f"{method.info.name} has neither a map nor a score"
         raise TypeError(msg)
-    return per_image(pixels), pixels
+    if pixels is not None and method.resize_map:
+        pixels = method.resize_map(pixels[:, None], x.shape[-1])[:, 0]
+    return score, pixels
 
 
 def _channel_mean(errors: Tensor) -> Tensor:

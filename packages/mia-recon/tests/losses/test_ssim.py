@@ -6,6 +6,7 @@ import pytest
 import torch
 from mia_recon.losses.ssim import (
     dissimilarity_map,
+    feature_dissimilarity,
     multi_scale_dissimilarity,
     structural_dissimilarity,
 )
@@ -46,6 +47,25 @@ def test_loss_and_gradient_are_those_of_pytorch_msssim(shape):
     torch.testing.assert_close(loss, expected, rtol=1e-6, atol=0)
     scale = float(expected_gradient.abs().max())
     torch.testing.assert_close(gradient, expected_gradient, rtol=0, atol=1e-6 * scale)
+
+
+def test_of_features_it_is_that_of_a_window_moved_over_each_channel():
+    """Against the formula, with the window as a depthwise convolution."""
+    generator = torch.Generator().manual_seed(0)
+    a, b = torch.randn(2, 2, 6, 9, 7, generator=generator, dtype=torch.float64) * 3
+    line = torch.exp(-(torch.arange(-2.0, 3, dtype=torch.float64) ** 2) / (2 * 1.5**2))
+    line = line / line.sum()
+    window = (line[:, None] * line).expand(6, 1, 5, 5)
+
+    def mean(values):
+        return torch.nn.functional.conv2d(values, window, padding=2, groups=6)
+
+    variances = mean(a * a) - mean(a) ** 2, mean(b * b) - mean(b) ** 2
+    covariance = mean(a * b) - mean(a) * mean(b)
+    c1, c2 = 0.01**2, 0.03**2
+    ssim = (2 * mean(a) * mean(b) + c1) * (2 * covariance + c2)
+    ssim = ssim / ((mean(a) ** 2 + mean(b) ** 2 + c1) * (sum(variances) + c2))
+    torch.testing.assert_close(feature_dissimilarity(a, b), 1 - ssim)
 
 
 def test_over_several_scales_it_is_that_of_pytorch_msssim():

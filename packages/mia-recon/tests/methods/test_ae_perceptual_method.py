@@ -77,6 +77,48 @@ def test_a_checkpoint_without_its_statistics_is_not_passed_over_in_silence(check
         mia_recon.load_medianomaly("ae-perceptual", checkpoint_of("ae-perceptual"))
 
 
+def test_with_weights_that_need_no_download_it_trains_and_comes_back(images, tmp_path):
+    sizes = {"image_size": 32, "batch_size": 8, "latent": 4, "width": 4, "hidden": 32}
+    detector = mia_recon.build(
+        "ae-perceptual", backbone="efficientnet-lite0", learning_rate=3e-3, **sizes
+    )
+    detector.fit(images, epochs=8, device="cpu")
+    assert detector.history[-1]["loss"] < 0.9 * detector.history[0]["loss"]
+    before = detector.predict(images, device="cpu")
+    assert before.map.shape == (20, 32, 32)
+    detector.save(tmp_path / "model")
+    kept = (tmp_path / "model" / "model.safetensors").stat().st_size
+    assert kept < 4 * sum(p.numel() for p in detector.network.parameters()) + 20_000
+    loaded = mia_recon.load(tmp_path / "model")
+    np.testing.assert_array_equal(loaded.predict(images, device="cpu").score, before.score)
+
+
+def test_a_model_is_not_scored_with_other_weights_than_it_was_trained_with(
+    small, images, vgg_file, tmp_path
+):
+    weights = tmp_path / "vgg.pth"
+    weights.write_bytes(vgg_file.read_bytes())
+    small("ae-perceptual", weights=weights).fit(images, epochs=1, device="cpu").save(
+        tmp_path / "model"
+    )
+    state = torch.load(weights, weights_only=True)
+    torch.save({key: 2 * value for key, value in state.items()}, weights)
+    with pytest.raises(ValueError, match=r"vgg\.pth holds other weights of vgg19"):
+        mia_recon.load(tmp_path / "model").predict(images, device="cpu")
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"backbone": "vgg91"}, "'vgg91'; did you mean 'vgg19'"),
+        ({"backbone": "resnet18", "statistics": "file.pt"}, "statistics are those of vgg19"),
+    ],
+)
+def test_a_backbone_that_does_not_fit_is_refused(options, message):
+    with pytest.raises(ValueError, match=message):
+        mia_recon.build("ae-perceptual", **options)
+
+
 def test_measured_statistics_standardize_the_training_images(small, images):
     network = small("ae-perceptual").fit(images, epochs=0, device="cpu").network
     standardized = network.features(torch.from_numpy(images).float() / 127.5 - 1)

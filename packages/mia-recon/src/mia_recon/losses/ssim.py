@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 WINDOW, SIGMA = 11, 1.5
+FEATURE_WINDOW = 5
 _C1, _C2 = 0.01**2, 0.03**2
 # Smallest image of MS-SSIM, whose window must fit into the image after four halvings.
 MS_SSIM_SIZE = (WINDOW - 1) * 2**4 + 1
@@ -36,8 +37,27 @@ def structural_dissimilarity(x: Tensor, reconstruction: Tensor) -> Tensor:
     Paper: https://doi.org/10.1109/TIP.2003.819861
     """
     a, b = _unit_range(x, reconstruction)
+    return _dissimilarity(a, b, WINDOW)
+
+
+def feature_dissimilarity(features: Tensor, reconstruction: Tensor) -> Tensor:
+    """Return 1 - SSIM at each place of features, each channel alone, [B, F, H, W].
+
+    The window is 5 x 5, and the border is padded with zeros. Features are compared as they are.
+
+    Args:
+        features: [B, F, H, W], of any range.
+        reconstruction: The same shape.
+    """
+    border = (FEATURE_WINDOW // 2,) * 4
+    # Variances are differences of close values: they need all digits at any precision.
+    a, b = (F.pad(values.to(features.dtype), border) for values in (features, reconstruction))
+    return _dissimilarity(a, b, FEATURE_WINDOW)
+
+
+def _dissimilarity(a: Tensor, b: Tensor, window: int) -> Tensor:
     moments = torch.cat([a, b, a * a, b * b, a * b])
-    mean_a, mean_b, aa, bb, ab = _blur(moments).chunk(5)
+    mean_a, mean_b, aa, bb, ab = _blur(moments, window).chunk(5)
     variance = aa - mean_a.square() + bb - mean_b.square()
     covariance = ab - mean_a * mean_b
     structure = (2 * covariance + _C2) / (variance + _C2)
@@ -82,12 +102,12 @@ def _unit_range(x: Tensor, reconstruction: Tensor) -> list[Tensor]:
     return [((image.to(x.dtype) + 1) / 2).clamp(0, 1) for image in (x, reconstruction)]
 
 
-def _blur(images: Tensor) -> Tensor:
+def _blur(images: Tensor, window: int) -> Tensor:
     """Return the window's Gaussian means at each place, by two products with banded matrices.
 
     Convolutions of a single channel are many times slower on a CPU at the sizes in use.
     """
-    rows, columns = (_window_matrix(size, images) for size in images.shape[2:])
+    rows, columns = (_window_matrix(size, images, window) for size in images.shape[2:])
     with _all_digits(images.device.type):
         return rows @ images @ columns.T
 
@@ -99,10 +119,10 @@ def _all_digits(device: str) -> AbstractContextManager[Any]:
     return nullcontext()
 
 
-def _window_matrix(size: int, like: Tensor) -> Tensor:
-    """Return the window's weights at each place, a matrix [size - 10, size]."""
+def _window_matrix(size: int, like: Tensor, window: int) -> Tensor:
+    """Return the window's weights at each place, a matrix [size - window + 1, size]."""
     places = torch.arange(size, device=like.device)
-    offsets = places - places[: size - WINDOW + 1, None] - WINDOW // 2
+    offsets = places - places[: size - window + 1, None] - window // 2
     weights = torch.exp(-offsets.to(like.dtype).square() / (2 * SIGMA**2))
-    weights = weights.masked_fill(offsets.abs() > WINDOW // 2, 0)
+    weights = weights.masked_fill(offsets.abs() > window // 2, 0)
     return weights / weights.sum(1, keepdim=True)

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 from torch.nn import functional as F
 
+from mia_recon._engine.backbones import Backbone
 from mia_recon.losses.perceptual import relative_difference
 from mia_recon.method import Method, MethodInfo
 from mia_recon.networks.autoencoder import Sizes, plain_autoencoder
-from mia_recon.networks.perceptual import PerceptualAutoEncoder
+from mia_recon.networks.perceptual import STRIDE, PerceptualAutoEncoder
 
 if TYPE_CHECKING:
     import torch
@@ -23,11 +24,15 @@ class Options(Sizes):
     """Options of ae-perceptual.
 
     Attributes:
-        weights: File with torchvision's VGG19 state dict; None for torchvision's cache.
+        backbone: Frozen network whose features are compared: ``"vgg19"``, as in the study,
+            ``"efficientnet-lite0"``, whose weights need no download, or another one with a stage
+            of stride 8.
+        weights: File with the backbone's state dict; None for its usual place.
         statistics: The original project's file with the mean and the deviation of each feature
             channel on ImageNet; None to measure them on the training images.
     """
 
+    backbone: str = "vgg19"
     weights: str | None = None
     statistics: str | None = None
 
@@ -39,12 +44,21 @@ class Options(Sizes):
 
 
 def network(in_channels: int, image_size: int, options: Options) -> PerceptualAutoEncoder:
-    """Return the study's autoencoder beside VGG19."""
-    if image_size % 8:
-        msg = f"expected image_size to be a multiple of 8, which VGG19 needs, got {image_size}"
+    """Return the study's autoencoder beside a frozen network."""
+    if image_size % STRIDE:
+        msg = f"expected image_size to be a multiple of {STRIDE}, the features' stride, "
+        msg += f"got {image_size}"
+        raise ValueError(msg)
+    if options.statistics is not None and options.backbone != "vgg19":
+        msg = f"statistics are those of vgg19, got backbone={options.backbone!r}"
+        raise ValueError(msg)
+    backbone = Backbone(options.backbone, options.weights)
+    if STRIDE not in backbone.strides:
+        msg = f"expected a backbone with a stage of stride {STRIDE}, got {options.backbone!r} "
+        msg += f"with strides {backbone.strides}"
         raise ValueError(msg)
     autoencoder = plain_autoencoder(in_channels, image_size, options)
-    return PerceptualAutoEncoder(autoencoder, options.weights, options.statistics)
+    return PerceptualAutoEncoder(autoencoder, backbone, options.statistics)
 
 
 def difference(network: PerceptualAutoEncoder, x: Tensor) -> Tensor:

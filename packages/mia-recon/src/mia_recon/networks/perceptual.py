@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import torch
 from torch import nn
 
-from mia_recon.networks import vgg
 from mia_recon.networks.feature_statistics import measure_statistics, read_statistics
 
 if TYPE_CHECKING:
@@ -16,19 +15,23 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
+    from mia_recon._engine.backbones import Backbone
     from mia_recon.networks.autoencoder import AutoEncoder
     from mia_recon.networks.feature_statistics import FeatureStatistics
 
 
-class PerceptualAutoEncoder(nn.Module):
-    """Autoencoder and standardized VGG19 features.
+STRIDE = 8  # of the stage whose features are compared
+LAYER = "r42"  # VGG19's relu4_2 in the original project's file of statistics
 
-    VGG19 is read when it is first needed. It is not trained, so it is neither a parameter nor
-    saved; the statistics of its features are saved.
+
+class PerceptualAutoEncoder(nn.Module):
+    """Autoencoder and the standardized features of a frozen network.
+
+    The frozen network is not saved; the statistics of its features are.
 
     Args:
         autoencoder: The part that is trained.
-        weights: See ``vgg.load_vgg19``.
+        backbone: The frozen network, of which the stage of stride 8 is used.
         statistics: The original project's file of feature statistics; None to measure them.
     """
 
@@ -36,22 +39,23 @@ class PerceptualAutoEncoder(nn.Module):
     feature_std: Tensor
 
     def __init__(
-        self, autoencoder: AutoEncoder, weights: str | None, statistics: str | None
+        self, autoencoder: AutoEncoder, backbone: Backbone, statistics: str | None
     ) -> None:
         super().__init__()
         self.autoencoder = autoencoder
-        self.weights = weights
+        self.backbone = backbone
         self.statistics = statistics
-        self.register_buffer("feature_mean", torch.zeros(vgg.CHANNELS))
-        self.register_buffer("feature_std", torch.ones(vgg.CHANNELS))
-        self._vgg: list[nn.Module] = []  # in a list it is not trained, saved or moved
+        self.stage = backbone.strides.index(STRIDE)
+        channels = backbone.channels[self.stage]
+        self.register_buffer("feature_mean", torch.zeros(channels))
+        self.register_buffer("feature_std", torch.ones(channels))
 
     def forward(self, x: Tensor) -> Tensor:
         """Reconstruct images [B, C, S, S]."""
         return self.autoencoder(x)
 
     def features(self, x: Tensor) -> Tensor:
-        """Return standardized features [B, 512, S/8, S/8] of images in [-1, 1]."""
+        """Return standardized features [B, F, S/8, S/8] of images in [-1, 1]."""
         mean, std = (v.view(1, -1, 1, 1) for v in (self.feature_mean, self.feature_std))
         return (self._raw_features(x) - mean) / std
 
@@ -60,7 +64,7 @@ class PerceptualAutoEncoder(nn.Module):
         if self.statistics is None:
             self._set(measure_statistics(map(self._raw_features, batches)))
         else:
-            self._set(read_statistics(self.statistics, vgg.LAYER, vgg.CHANNELS))
+            self._set(read_statistics(self.statistics, LAYER, len(self.feature_mean)))
 
     def set_original_statistics(self) -> None:
         """Set the statistics of the features from the file; warn if there is none."""
@@ -69,13 +73,12 @@ class PerceptualAutoEncoder(nn.Module):
             msg += "their statistics in a file beside its checkpoints"
             warnings.warn(msg, stacklevel=3)
         else:
-            self._set(read_statistics(self.statistics, vgg.LAYER, vgg.CHANNELS))
+            self._set(read_statistics(self.statistics, LAYER, len(self.feature_mean)))
 
     def _set(self, statistics: FeatureStatistics) -> None:
         self.feature_mean.copy_(statistics.mean)
         self.feature_std.copy_(statistics.deviation)
 
     def _raw_features(self, x: Tensor) -> Tensor:
-        if not self._vgg:
-            self._vgg.append(vgg.load_vgg19(self.weights, x.device))
-        return vgg.features(self._vgg[0].to(x.device), x)
+        (features,) = self.backbone((x + 1) / 2, [self.stage])
+        return features

@@ -1,0 +1,108 @@
+"""A frozen network by name, read when its features are first asked for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import torch
+from torch import nn
+
+from ..options import unknown
+from . import efficientnet, timm_networks, torchvision_networks
+from .weights import sha256_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from torch import Tensor
+
+    from .source import Source
+
+_SOURCES: dict[str, Source] = {**efficientnet.SOURCES, **torchvision_networks.SOURCES}
+
+
+def backbone_names() -> list[str]:
+    """Return the names that ``Backbone`` knows, besides ``timm:NAME``."""
+    return list(_SOURCES)
+
+
+class Backbone(nn.Module):
+    """Frozen network that gives features of several stages.
+
+    Its weights are neither trained nor saved with a detector. The SHA-256 of their file is saved,
+    and another file is refused later.
+
+    Args:
+        name: ``"efficientnet-lite0"`` (weights from the extra ``features``), a network of
+            torchvision, or ``"timm:NAME"``.
+        weights: File with a state dict; None for the package's file or torchvision's cache.
+
+    Attributes:
+        channels: Channels of each stage.
+        strides: Pixels of the image per cell of each stage.
+    """
+
+    weights_sha256: Tensor
+
+    def __init__(self, name: str, weights: str | None = None) -> None:
+        super().__init__()
+        self.name = name
+        self.weights = weights
+        if name.startswith(timm_networks.PREFIX):
+            self._source = timm_networks.source_of(name)
+        elif name in _SOURCES:
+            self._source = _SOURCES[name]
+        else:
+            raise unknown("backbone", name, [*_SOURCES, f"{timm_networks.PREFIX}NAME"])
+        self.channels = self._source.channels
+        self.strides = self._source.strides
+        # Zeros as long as no file has been read.
+        self.register_buffer("weights_sha256", torch.zeros(32, dtype=torch.uint8))
+        self._network: list[nn.Module] = []  # in a list it is not trained, saved or moved
+
+    def forward(self, x: Tensor, stages: Sequence[int]) -> list[Tensor]:
+        """Return features of some stages, [B, channels, H / stride, W / stride] each.
+
+        Args:
+            x: Images [B, 1 or 3, H, W] in [0, 1].
+            stages: Numbers of the stages, in ascending order.
+
+        Raises:
+            FileNotFoundError: The weights are not to be had.
+            ValueError: A file of another network, or another one than was used before.
+        """
+        if not self._network:
+            self._network.append(self._read(x.device))
+        mean, std = (
+            x.new_tensor(values).view(1, 3, 1, 1)
+            for values in (self._source.mean, self._source.std)
+        )
+        # Broadcasting repeats a gray channel.
+        return self._network[0].to(x.device)((x - mean) / std, stages)
+
+    def _read(self, device: torch.device) -> nn.Module:
+        if device.type == "meta":
+            with torch.device("meta"):
+                return self._source.make().eval()
+        path = self._source.find(self.weights)
+        self._check_file(path)
+        network = self._source.load(path)
+        return network.eval().requires_grad_(requires_grad=False)
+
+    def _check_file(self, path: Path) -> None:
+        digest = sha256_of(path)
+        if self._source.sha256 and not digest.startswith(self._source.sha256):
+            msg = (
+                f"{path} does not hold the weights of {self.name}: "
+                f"expected a file of SHA-256 {self._source.sha256}, got {digest}"
+            )
+            raise ValueError(msg)
+        known = bytes(self.weights_sha256.cpu().tolist()).hex()
+        if known.strip("0") and known != digest:
+            msg = (
+                f"{path} holds other weights of {self.name} than the detector was trained with: "
+                f"expected a file of SHA-256 {known}, got {digest}"
+            )
+            raise ValueError(msg)
+        self.weights_sha256.copy_(torch.tensor(list(bytes.fromhex(digest)), dtype=torch.uint8))
