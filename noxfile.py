@@ -88,6 +88,19 @@ def bench(session: nox.Session) -> None:
     session.run(str(command), "run", *session.posargs, external=True)
 
 
+@nox.session(default=False, venv_backend="none")
+def conformance(session: nox.Session) -> None:
+    """Each rule of the detector contract for each method of ours, the slow ones too."""
+    python = everything(session) / "python"
+    session.run(
+        *(str(python), "-m", "pytest", "--import-mode=importlib", "--slow"),
+        *("-n", "auto", "--maxprocesses=4", "--dist=loadgroup", "packages/mia-bench/tests/testing"),
+        *("-o", "tmp_path_retention_policy=failed", *session.posargs),
+        env={"OMP_WAIT_POLICY": "PASSIVE"},
+        external=True,
+    )
+
+
 @nox.session(default=False)
 def browser(session: nox.Session) -> None:
     """The pages in the system's own headless Chromium; nothing but Playwright is downloaded."""

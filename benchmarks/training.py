@@ -26,9 +26,11 @@ from contextlib import ExitStack
 import mia_recon
 import numpy as np
 import torch
+from mia_recon.methods import ae_ssim
 from mia_recon.networks.fast import ConvNormReLU, Swish, UpsampleConv2d
 from mia_recon.registry import RECORDS
 from PIL import Image
+from pytorch_msssim import ssim
 from torch.utils.data import DataLoader, Dataset
 from torchvision import transforms
 
@@ -249,6 +251,32 @@ def compare_swish(images: np.ndarray, rounds: int, threads: int) -> None:
     assert abs(ours - plain) < 1e-4 * plain, (ours, plain)
 
 
+def plain_ssim(x: torch.Tensor, reconstruction: torch.Tensor) -> torch.Tensor:
+    unit = [((image + 1) / 2).clamp(0, 1) for image in (x, reconstruction)]
+    return 1 - ssim(*unit, data_range=1.0)
+
+
+def fit_of_ae_ssim(images: np.ndarray, epochs: int, device: str, *, plain: bool):
+    if plain:
+        ae_ssim.structural_dissimilarity = plain_ssim  # of this process alone
+    ours = detector("ae-ssim", image_size=SIZE)
+    return timed(lambda: ours.fit(images, epochs=epochs, device=device).history[-1]["loss"])
+
+
+def compare_ssim(images: np.ndarray, epochs: int, device: str, rounds: int, threads: int) -> None:
+    """A fit of ae-ssim with pytorch-msssim's loss and with ours, which are equal."""
+    fit = functools.partial(fit_of_ae_ssim, images, epochs, device)
+    times, results = best_of(
+        rounds,
+        threads,
+        plain=functools.partial(fit, plain=True),
+        ours=functools.partial(fit, plain=False),
+    )
+    report("fit of ae-ssim", times, wanted=1.5)
+    ours, plain = results["ours"], results["plain"]
+    assert abs(ours - plain) < 1e-3 * plain, (ours, plain)
+
+
 def report(what: str, times: dict[str, tuple[float, float]], wanted: float) -> None:
     (wall, cpu), (our_wall, our_cpu) = times["plain"], times["ours"]
     print(
@@ -279,6 +307,7 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--options", action="store_true", help="also precision and compilation")
+    parser.add_argument("--ssim", action="store_true", help="also ae-ssim's loss")
     parser.add_argument("--dae", action="store_true", help="also dae's Swish, on the CPU")
     arguments = parser.parse_args()
     assert set(ONE_IMAGE) <= set(RECORDS)
@@ -294,6 +323,8 @@ def main() -> None:
         compare_scores(name, test, arguments.device, *often, wanted)
     if arguments.options:
         compare_options(train, arguments.epochs, *how)
+    if arguments.ssim:
+        compare_ssim(train, arguments.epochs, *how)
     if arguments.dae:
         compare_swish(train, *how_often)
 

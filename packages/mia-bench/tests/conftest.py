@@ -121,8 +121,8 @@ def made_up():
     """
     import mia_metrics
     from mia_bench.files import write_array, write_json
-    from mia_bench.run_folder import gallery_npz
     from mia_bench.run_folder.folder import RunFolder
+    from mia_bench.run_folder.gallery_npz import make_gallery
     from mia_bench.run_folder.resamples_npz import write_resamples
 
     def write(
@@ -144,9 +144,7 @@ def made_up():
                     folder = RunFolder(out / dataset / method / f"seed-{seed}")
                     folder.write_scores(ids, labels, scores)
                     maps = pictures[:, 0].astype(np.float32) / 255 + masks
-                    gallery_npz.collect(ids, labels, scores, pictures, maps, masks).save(
-                        folder.gallery
-                    )
+                    make_gallery(ids, labels, scores, pictures, maps, masks).save(folder.gallery)
                     written = result(dataset, method, seed, labels, scores, epochs)
                     if pixels:
                         noise = np.random.default_rng([seed, number, 1]).normal(size=masks.shape)

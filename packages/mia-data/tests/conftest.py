@@ -96,3 +96,15 @@ def brats_dataset(tmp_path, save_image):
         mask[2:5, 3 : 6 + i] = 255
         save_image(folder / "test" / "annotation" / f"{name.format('seg')}.png", mask)
     return folder
+
+
+@pytest.fixture
+def tree(tmp_path, save_image):
+    """Make a folder ``own`` of images with these names."""
+
+    def make(*names, size=(8, 8)):
+        for name in names:
+            save_image(tmp_path / "own" / name, size=size)
+        return tmp_path / "own"
+
+    return make

@@ -69,7 +69,14 @@ def test_a_change_that_keeps_the_size_is_seen_by_its_time(json_dataset, decoded)
 
 
 @pytest.mark.parametrize(
-    "options", [{"size": 9}, {"channels": 3}, {"resize": "short_side"}, {"split": "test"}]
+    "options",
+    [
+        {"size": 9},
+        {"channels": 3},
+        {"resize": "short_side"},
+        {"resample": "lanczos"},
+        {"split": "test"},
+    ],
 )
 def test_other_arguments_have_an_entry_of_their_own(json_dataset, decoded, cache_folder, options):
     call = {"split": "train", "root": json_dataset.parent, "size": 8}

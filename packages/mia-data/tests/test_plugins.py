@@ -20,7 +20,7 @@ DATASETS = {
 }
 CHANGE = {}
 
-def load(name, split, *, root, size, channels, resize, cache_dir):
+def load(name, split, *, root, size, channels, resize, resample, cache_dir):
     n = 4
     parts = dict(
         images=np.full((n, channels, size, size), 9, np.uint8),
@@ -64,6 +64,8 @@ def test_the_arguments_are_checked_before_the_plug_in_is_asked(install):
     install("plugged_strict", GOOD)
     with pytest.raises(mia_data.DataError, match="expected size to be a whole number"):
         mia_data.load("stripes", "test", size=0)
+    with pytest.raises(mia_data.DataError, match="plugged_strict', which has no allow_damaged"):
+        mia_data.load("stripes", "test", allow_damaged=True)
     with pytest.raises(mia_data.UnknownNameError, match="unknown split 'val'"):
         mia_data.load("stripes", "val")
     with pytest.raises(mia_data.UnknownNameError, match="did you mean 'stripes'"):

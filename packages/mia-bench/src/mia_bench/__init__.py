@@ -1,7 +1,7 @@
-"""Runs studies of medical anomaly detectors, scores your own images and draws the results.
+"""Studies of medical anomaly detectors, and training and scoring on your own images.
 
-The command line is ``mia-bench``; the same in Python: ``read_study``, ``run_study``, ``gather``,
-and ``fit`` and ``score`` for your own images.
+The command line is ``mia-bench``. In Python: ``read_study``, ``run_study`` and ``gather`` for
+studies, ``fit`` and ``score`` for your own images.
 Names are loaded when first used: importing the package alone does not import torch.
 """
 

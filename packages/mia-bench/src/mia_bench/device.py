@@ -1,14 +1,20 @@
-"""The device that runs are done on, settled before the first one starts."""
+"""The device that detectors compute on, and the machine around it."""
 
 from __future__ import annotations
 
+import os
+import platform
 import re
+from importlib.metadata import version
+from typing import Any
 
 from mia_bench.errors import StudyError
 
+_PACKAGES = ("mia-data", "mia-metrics", "mia-recon", "mia-ssl", "mia-bench", "numpy", "torch")
+
 
 def parse_device(device: str) -> tuple[str, int | None]:
-    """Kind and number: ``("cuda", 1)``, ``("cpu", None)``.
+    """Return kind and number of a device: ``("cuda", 1)``, ``("cpu", None)``.
 
     Raises:
         StudyError: Not the name of a device.
@@ -21,10 +27,10 @@ def parse_device(device: str) -> tuple[str, int | None]:
 
 
 def resolve_device(device: str) -> str:
-    """``"auto"`` as the best device that is there; any other as it is.
+    """Return the best device of this machine for ``"auto"``, and any other as it is.
 
     Raises:
-        StudyError: A device that is not known or not there.
+        StudyError: An unknown device, or one that this machine does not have.
     """
     import torch
 
@@ -40,3 +46,21 @@ def resolve_device(device: str) -> str:
         msg = f"device {device!r} is not there: this machine has {count[kind]} of {kind}"
         raise StudyError(msg)
     return device
+
+
+def machine_facts(device: str) -> dict[str, Any]:
+    """Return the device, the machine and the versions of the packages, as JSON values."""
+    import torch
+
+    name = platform.processor() or platform.machine()
+    if device.startswith("cuda"):
+        name = torch.cuda.get_device_name(device)
+    return {
+        "device": device,
+        "name": name,
+        "threads": torch.get_num_threads(),
+        "cores": os.cpu_count(),
+        "system": f"{platform.system()} {platform.machine()}",
+        "python": platform.python_version(),
+        "versions": {package: version(package) for package in _PACKAGES},
+    }

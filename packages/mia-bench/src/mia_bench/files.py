@@ -1,4 +1,4 @@
-"""Files that are there whole or not at all."""
+"""Files that are written whole or not at all."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ _LONGEST = 200  # bytes of a folder's name, of the 255 that most file systems al
 
 @contextmanager
 def atomic(path: Path, *, durable: bool = True) -> Iterator[Path]:
-    """A temporary path beside ``path`` that takes its place when the block ends without error.
+    """Yield a temporary path that replaces ``path`` when the block ends without error.
 
-    What is not ``durable`` may be an older version, or none, after a power cut.
+    A file that is not ``durable`` may be an older version, or none, after a power cut.
 
     Raises:
         OSError: It cannot be written; the error names ``path``.
@@ -51,16 +51,16 @@ def atomic(path: Path, *, durable: bool = True) -> Iterator[Path]:
 
 
 def is_folder_name(name: str) -> bool:
-    """Whether this can be the name of a folder that stays where it is put and can be seen."""
+    """Return whether this can be the name of a visible folder inside another."""
     plain = name.isprintable() and not set(name) & set("/\\")
     return plain and name[:1] not in ("", ".") and len(name.encode()) <= _LONGEST
 
 
 def check_writable(folder: Path) -> None:
-    """Make a folder where there is none, and write a file that is gone at once.
+    """Make a folder where there is none, and check that files can be written into it.
 
     Raises:
-        StudyError: One of the two is not possible.
+        StudyError: It cannot be made or written into.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -72,9 +72,9 @@ def check_writable(folder: Path) -> None:
 
 
 def remove_temporaries(path: Path) -> None:
-    """Remove what processes that were killed left half-written of this file or folder.
+    """Remove half-written versions of a file or folder that killed processes left.
 
-    To be called only where no other process is writing it.
+    Call it only where no other process is writing it.
     """
     for left in path.parent.iterdir():
         if not left.name.startswith(_prefix(path)):

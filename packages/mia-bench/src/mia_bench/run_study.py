@@ -1,9 +1,9 @@
-"""A study from its plan to its results, whatever asks for it."""
+"""A study from its plan to its report."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import mia_data
 import numpy as np
@@ -12,7 +12,7 @@ from mia_bench.errors import RunsFailedError, StudyError
 from mia_bench.execution.execute import load_split
 from mia_bench.execution.open_executor import open_executor
 from mia_bench.files import check_writable
-from mia_bench.report.write import write_results
+from mia_bench.report.write import write_report
 from mia_bench.run_folder.folder import RunFolder, State
 from mia_bench.study.executor_options import ExecutorOptions
 from mia_bench.study.plan import Run, plan, roots_of
@@ -22,23 +22,23 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from mia_bench.report.write import Results
+    from mia_bench.report.write import StudyReport
     from mia_bench.study.config import Study
-    from mia_bench.terminal.progress import Display
+    from mia_bench.terminal.progress import ProgressDisplay
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """What a study came to.
+class StudyOutcome:
+    """The outcome of a study.
 
     Attributes:
         states: State of each of its runs by name.
-        results: The leaderboard and its files, None where no run has finished.
+        report: The leaderboard and its files, None where no run has finished.
         notes: A few words on each run that ended now.
     """
 
     states: dict[str, State]
-    results: Results | None
+    report: StudyReport | None
     notes: dict[str, str]
 
     @property
@@ -53,21 +53,21 @@ def run_study(
     *,
     device: str = "auto",
     retry_failed: bool = False,
-    make_display: Callable[[int, int, int], Display],
-) -> Outcome:
-    """Do what is not done yet of a study and write its results.
+    make_display: Callable[[int, int, int], ProgressDisplay],
+) -> StudyOutcome:
+    """Do the runs of a study that are not done yet and write its report.
 
     Args:
-        study: What to run, where, and what is told of it meanwhile.
+        study: The study.
         out: Its folder; finished runs in it are kept.
         device: ``"auto"``, ``"cpu"``, ``"cuda"``, ``"cuda:1"`` or ``"mps"``.
-        retry_failed: Try runs again that failed before; else they stay failed.
+        retry_failed: Try runs again that failed before.
         make_display: (number of runs, of those that are done, of those that failed before and are
-            not tried again) -> where progress is shown.
+            not tried again) -> display of their progress.
 
     Raises:
-        StudyError: Something in the study or the folder that cannot be used, before any run starts.
-        DataError: A dataset that is missing or damaged, before any run starts.
+        StudyError: The study or the folder cannot be used; no run has started.
+        DataError: A dataset is missing or damaged; no run has started.
         RunsFailedError: The results cannot be written, as on a full disk.
     """
     runs = plan(study)
@@ -78,7 +78,7 @@ def run_study(
     waiting = [run for run in runs if states[run.name] not in settled]
     done = sum(state is State.FINISHED for state in states.values())
     for name in [name for name, state in states.items() if state is State.FINISHED]:
-        RunFolder(out / name).sweep()
+        RunFolder(out / name).finish_again()
     check_trackers(study.tracking)
     # No cluster is started to do nothing.
     options = study.executor if waiting else ExecutorOptions()
@@ -87,18 +87,18 @@ def run_study(
         check_writable(out)
         trackers = make_trackers(study.tracking, study=study.name, out=out, executor=options.name)
         with make_display(len(runs), done, len(runs) - len(waiting) - done) as display:
-            ends = executor.run(waiting, out, roots=roots, trackers=trackers, display=display)
-    states |= {name: end.state for name, end in ends.items()}
-    notes = {name: end.note for name, end in ends.items()}
+            outcomes = executor.run(waiting, out, roots=roots, trackers=trackers, display=display)
+    states |= {name: outcome.state for name, outcome in outcomes.items()}
+    notes = {name: outcome.note for name, outcome in outcomes.items()}
     finished = State.FINISHED in states.values()
     try:
-        return Outcome(states, write_results(out) if finished else None, notes)
+        return StudyOutcome(states, write_report(out) if finished else None, notes)
     except OSError as error:
-        raise _unwritten(error, Outcome(states, None, notes)) from error
+        raise _unwritten(error, StudyOutcome(states, None, notes)) from error
 
 
 def check_folder(runs: list[Run], out: Path, roots: Mapping[str, str | None]) -> None:
-    """Refuse a folder whose runs have the same names and other settings or test images.
+    """Refuse a folder whose runs have the same names but other settings or test images.
 
     Raises:
         StudyError: There is such a run.
@@ -107,7 +107,7 @@ def check_folder(runs: list[Run], out: Path, roots: Mapping[str, str | None]) ->
     finished = [(run, RunFolder(out / run.name)) for run in runs]
     finished = [(run, folder) for run, folder in finished if folder.result.exists()]
     for run, folder in finished:
-        if changed := _changed(run, folder.read_result()["settings"]):
+        if changed := run.settings().describe_changes(folder.read_record().settings):
             raise _refused(folder, f"was run with other settings ({changed})")
     # One run of each dataset: the test images of the others were compared when these began.
     for run, folder in {run.dataset: (run, folder) for run, folder in reversed(finished)}.values():
@@ -128,29 +128,21 @@ def _check_images(run: Run, folder: RunFolder, root: str | None) -> None:
         raise _refused(folder, f"scored other test images than {run.dataset} has in {where}")
 
 
-def _changed(run: Run, before: dict[str, Any]) -> str:
-    """The settings that are others than before, in words; empty where all are the same."""
-    now = run.settings()
-    return ", ".join(
-        f"{key} {before.get(key)!r} -> {now[key]!r}" for key in now if before.get(key) != now[key]
-    )
-
-
 def _refused(folder: RunFolder, why: str) -> StudyError:
     return StudyError(f"{folder.path} {why}: choose another --out, or remove that folder")
 
 
 def _state(run: Run, out: Path) -> State:
-    """Where a run stands; one that failed with other settings has not been tried with these."""
+    """Return a run's state; one that failed with other settings has not been tried with these."""
     folder = RunFolder(out / run.name)
     state = folder.state()
-    if state is State.FAILED and _changed(run, folder.read_failure().get("settings", {})):
+    if state is State.FAILED and folder.read_failure().settings != run.settings():
         return State.PENDING
     return state
 
 
-def _unwritten(error: OSError, outcome: Outcome) -> RunsFailedError:
-    """Results that cannot be written, as on a full disk, do not hide which runs failed."""
+def _unwritten(error: OSError, outcome: StudyOutcome) -> RunsFailedError:
+    """Return the error for results that cannot be written; it names the runs that failed too."""
     failed = outcome.failed
     also = f"; {len(failed)} of {len(outcome.states)} runs failed: {', '.join(failed)}"
     return RunsFailedError(f"cannot write the results: {error}{also if failed else ''}")

@@ -63,7 +63,7 @@ def study_page(tmp_path_factory, made_up) -> Path:
     One dataset has pixel metrics too.
     """
     from mia_bench.files import write_json
-    from mia_bench.report.write import write_results
+    from mia_bench.report.write import write_report
     from mia_bench.run_folder.folder import RunFolder
 
     out = tmp_path_factory.mktemp("browser") / "study"
@@ -74,7 +74,7 @@ def study_page(tmp_path_factory, made_up) -> Path:
         result["metrics"] |= dict.fromkeys(pixel, 0.5 + result["settings"]["seed"] / 10)
         write_json(path, result)
     write_json(RunFolder(out / "brats2021/nsa/seed-0").failure, {"error": "out of memory"})
-    return write_results(out).page
+    return write_report(out).page
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from mia_bench.report.write import write_results
+from mia_bench.report.write import write_report
 
 ROWS = "#table tbody tr"
 
@@ -170,7 +170,7 @@ def test_a_laptop_shows_the_whole_leaderboard_and_a_phone_whose_row_it_is(visit,
 
 def test_a_link_leads_to_a_method_of_any_name(visit, made_up, tmp_path):
     made_up(tmp_path, ["rsna"], {"ae": 1.0, "50% <i>a b": 0.5}, seeds=(0,), size=16)
-    page = visit(write_results(tmp_path).page)
+    page = visit(write_report(tmp_path).page)
     block = page.locator("details").nth(1)
     assert block.get_attribute("open") is None
     page.locator("#table tbody a").nth(1).click()

@@ -37,6 +37,23 @@ def refused(capsys, tmp_path, monkeypatch):
     return call
 
 
+@pytest.fixture
+def incomplete(capsys):
+    """Call the command line, whose results lack a run: they are there, exit code 1, one line."""
+
+    def call(*arguments: object) -> str:
+        with pytest.raises(SystemExit) as end:
+            main(list(map(str, arguments)))
+        out, err = capsys.readouterr()
+        assert end.value.code == 1, err
+        assert "Leaderboard" in out
+        assert err.startswith("mia-bench: 1 of ")
+        assert err.count("\n") == 1
+        return err
+
+    return call
+
+
 GOOD = "[datasets.phantom]\n[methods.ae]\nepochs = 1\n"
 
 
@@ -144,7 +161,8 @@ def test_the_output_folder_of_another_study(refused, study, root):
     ("name", "content", "message"),
     [
         ("run.json", b"{", "run.json"),
-        ("run.json", b"[]", "it has no format, settings, metrics"),
+        ("run.json", b"[]", "run.json: expected a table, got a list"),
+        ("run.json", b"[" * 100_000, "run.json: it is nested too deeply"),
         ("run.json", b'{"format": 1, "settings": {}}', "it has no metrics"),
         ("run.json", b"\xff", "run.json"),
         ("scores.csv", b"id,label\na,0\n", "scores.csv: no column 'score'"),
@@ -156,13 +174,13 @@ def test_the_output_folder_of_another_study(refused, study, root):
         ("resamples.npz", b"PK", "resamples.npz"),
     ],
 )
-def test_a_damaged_file_of_a_study(refused, study, name, content, message):
+def test_a_damaged_file_of_a_study(incomplete, study, name, content, message):
     path = study / "brats2021" / "ae" / "seed-0" / name
     path.write_bytes(content)
-    assert message in refused("report", study)
+    assert message in incomplete("report", study)
     path.unlink()
     if name not in ("run.json", "resamples.npz"):
-        assert name in refused("report", study)
+        assert name in incomplete("report", study)
 
 
 @pytest.mark.parametrize(
@@ -170,20 +188,21 @@ def test_a_damaged_file_of_a_study(refused, study, name, content, message):
     [
         ("format", 2, "its format is 2, expected 1"),
         ("settings", {"dataset": "brats2021"}, "it has no settings.label, settings.method"),
-        ("metrics", [], "it has no metrics.auroc, metrics.ap"),
+        ("metrics", [], "expected metrics to be a table, got a list"),
+        ("metrics", {}, "it has no metrics.auroc, metrics.ap"),
         ("machine", {}, "it has no machine.device"),
     ],
 )
-def test_a_run_that_lacks_something(refused, study, key, value, message):
+def test_a_run_that_lacks_something(incomplete, study, key, value, message):
     result = study / "brats2021" / "ae" / "seed-0" / "run.json"
     write_json(result, {**json.loads(result.read_text()), key: value})
-    assert message in refused("report", study)
+    assert message in incomplete("report", study)
 
 
-def test_a_damaged_failure(refused, study):
+def test_a_damaged_failure(incomplete, study):
     folder = RunFolder(study / "brats2021" / "nsa" / "seed-0")
     write_json(folder.failure, {"eror": "x"})
-    assert "failed.json: it has no error" in refused("report", study)
+    assert "failed.json: it has no error" in incomplete("report", study)
 
 
 @pytest.fixture

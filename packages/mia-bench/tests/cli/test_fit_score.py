@@ -12,7 +12,7 @@ import click
 import numpy as np
 import pytest
 from mia_bench.cli import main
-from mia_bench.cli.fit import Option
+from mia_bench.cli.fit import KeyValue
 from PIL import Image
 
 DOCS = Path(__file__).resolve().parents[4] / "docs" / "own-images.md"
@@ -209,14 +209,14 @@ def assert_one_line(result, message):
     ],
 )
 def test_options_are_typed_as_in_toml(text, value):
-    found = Option().convert(f"key={text}", None, None)
+    found = KeyValue().convert(f"key={text}", None, None)
     assert found == ("key", value)
     assert type(found[1]) is type(value)
 
 
 def test_an_option_has_a_key():
     with pytest.raises(click.BadParameter):
-        Option().convert("=3", None, None)
+        KeyValue().convert("=3", None, None)
 
 
 @pytest.mark.skipif(not DOCS.is_file(), reason="the documentation is not beside these tests")

@@ -82,3 +82,21 @@ def test_missing_weights_of_a_method_leave_the_others_their_plan(mia_bench, tmp_
     states = json.loads(done.stdout)["runs"]
     assert states == {"phantom/resnet18-imagenet/seed-0": "failed", "phantom/ae/seed-0": "finished"}
     assert "could not be downloaded" in mia_bench("report", out).stdout
+
+
+def test_a_plan_lists_what_as_original_sets(mia_bench, tmp_path):
+    study = tmp_path / "study.toml"
+    study.write_text(
+        "as_original = true\n[datasets.phantom]\n[methods.vae]\n[methods.ae]\n"
+        "[methods.mean]\nmethod = 'vae'\noptions = { sample_at_test = false }\n"
+    )
+    arguments = ["plan", study, "--epochs", 1, "--out", tmp_path / "out"]
+    answer = json.loads(mia_bench(*arguments, "--json").stdout)
+    assert answer["as_original"] == {"phantom/vae": {"sample_at_test": True}}
+    assert {each["run"]: each["settings"]["options"] for each in answer["plan"]} == {
+        "phantom/vae/seed-0": {"sample_at_test": True},
+        "phantom/ae/seed-0": {},
+        "phantom/mean/seed-0": {"sample_at_test": False},
+    }
+    text = mia_bench(*arguments, "--as-original").stdout
+    assert "As the original's code: sample_at_test = True (phantom/vae)\n" in text

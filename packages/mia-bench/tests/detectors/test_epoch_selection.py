@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from mia_bench.detectors import epoch_selection
 from mia_bench.detectors.epoch_selection import Selection, contrast, split
-from mia_bench.detectors.plugins import method
+from mia_bench.detectors.plugins import find_method
 from mia_bench.errors import StudyError
 from mia_bench.execution import execute as executing
 from mia_bench.execution.execute import execute, load_split
@@ -118,30 +118,30 @@ def test_a_run_reports_the_chosen_epoch_beside_the_last(run, root, tmp_path, rul
     run = replace(run, select=rule)
     assert execute(run, tmp_path, str(root), "cpu") is State.FINISHED
     folder = RunFolder(tmp_path / run.name)
-    result = folder.read_result()
-    found = result["selection"]
-    assert [point["epoch"] for point in found["scores"]] == list(range(1, 9))
-    best = max(found["scores"], key=lambda point: point["score"])
-    assert found["epoch"] == best["epoch"]
-    assert result["images"] == {"train": 36, "test": 24}
-    assert found["held_out"] == 4
+    result = folder.read_record()
+    found = result.selection
+    assert [point.epoch for point in found.scores] == list(range(1, 9))
+    best = max(found.scores, key=lambda point: point.score)
+    assert found.epoch == best.epoch
+    assert (result.images.train, result.images.test) == (36, 24)
+    assert found.held_out == 4
     # The model on disk is the chosen epoch's: its scores and what chose it come out again.
     train_split, test = (load_split(run, name, str(root)) for name in ("train", "test"))
-    detector = method("ae").provider.load(folder.model)
+    detector = find_method("ae").provider.load(folder.model)
     scores = detector.predict(test.images, device="cpu").score
     np.testing.assert_array_equal(scores, folder.read_scores()[2])
-    assert result["metrics"]["auroc"] == mia_metrics.auroc(test.labels, scores)
+    assert result.metrics["auroc"] == mia_metrics.auroc(test.labels, scores)
     held_out = split(train_split.images, run.seed).held_out
     others = contrast(rule, held_out, test.images, run.seed)
     normal, other = (detector.predict(part, device="cpu").score for part in (held_out, others))
-    assert mia_metrics.pseudo_auroc(normal, other) == best["score"]
+    assert mia_metrics.pseudo_auroc(normal, other) == best.score
     # The last epoch's metrics are those of the same training without a choice of its end.
-    whole = method("ae").provider.build("ae", in_channels=1, image_size=64, **SMALL)
+    whole = find_method("ae").provider.build("ae", in_channels=1, image_size=64, **SMALL)
     kept = split(train_split.images, run.seed).kept
     whole.fit(kept, epochs=8, seed=run.seed, device="cpu")
     last = mia_metrics.auroc(test.labels, whole.predict(test.images, device="cpu").score)
-    assert found["last"] == {"epoch": 8, "metrics": found["last"]["metrics"]}
-    assert found["last"]["metrics"]["auroc"] == last
+    assert found.last.epoch == 8
+    assert found.last.metrics["auroc"] == last
     assert not folder.selection.exists()
 
 
@@ -169,10 +169,10 @@ def test_other_labels_and_masks_of_the_test_images_choose_the_same_epoch(
         monkeypatch.setattr(executing, "load_split", load)
         assert execute(run, tmp_path / name, str(root), "cpu") is State.FINISHED
         results[name] = RunFolder(tmp_path / name / run.name)
-    one, two = (folder.read_result() for folder in results.values())
-    assert one["metrics"]["auroc"] == pytest.approx(1 - two["metrics"]["auroc"])
+    one, two = (folder.read_record() for folder in results.values())
+    assert one.metrics["auroc"] == pytest.approx(1 - two.metrics["auroc"])
     for key in ("epoch", "scores", "held_out"):
-        assert one["selection"][key] == two["selection"][key]
+        assert getattr(one.selection, key) == getattr(two.selection, key)
     models = [(folder.model / "model.safetensors").read_bytes() for folder in results.values()]
     assert models[0] == models[1]
 
@@ -194,11 +194,11 @@ def test_an_interrupted_run_chooses_as_a_whole_one(run, root, tmp_path, monkeypa
     assert folders["stopped"].state() is State.PENDING
     for name, folder in folders.items():
         assert execute(run, tmp_path / name, str(root), "cpu") is State.FINISHED
-        assert folder.read_result()["selection"]["scores"]
-    one, two = (folder.read_result() for folder in folders.values())
+        assert folder.read_record().selection.scores
+    one, two = (folder.read_record() for folder in folders.values())
     assert folders["stopped"].log.read_text().count("epoch 3/8") == 1  # from its checkpoint
     for key in ("metrics", "intervals", "losses", "selection"):
-        assert one[key] == two[key]
+        assert getattr(one, key) == getattr(two, key)
 
 
 def test_a_method_that_is_not_trained_has_no_epoch_to_choose(tmp_path):

@@ -10,7 +10,7 @@ import mia_metrics
 import numpy as np
 import pytest
 from mia_bench.cli import main
-from mia_bench.detectors.plugins import method
+from mia_bench.detectors.plugins import find_method
 from mia_bench.ensembles.fuse import fuse
 from mia_bench.ensembles.model import Ensemble
 from mia_bench.errors import StudyError
@@ -73,16 +73,16 @@ def test_scores_are_the_mean_of_the_ranks_and_metrics_those_of_the_scores(study,
     np.testing.assert_array_equal(labels, members[0][1])
     expected = (ranks(members[0][2]) + ranks(members[1][2])) / 2
     np.testing.assert_allclose(scores, expected, rtol=1e-6)
-    result = fused.read_result()
-    assert result["metrics"]["auroc"] == mia_metrics.auroc(labels, scores)
+    result = fused.read_record()
+    assert result.metrics["auroc"] == mia_metrics.auroc(labels, scores)
     maps = np.load(fused.maps)
     single = [mia_metrics.rank_scale(np.load(folder(study, m).maps)) for m in ("ae", "ae-l1")]
     np.testing.assert_allclose(maps, sum(single) / 2, rtol=1e-6)
     row = next(row for row in gather(study) if row.label == "ae+ae-l1")
-    assert row.mean("pixel_auroc") is not None
-    one, two = (folder(study, label).read_result() for label in ("ae", "ae-l1"))
-    assert row.seconds("fit") == pytest.approx(one["seconds"]["fit"] + two["seconds"]["fit"])
-    assert row.parameters() == one["parameters"] + two["parameters"]
+    assert "pixel_auroc" in row.means
+    one, two = (folder(study, label).read_record() for label in ("ae", "ae-l1"))
+    assert row.fit_seconds == pytest.approx(one.seconds.fit + two.seconds.fit)
+    assert row.parameters == one.parameters + two.parameters
 
 
 def test_quantiles_are_those_among_the_training_images(study, root):
@@ -92,7 +92,7 @@ def test_quantiles_are_those_among_the_training_images(study, root):
     for label in ensemble.members:
         member = folder(study, label)
         run = plan_of(label)
-        detector = method(label).provider.load(member.model)
+        detector = find_method(label).provider.load(member.model)
         normal = detector.predict(load_split(run, "train", str(root)).images, device="cpu").score
         levels.append(mia_metrics.quantile_scale(normal, member.read_scores()[2]))
     found = folder(study, "both").read_scores()[2]
@@ -109,7 +109,7 @@ def test_maps_of_different_sizes_are_fused_at_that_of_the_largest(study, root, o
     fuse(study, Ensemble(members=order, name="sizes"), root=str(root))
     fused = folder(study, "sizes")
     small, large = (np.load(folder(study, label).maps) for label in ("ae", "large"))
-    # Pixel centres of 128 lie at a quarter and three quarters of a pixel of 64.
+    # Pixel centers of 128 lie at a quarter and three quarters of a pixel of 64.
     taps = np.zeros((128, 64))
     for i, place in enumerate(np.clip((np.arange(128) + 0.5) / 2 - 0.5, 0, 63)):
         low = min(int(place), 62)
@@ -119,9 +119,9 @@ def test_maps_of_different_sizes_are_fused_at_that_of_the_largest(study, root, o
     expected = sum(map(mia_metrics.rank_scale, pair)) / 2
     found = np.load(fused.maps)
     assert found.shape == large.shape
-    assert np.abs(found - expected).max() < 1e-3  # float32 may swap near neighbours in rank
+    assert np.abs(found - expected).max() < 1e-3  # float32 may swap near neighbors in rank
     masks = load_split(plan_of("ae", image_size=128), "test", str(root)).masks
-    metrics = fused.read_result()["metrics"]
+    metrics = fused.read_record().metrics
     assert metrics["pixel_ap"] == pytest.approx(mia_metrics.pixel_ap(masks, found))
 
 
@@ -129,13 +129,13 @@ def test_without_a_map_of_every_member_there_is_none(study, root):
     outcome = fuse(study, Ensemble(members=("ae", "gan"), name="mixed"), root=str(root))
     assert len(outcome.done) == 2
     assert not folder(study, "mixed").maps.exists()
-    assert "pixel_ap" not in folder(study, "mixed").read_result()["metrics"]
+    assert "pixel_ap" not in folder(study, "mixed").read_record().metrics
 
 
 def test_an_older_fusion_is_replaced_and_nothing_else(study, root):
     for scale in ("rank", "none"):
         fuse(study, Ensemble(members=("ae", "gan"), scale=scale, name="x"), root=str(root))
-    assert folder(study, "x").read_result()["settings"]["options"]["scale"] == "none"
+    assert folder(study, "x").read_record().settings.options["scale"] == "none"
     before = folder(study, "ae-l1").result.read_bytes()
     for name in ("ae", "ae-l1"):
         with pytest.raises(StudyError, match="is no fusion: choose another name"):
@@ -160,7 +160,7 @@ def test_a_fusion_that_was_killed_is_done_again(study, root, monkeypatch):
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("mia_bench.ensembles.fuse.evaluate.write", killed)
+        patch.setattr("mia_bench.ensembles.fuse.evaluate.write_outputs", killed)
         with pytest.raises(KeyboardInterrupt):
             fuse(study, ensemble, root=str(root))
     assert folder(study, "x").state() is State.PENDING

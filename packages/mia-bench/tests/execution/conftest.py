@@ -1,12 +1,16 @@
-"""What the tests of executors share: a few runs, a display that keeps what it is told, waiting."""
+"""Fixtures of the tests of executors: a few runs, a display that keeps what it shows, waiting."""
 
 from __future__ import annotations
 
 import time
+from typing import TYPE_CHECKING
 
 import pytest
 from mia_bench.study.config import DatasetEntry, MethodEntry, Study
 from mia_bench.study.plan import plan
+
+if TYPE_CHECKING:
+    from mia_bench.run_folder.records import Progress
 
 
 class Notes:
@@ -23,10 +27,10 @@ class Notes:
     def __exit__(self, *error: object) -> None:
         pass
 
-    def progress(self, run: str, epoch: int, epochs: int, loss: float | None) -> None:
-        self.reached[run] = epoch
+    def show_progress(self, run: str, progress: Progress) -> None:
+        self.reached[run] = progress.epoch
 
-    def ended(self, run: str, state: object, note: str) -> None:
+    def show_end(self, run: str, state: object, note: str) -> None:
         self.ends[run], self.notes[run] = state, note
 
 

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import mia_metrics
 import numpy as np
 import pytest
-from mia_bench.execution.evaluate import measure, metrics_of, write
+from mia_bench.execution.evaluate import measure, metrics_of, write_outputs
 from mia_bench.metric_names import METRICS, PIXEL_METRICS
 from mia_bench.run_folder.folder import RunFolder
 from mia_bench.run_folder.resamples_npz import N_RESAMPLES, read_resamples
@@ -33,7 +33,7 @@ def test_all_metrics_are_those_of_mia_metrics(split, prediction):
     expected |= mia_metrics.pixel_metrics(split.masks, prediction.map)
     assert metrics == pytest.approx(expected)
     found = mia_metrics.bootstrap_interval(split.labels, prediction.score, metric="ap")
-    assert intervals["ap"] == [found.low, found.high]
+    assert intervals["ap"] == (found.low, found.high)
     exact = mia_metrics.bootstrap_interval(
         split.masks, prediction.map, metric="pixel_ap", n_resamples=N_RESAMPLES
     )
@@ -67,15 +67,15 @@ def test_resamples_are_read_as_they_were_written_and_go_with_the_maps(split, pre
         ids=[f"{i}" for i in range(20)], labels=labels, masks=split.masks, images=images
     )
     measured = measure(split, prediction)
-    write(folder, split, prediction, measured.pixels)
+    write_outputs(folder, split, prediction, measured.pixels)
     images, kept = read_resamples(folder.resamples, measured.metrics)
     for name in PIXEL_METRICS:
         np.testing.assert_array_equal(kept.resampled[name], measured.pixels.resampled[name])
         assert kept.estimates[name] == measured.metrics[name]
     assert kept.drawn == measured.pixels.drawn == (10, 10, N_RESAMPLES, 0)
     split.ids[0] = "another"
-    write(folder, split, prediction, measured.pixels)
+    write_outputs(folder, split, prediction, measured.pixels)
     assert read_resamples(folder.resamples, measured.metrics).images != images
-    write(folder, split, SimpleNamespace(score=prediction.score, map=None), None)
+    write_outputs(folder, split, SimpleNamespace(score=prediction.score, map=None), None)
     assert not folder.maps.exists()
     assert not folder.resamples.exists()

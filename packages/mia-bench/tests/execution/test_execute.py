@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from mia_bench.detectors.plugins import method
+from mia_bench.detectors.plugins import find_method
 from mia_bench.execution.execute import execute
 from mia_bench.metric_names import PIXEL_METRICS
 from mia_bench.run_folder.folder import RunFolder, State
@@ -29,13 +29,15 @@ def run():
 def test_a_run_leaves_everything_a_reader_needs(run, root, tmp_path):
     assert execute(run, tmp_path, str(root), "cpu") is State.FINISHED
     folder = RunFolder(tmp_path / run.name)
-    result = folder.read_result()
-    assert result["settings"] == json.loads(json.dumps(run.settings()))
-    assert result["images"] == {"train": 40, "test": 24}
-    assert [point["epoch"] for point in result["losses"]] == [1, 2]
-    assert result["machine"]["device"] == "cpu"
-    assert result["peak_memory"]["cpu"] > 50_000_000
-    assert set(result["seconds"]) == {"load", "fit", "predict", "metrics"}
+    result = folder.read_record()
+    assert result.settings == run.settings()
+    assert json.loads(folder.result.read_text())["settings"] == result.settings.to_json()
+    assert (result.images.train, result.images.test) == (40, 24)
+    assert [point.epoch for point in result.losses] == [1, 2]
+    assert result.machine.device == "cpu"
+    assert result.peak_memory.cpu > 50_000_000
+    assert min(vars(result.seconds).values()) > 0
+    assert set(vars(result.seconds)) == {"load", "fit", "predict", "metrics"}
     ids, labels, scores = folder.read_scores()
     assert len(set(ids)) == 24
     assert labels.tolist() == [0] * 12 + [1] * 12
@@ -44,11 +46,11 @@ def test_a_run_leaves_everything_a_reader_needs(run, root, tmp_path):
     names = {path.name for path in folder.path.iterdir() if not path.name.startswith(".")}
     files = {"run.json", "scores.csv", "maps.npy", "resamples.npz", "gallery.npz", "log.txt"}
     assert names == {*files, "model"}
-    kept = read_resamples(folder.resamples, result["metrics"]).pixels
+    kept = read_resamples(folder.resamples, result.metrics).pixels
     assert set(kept.resampled) == set(PIXEL_METRICS)
     for name in PIXEL_METRICS:
-        low, high = result["intervals"][name]
-        assert kept.interval(name)[:3] == (result["metrics"][name], low, high)
+        low, high = result.intervals[name]
+        assert kept.interval(name)[:3] == (result.metrics[name], low, high)
 
 
 def test_the_saved_model_gives_the_saved_scores(run, root, tmp_path):
@@ -56,7 +58,7 @@ def test_the_saved_model_gives_the_saved_scores(run, root, tmp_path):
 
     execute(run, tmp_path, str(root), "cpu")
     folder = RunFolder(tmp_path / run.name)
-    detector = method("ae").provider.load(folder.model)
+    detector = find_method("ae").provider.load(folder.model)
     again = detector.predict(load_split(run, "test", str(root)).images, device="cpu").score
     np.testing.assert_array_equal(again, folder.read_scores()[2])
 
@@ -92,7 +94,7 @@ def test_a_failure_is_recorded_and_forgotten_once_the_run_succeeds(run, root, tm
     folder = RunFolder(tmp_path / run.name)
     assert execute(run, tmp_path, str(tmp_path / "nowhere"), "cpu") is State.FAILED
     assert folder.state() is State.FAILED
-    assert "nowhere" in folder.read_failure()["error"]
+    assert "nowhere" in folder.read_failure().error
     assert "Traceback" in folder.log.read_text()
     assert not folder.result.exists()
     assert execute(run, tmp_path, str(root), "cpu") is State.FINISHED

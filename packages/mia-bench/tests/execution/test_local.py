@@ -38,10 +38,10 @@ class Notes:
     def __exit__(self, *error: object) -> None:
         pass
 
-    def progress(self, run: str, epoch: int, epochs: int, loss: float | None) -> None:
+    def show_progress(self, run: str, progress: object) -> None:
         pass
 
-    def ended(self, run: str, state: State, note: str) -> None:
+    def show_end(self, run: str, state: State, note: str) -> None:
         self.ends[run] = state
         self.notes[run] = note
 
@@ -84,7 +84,7 @@ def test_a_killed_run_fails_alone(runs, root, tmp_path):
     failed = [name for name, end in ends.items() if end.state is State.FAILED]
     assert failed == [victim]
     assert notes.ends == {name: end.state for name, end in ends.items()}
-    error = folders[victim].read_failure()["error"]
+    error = folders[victim].read_failure().error
     assert error.startswith("the process ended with exit code -9: killed")
 
 
@@ -97,7 +97,7 @@ def test_a_killed_study_leaves_no_worker_and_goes_on_to_the_same_scores(root, tm
     out = tmp_path / "killed"
     first, second = (RunFolder(out / f"brats2021/ae/seed-{seed}") for seed in (0, 1))
     study = subprocess.Popen(command(out), stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
-    wait_for(lambda: (second.read_progress() or {"epoch": 0})["epoch"] >= 26)
+    wait_for(lambda: (reached := second.read_progress()) is not None and reached.epoch >= 26)
     study.kill()
     study.wait()
     wait_for(lambda: second.state() is not State.RUNNING)
@@ -112,7 +112,7 @@ def test_a_killed_study_leaves_no_worker_and_goes_on_to_the_same_scores(root, tm
     for folder in (first, second):
         whole = RunFolder(tmp_path / "whole" / folder.path.relative_to(out))
         np.testing.assert_array_equal(folder.read_scores()[2], whole.read_scores()[2])
-        assert folder.read_result()["losses"] == whole.read_result()["losses"]
+        assert folder.read_record().losses == whole.read_record().losses
 
 
 def test_a_worker_sees_its_gpu_and_no_other_also_after_one_has_died():
@@ -132,10 +132,10 @@ def test_a_worker_sees_its_gpu_and_no_other_also_after_one_has_died():
 
 
 def test_cores_are_divided_between_the_workers(monkeypatch):
-    from mia_bench.execution.resources import environment, thread_settings
+    from mia_bench.execution.resources import environment_variables, thread_settings
 
     monkeypatch.delenv("OMP_NUM_THREADS")
-    with environment(thread_settings(3, insist=False)):
+    with environment_variables(thread_settings(3, insist=False)):
         worker = local._worker(None)
         try:
             # Numerical libraries read it when they are imported, so it is set before that.

@@ -91,9 +91,9 @@ def assert_same_results(runs, out: Path, local: Path) -> None:
         assert files(ours.path) == files(theirs.path)
         np.testing.assert_array_equal(ours.read_scores()[2], theirs.read_scores()[2])
         np.testing.assert_array_equal(np.load(ours.maps), np.load(theirs.maps))
-        result, expected = ours.read_result(), theirs.read_result()
+        result, expected = ours.read_record(), theirs.read_record()
         for key in ("settings", "metrics", "intervals", "images", "losses"):
-            assert result[key] == expected[key]
+            assert getattr(result, key) == getattr(expected, key)
 
 
 def states_of(ends):
@@ -147,9 +147,9 @@ def test_a_run_fails_by_its_own_error_alone(executor, small_runs, roots, tmp_pat
     ends = on_ray.run([bad, good], tmp_path / "out", roots=roots, display=notes)
     assert states_of(ends) == {bad.name: State.FAILED, good.name: State.FINISHED}
     folder = RunFolder(tmp_path / "out" / bad.name)
-    assert "nowhere" in folder.read_failure()["error"]
+    assert "nowhere" in folder.read_failure().error
     assert "Traceback" in folder.log.read_text()
-    assert notes.notes[bad.name] == ends[bad.name].note == folder.read_failure()["error"]
+    assert notes.notes[bad.name] == ends[bad.name].note == folder.read_failure().error
     with pytest.raises(ValueError, match="nowhere"):  # as the first step of a study finds out
         on_ray.prepare([bad, good], roots)
 

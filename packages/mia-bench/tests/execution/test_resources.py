@@ -1,4 +1,4 @@
-"""How runs at the same time share GPUs and cores; no GPU is needed to check it."""
+"""How runs at the same time share GPUs and available_cores; no GPU is needed to check it."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import sys
 import pytest
 from mia_bench.errors import StudyError
 from mia_bench.execution.resources import (
-    cores,
-    environment,
-    kept_memory,
+    available_cores,
+    environment_variables,
+    memory_settings,
     share_gpus,
     thread_settings,
     visible_gpus,
@@ -110,8 +110,8 @@ def test_workers_keep_the_memory_that_is_freed(monkeypatch):
     pages = {}
     for name in ("MALLOC_MMAP_THRESHOLD_", "MALLOC_TRIM_THRESHOLD_"):
         monkeypatch.delenv(name, raising=False)
-    for name, settings in (("usual", {}), ("worker", kept_memory())):
-        with environment(settings):
+    for name, settings in (("usual", {}), ("worker", memory_settings())):
+        with environment_variables(settings):
             done = subprocess.run(
                 [sys.executable, "-c", TAKES_MEMORY], capture_output=True, check=True
             )
@@ -121,7 +121,7 @@ def test_workers_keep_the_memory_that_is_freed(monkeypatch):
 
 def test_memory_settings_of_the_user_stay(monkeypatch):
     monkeypatch.setenv("MALLOC_TRIM_THRESHOLD_", "7")
-    assert kept_memory()["MALLOC_TRIM_THRESHOLD_"] == "7"
+    assert memory_settings()["MALLOC_TRIM_THRESHOLD_"] == "7"
 
 
 def test_no_module_of_the_command_line_loads_torch_before_the_environment_is_set():
@@ -133,7 +133,7 @@ def test_no_module_of_the_command_line_loads_torch_before_the_environment_is_set
 def test_the_environment_is_as_before_afterwards(monkeypatch):
     monkeypatch.setenv("A_SETTING", "old")
     monkeypatch.delenv("ANOTHER", raising=False)
-    with environment({"A_SETTING": "new", "ANOTHER": "x"}):
+    with environment_variables({"A_SETTING": "new", "ANOTHER": "x"}):
         assert (os.environ["A_SETTING"], os.environ["ANOTHER"]) == ("new", "x")
     assert os.environ["A_SETTING"] == "old"
     assert "ANOTHER" not in os.environ
@@ -144,7 +144,7 @@ def test_cores_are_those_that_the_process_may_use():
     one = min(os.sched_getaffinity(0))
     code = (
         f"import os; os.sched_setaffinity(0, [{one}]);"
-        "from mia_bench.execution.resources import cores; print(cores())"
+        "from mia_bench.execution.resources import available_cores; print(available_cores())"
     )
     assert subprocess.check_output([sys.executable, "-c", code], text=True).strip() == "1"
-    assert cores() == len(os.sched_getaffinity(0))
+    assert available_cores() == len(os.sched_getaffinity(0))

@@ -46,8 +46,8 @@ def test_the_reference_is_what_the_detector_gives_the_training_images(model, nor
     fitted = load_model(model)
     train = mia_data.from_folder(normals, "train", size=32)
     scores, maps = fitted.detector().predict(train.images, device="cpu")
-    np.testing.assert_allclose(fitted.reference.scores, np.sort(scores), rtol=1e-5)
-    for level, value in fitted.reference.pixels.items():
+    np.testing.assert_allclose(fitted.normal_scores.scores, np.sort(scores), rtol=1e-5)
+    for level, value in fitted.normal_scores.pixels.items():
         np.testing.assert_allclose(value, np.quantile(maps, level), rtol=1e-4, atol=1e-9)
 
 
@@ -118,7 +118,7 @@ def test_thresholds_come_from_the_calibration_images(normals, quick, tmp_path, d
     )
     images = mia_data.from_folder(tmp_path / "more", size=32).images
     scores = np.sort(fitted.detector().predict(images, device="cpu").score)
-    reference = load_model(tmp_path / "m").reference
+    reference = load_model(tmp_path / "m").normal_scores
     assert reference.held_out
     np.testing.assert_allclose(reference.scores, scores, rtol=1e-5)
     # With 25 held-out images, the 25th of them is the first whose rank 26 * 0.95 = 24.7 reaches.

@@ -1,13 +1,13 @@
-"""Maps go back to where they belong, and their colours mean what the scale says."""
+"""Maps go back to where they belong, and their colors mean what the scale says."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
-from mia_bench.inference.heatmaps import Scale, at_own_size, heatmap, thumbnail
+from mia_bench.inference.heatmaps import ColorScale, at_own_size, heatmap, thumbnail
 from mia_bench.report.pictures import OUTLINE
 
-SCALE = Scale(low=1, high=3, outlined=4)
+SCALE = ColorScale(low=1, high=3, outlined=4)
 
 
 def test_a_map_of_the_same_size_is_not_changed():
@@ -42,7 +42,7 @@ def test_what_is_beyond_the_scale_is_full_and_outlined():
     image = np.full((1, 40, 40), 100, np.uint8)
     whole = np.zeros((40, 40), np.float32)
     whole[10:20, 10:20] = 5
-    whole[30:34, 30:34] = 3.5  # full colour, but not outlined
+    whole[30:34, 30:34] = 3.5  # full color, but not outlined
     shown = heatmap(image, whole, SCALE)
     assert (shown[10:20, 10:20] == shown[15, 15]).all()
     np.testing.assert_array_equal(shown[31, 31], shown[15, 15])

@@ -78,7 +78,7 @@ def test_the_slider_counts_what_it_flags(out, model):
     slider = Page(out / PAGE).all("input", type="range")[0]
     levels = json.loads(slider["data-levels"])
     scores = np.array([score for score, _ in rows(out)], np.float32)
-    normal = load_model(model).reference.scores
+    normal = load_model(model).normal_scores.scores
     assert levels["share"][int(slider["value"])] == 0.1
     assert int(slider["max"]) == len(levels["share"]) - 1
     assert levels["share"] == sorted(levels["share"], reverse=True)

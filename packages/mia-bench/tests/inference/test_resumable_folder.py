@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from mia_bench.inference.resumable_folder import Unfinished
+from mia_bench.inference.resumable_folder import ResumableFolder
 
 
 @pytest.fixture(params=["file", "folder"])
@@ -18,9 +18,11 @@ def kept(request):
     return make
 
 
-def begin(tmp_path, kept) -> tuple[Unfinished, Path]:
+def begin(tmp_path, kept) -> tuple[ResumableFolder, Path]:
     """What would go on, and the finished folder inside it."""
-    unfinished = Unfinished.of(tmp_path / "out", {}, doing="doing", kept="kept", what="doing it")
+    unfinished = ResumableFolder.beside(
+        tmp_path / "out", {}, suffix="doing", kept="kept", activity="doing it"
+    )
     unfinished.path.mkdir()
     kept(unfinished.kept)
     fresh = unfinished.path / "new"
@@ -39,7 +41,7 @@ def test_it_takes_the_place_of_an_older_one(tmp_path, kept, older):
         (tmp_path / "out").mkdir()
         (tmp_path / "out" / "one.txt").touch()
     unfinished, fresh = begin(tmp_path, kept)
-    unfinished.deliver(fresh, tmp_path / "out")
+    unfinished.move_to(fresh, tmp_path / "out")
     assert names(tmp_path) == ["out"]
     assert names(tmp_path / "out") == ["two.txt"]
 
@@ -59,8 +61,8 @@ def test_killed_in_between_there_is_nothing_to_go_on_from(tmp_path, kept, moves,
     with monkeypatch.context() as patch:
         patch.setattr(Path, "rename", move)
         with pytest.raises(KeyboardInterrupt):
-            unfinished.deliver(fresh, tmp_path / "out")
+            unfinished.move_to(fresh, tmp_path / "out")
     assert not unfinished.kept.exists()
-    with unfinished.entered(refuse_others=True):
+    with unfinished.locked(refuse_others=True):
         assert names(unfinished.path) == [".lock", "settings.json"]
     assert not unfinished.path.exists()

@@ -53,7 +53,7 @@ def test_a_map_has_the_images_own_size_and_its_maximum_in_the_lesion(scored, mix
 
 
 def test_lesions_are_outlined_and_normal_images_hardly(scored, model, mixed):
-    limit = load_model(model).reference.pixels[0.999]
+    limit = load_model(model).normal_scores.pixels[0.999]
     inside, outside = [], []
     for name, mask in mixed[1].items():
         beyond = np.load(scored.out / "maps" / f"{name}.npy") > limit

@@ -1,7 +1,7 @@
 """Ranks over datasets are those of the means, and tests are made only where there is enough."""
 
 import pytest
-from mia_bench.leaderboard.ranks import ranking
+from mia_bench.leaderboard.ranks import rank_methods
 from mia_bench.leaderboard.rows import gather
 from scipy.stats import friedmanchisquare, rankdata
 
@@ -17,9 +17,9 @@ def rows(made_up, tmp_path_factory):
 
 
 def test_average_ranks_and_friedman_against_scipy(rows):
-    means = {row.key: row.mean("auroc") for row in rows}
+    means = {row.key: row.means["auroc"] for row in rows}
     table = [[means[name, method] for method in STRENGTHS] for name in DATASETS]
-    found = ranking(rows, "auroc")
+    found = rank_methods(rows, "auroc")
     averages = rankdata([[-v for v in line] for line in table], axis=1).mean(0)
     assert found.average == pytest.approx(dict(zip(STRENGTHS, averages, strict=True)))
     assert list(found.average) == sorted(found.average, key=found.average.get)
@@ -29,25 +29,25 @@ def test_average_ranks_and_friedman_against_scipy(rows):
 
 
 def test_two_datasets_are_ranked_and_not_tested(rows):
-    found = ranking([row for row in rows if row.dataset in DATASETS[:2]], "auroc")
+    found = rank_methods([row for row in rows if row.dataset in DATASETS[:2]], "auroc")
     assert set(found.average) == set(STRENGTHS)
     assert found.difference is None
     assert "here there are 3 on 2" in found.verdict
 
 
 def test_two_methods_are_not_tested(rows):
-    found = ranking([row for row in rows if row.label != "ae"], "auroc")
+    found = rank_methods([row for row in rows if row.label != "ae"], "auroc")
     assert found.difference is None
     assert "need at least 3 methods" in found.verdict
 
 
 def test_a_method_without_a_dataset_is_left_out_and_named(rows):
-    found = ranking([row for row in rows if row.key != ("rsna", "vae")], "auroc")
+    found = rank_methods([row for row in rows if row.key != ("rsna", "vae")], "auroc")
     assert found.left_out == ("vae",)
     assert set(found.average) == {"ae", "dae"}
 
 
 def test_one_dataset_has_no_average(rows):
-    found = ranking([row for row in rows if row.dataset == "lag"], "auroc")
+    found = rank_methods([row for row in rows if row.dataset == "lag"], "auroc")
     assert found.average == {}
     assert found.difference is None

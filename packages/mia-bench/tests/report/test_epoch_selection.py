@@ -1,4 +1,4 @@
-"""The page tells what an epoch chosen without labels gained beside the last one."""
+"""The page says what an epoch chosen without labels gained beside the last one."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import json
 
 import pytest
 from mia_bench.leaderboard.rows import gather
-from mia_bench.report.epoch_selection import choice
-from mia_bench.report.write import write_results
+from mia_bench.report.epoch_selection import selection_context
+from mia_bench.report.write import write_report
 
 
 @pytest.fixture
@@ -32,8 +32,8 @@ def chosen(tmp_path, made_up):
 
 def test_the_gain_is_the_mean_difference_over_the_seeds(chosen):
     rows = {row.label: row for row in gather(chosen)}
-    assert choice(rows["vae"]) is None
-    found = choice(rows["ae"])
+    assert selection_context(rows["vae"]) is None
+    found = selection_context(rows["ae"])
     assert found["epochs"] == [30, 31]
     assert found["metrics"] == [
         {"title": "AUROC", "chosen": "0.850 ± 0.071", "last": "0.700 ± 0.141", "gain": "+0.150"},
@@ -42,8 +42,8 @@ def test_the_gain_is_the_mean_difference_over_the_seeds(chosen):
 
 
 def test_the_page_has_it_for_that_method_alone(chosen):
-    text = write_results(chosen).page.read_text()
+    text = write_report(chosen).page.read_text()
     assert text.count("Epoch chosen without labels") == 1
     assert "<code>pseudo_auroc</code> kept epoch 30, 31 of 250" in text
-    assert "from all test images, unlabelled" in text
+    assert "from all test images, unlabeled" in text
     assert '<td class="number">+0.150</td>' in text

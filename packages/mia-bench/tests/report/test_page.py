@@ -11,13 +11,16 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 from mia_bench.files import write_json
-from mia_bench.leaderboard.leaderboard import make_board
+from mia_bench.leaderboard.leaderboard import make_leaderboard
 from mia_bench.leaderboard.rows import gather
 from mia_bench.report import pictures
-from mia_bench.report.page import write_report
-from mia_bench.report.tables import matrix
-from mia_bench.report.write import write_results
+from mia_bench.report.galleries import read_galleries
+from mia_bench.report.page import write_page
+from mia_bench.report.tables import matrix_context
+from mia_bench.report.write import write_report
 from mia_bench.run_folder.folder import RunFolder
+from mia_bench.run_folder.records import Progress
+from mia_bench.run_folder.status import read_runs, summarize
 from PIL import Image
 
 
@@ -59,7 +62,7 @@ def test_every_result_has_a_row_and_a_gallery(finished):
 
 def test_every_link_leads_somewhere_whatever_a_method_is_called(made_up, tmp_path):
     made_up(tmp_path, ["lag", "rsna"], {'a b"<i>%20&': 1.0, "ä#'+": 0.5}, seeds=(0,), size=16)
-    page = Page(write_results(tmp_path).page.read_text())
+    page = Page(write_report(tmp_path).page.read_text())
     targets = {link.removeprefix("#") for link in page.links if link.startswith("#")}
     assert len(targets) > 4
     assert targets <= set(page.ids)
@@ -73,7 +76,8 @@ def test_a_dataset_where_all_score_nothing_has_its_column(made_up, tmp_path):
         result = json.loads(path.read_text())
         result["metrics"]["best_dice"] = dice
         write_json(path, result)
-    assert matrix(make_board(gather(tmp_path)), "best_dice")["datasets"] == ["lag", "rsna"]
+    context = matrix_context(make_leaderboard(read_runs(tmp_path)), "best_dice")
+    assert context["datasets"] == ["lag", "rsna"]
 
 
 def test_ids_cannot_write_into_the_page(finished, tmp_path):
@@ -88,7 +92,7 @@ def test_ids_cannot_write_into_the_page(finished, tmp_path):
     evil = "<script>alert(1)</script>"
     fields = {**vars(gallery), "ids": np.array([evil] * len(gallery.ids))}
     Gallery(**fields).save(path)
-    write_results(out)
+    write_report(out)
     text = (out / "report.html").read_text()
     assert evil not in text
     assert "&lt;script&gt;" in text
@@ -107,7 +111,7 @@ def test_the_outline_lies_around_the_mask_and_hides_none_of_it():
     assert not green[8 * scale : 16 * scale, 8 * scale : 16 * scale].any()
     assert green[8 * scale - 1, 8 * scale : 16 * scale].all()
     assert green.sum() == 4 * 8 * scale
-    # On the page, compressed, its colour is not exact but as clear.
+    # On the page, compressed, its color is not exact but as clear.
     shown = decode(pictures.picture(np.full((1, 32, 32), 100, np.uint8), mask)).astype(int)
     assert (shown[..., 1] - shown[..., 0])[green].min() > 60
 
@@ -130,9 +134,9 @@ def many(made_up, tmp_path_factory):
     made_up(out, ["rsna"], {"fpi": 0.5}, seeds=(0,), size=16)
     write_json(RunFolder(out / "lag/fpi/seed-0").failure, {"error": "out <of> memory"})
     running = RunFolder(out / "brats2021/fpi/seed-0")
-    running.write_progress(3, 250, 0.5)
+    running.write_progress(Progress(3, 250, 0.5))
     with running.lock():
-        return out, write_results(out).page.read_text()
+        return out, write_report(out).page.read_text()
 
 
 def rows_of(text, start, end):
@@ -155,11 +159,11 @@ def test_the_matrix_holds_the_means_ranks_and_marks(many):
     names = [cell[-1].split(">")[-1] for cell in heading]
     assert names[2:] == ["brats2021", "lag", "rsna"]
     cells = {row[0][-1].split(">")[-1]: row[1:] for row in rows}
-    ranking = make_board(gather(out)).rankings["auroc"]
+    ranking = make_leaderboard(read_runs(out)).rankings["auroc"]
     assert list(cells) == [*ranking.average, "fpi"]  # the unfinished method last
     for row in gather(out):
         cell = cells[row.label][1 + names[2:].index(row.dataset)]
-        assert any(f"{row.mean('auroc'):.3f}" in word for word in cell)
+        assert any(f"{row.means['auroc']:.3f}" in word for word in cell)
     best = next(iter(ranking.average))
     assert f"{ranking.average[best]:.2f}" in " ".join(cells[best][0])
     assert cells["fpi"][2] == [">-"] or "-" in cells["fpi"][2][-1]
@@ -190,7 +194,7 @@ def test_published_figures_say_what_differs_and_where_they_are_from(many):
 
 def test_a_study_of_one_dataset_has_neither_matrix_nor_diagram(made_up, tmp_path):
     made_up(tmp_path, ["phantom"], {"ae": 1.0, "vae": 0.5}, seeds=(0,), size=16)
-    text = write_results(tmp_path).page.read_text()
+    text = write_report(tmp_path).page.read_text()
     assert 'id="matrix"' not in text
     assert 'id="published"' not in text
     assert '<table id="table"' in text
@@ -199,6 +203,9 @@ def test_a_study_of_one_dataset_has_neither_matrix_nor_diagram(made_up, tmp_path
 def test_pictures_of_a_large_study_are_thinned_out(many, monkeypatch):
     out, text = many
     monkeypatch.setattr("mia_bench.report.page.PICTURE_BYTES", 400_000)
-    small = write_report(out, make_board(gather(out))).read_text()
+    runs = read_runs(out)
+    leaderboard = make_leaderboard(runs)
+    write_page(out / "small.html", leaderboard, summarize(runs), read_galleries(leaderboard.rows))
+    small = (out / "small.html").read_text()
     assert 0 < small.count("<img") < text.count("<img")
     assert len(text) - len(small) > 0.2 * len(text)

@@ -10,7 +10,8 @@ import pytest
 from mia_bench.cli import main
 from mia_bench.files import write_json
 from mia_bench.run_folder.folder import RunFolder, State
-from mia_bench.run_folder.status import Standing, in_short, standings, unfinished
+from mia_bench.run_folder.records import Progress
+from mia_bench.run_folder.status import RunStatus, read_runs, summarize
 
 ERROR = "RuntimeError: <out of> memory & more"
 
@@ -26,29 +27,29 @@ def mixed(tmp_path, made_up):
     with ExitStack() as locks:
         for seed in range(2):
             folder = RunFolder(out / f"brats2021/slow/seed-{seed}")
-            folder.write_progress(10 + seed, 250, 0.5)
+            folder.write_progress(Progress(10 + seed, 250, 0.5))
             # It failed once; that it is tried again counts.
             write_json(folder.failure, {"error": "of an earlier try"})
             locks.enter_context(folder.lock())
         # Killed: its lock is there, and nobody holds it.
         stopped = RunFolder(out / "brats2021/stopped/seed-0")
-        stopped.write_progress(7, 250, 0.5)
+        stopped.write_progress(Progress(7, 250, 0.5))
         (stopped.path / ".lock").touch()
         yield out
 
 
 LEFT = [
-    *(Standing(f"brats2021/broken/seed-{seed}", State.FAILED, ERROR) for seed in range(3)),
-    Standing("brats2021/slow/seed-0", State.RUNNING, "epoch 10 of 250"),
-    Standing("brats2021/slow/seed-1", State.RUNNING, "epoch 11 of 250"),
-    Standing("brats2021/stopped/seed-0", State.PENDING, "epoch 7 of 250"),
+    *(RunStatus(f"brats2021/broken/seed-{seed}", State.FAILED, ERROR) for seed in range(3)),
+    RunStatus("brats2021/slow/seed-0", State.RUNNING, "epoch 10 of 250"),
+    RunStatus("brats2021/slow/seed-1", State.RUNNING, "epoch 11 of 250"),
+    RunStatus("brats2021/stopped/seed-0", State.PENDING, "epoch 7 of 250"),
 ]
 
 
 def test_every_run_stands_where_it_is(mixed):
-    found = standings(mixed)
-    assert in_short(found) == "40 finished, 3 failed, 2 running, 1 pending"
-    assert unfinished(found) == LEFT
+    found = summarize(read_runs(mixed))
+    assert found.counts == "40 finished, 3 failed, 2 running, 1 pending"
+    assert found.left_out == LEFT
 
 
 @pytest.fixture
@@ -69,7 +70,7 @@ def test_the_terminal_says_so(mixed, report):
     assert "Runs: 40 finished, 3 failed, 2 running, 1 pending\n" in told.out
     lines = told.out.splitlines()
     for run in LEFT:
-        assert f"{run.state.value:>9}  {run.name}  {run.note}" in lines
+        assert f"{run.state.value:>10}  {run.name}  {run.note}" in lines
     assert sum(line.lstrip().startswith(("failed", "running", "pending")) for line in lines) == 6
 
 
@@ -95,7 +96,7 @@ def test_the_page_says_so(mixed, report):
 
 def test_a_damaged_progress_says_nothing(tmp_path):
     write_json(RunFolder(tmp_path / "brats2021/ae/seed-0").progress, {"epoch": 3})
-    assert standings(tmp_path) == [Standing("brats2021/ae/seed-0", State.PENDING, "")]
+    assert read_runs(tmp_path) == [RunStatus("brats2021/ae/seed-0", State.PENDING, "")]
 
 
 def test_a_folder_without_a_finished_run_says_what_there_is(tmp_path, report):
@@ -103,4 +104,4 @@ def test_a_folder_without_a_finished_run_says_what_there_is(tmp_path, report):
     told = report(tmp_path)
     assert told.code == 2
     assert told.err == f"mia-bench: no finished run in {tmp_path}: 1 failed\n"
-    assert told.out == f"Runs: 1 failed\n   failed  brats2021/ae/seed-0  {ERROR}\n"
+    assert told.out == f"Runs: 1 failed\n    failed  brats2021/ae/seed-0  {ERROR}\n"

@@ -30,6 +30,17 @@ def test_the_protocol_of_the_study():
     assert {run.image_size for run in runs.values()} == {64}
 
 
+def test_noise_of_dae_spares_the_background_of_brain_mri_alone():
+    def options(**given):
+        runs = plan(study("rsna", "brain", "brats", label="dae", method="dae", **given))
+        return {run.dataset: run.options for run in runs}
+
+    foreground = {"noise_region": "foreground"}
+    assert options() == {"rsna": {}, "braintumor": foreground, "brats2021": foreground}
+    everywhere = {"noise_region": "everywhere"}
+    assert set(options(options=everywhere)["braintumor"].values()) == {"everywhere"}
+
+
 def test_a_methods_own_size_comes_before_the_datasets_and_that_before_the_protocols():
     study = Study(
         name="test",

@@ -36,18 +36,18 @@ def test_the_original_study_has_every_method_of_its_tables_on_seven_datasets(ori
     assert list(dict.fromkeys(run.dataset for run in original)) == SEVEN
     assert {run.seed for run in original} == {0, 1, 2}
     methods = {run.method for run in original}
-    families = Counter(plugins.method(name).info.family for name in methods)
+    families = Counter(plugins.find_method(name).info.family for name in methods)
     assert families == {"reconstruction": 17, "one-stage": 4, "two-stage": 6}
     assert len(original) == 7 * 27 * 3
 
 
 def test_the_original_study_keeps_the_study_s_settings(original):
     for run in original:
-        info = plugins.method(run.method).info
+        info = plugins.find_method(run.method).info
         assert run.epochs == paper_settings.epochs(info, run.dataset)
         assert run.channels == paper_settings.channels(info, run.dataset)
         assert run.image_size == info.image_size
-        assert run.options == {}
+        assert run.options == paper_settings.options(info, run.dataset)
         assert run.label == run.method
 
 
@@ -56,6 +56,6 @@ def test_the_small_study_has_two_datasets_and_short_schedules():
     assert {run.dataset for run in runs} == {"braintumor", "brats2021"}
     assert len(runs) == 2 * 24 * 3
     for run in runs:
-        info = plugins.method(run.method).info
+        info = plugins.find_method(run.method).info
         assert run.epochs < paper_settings.epochs(info, run.dataset)
         assert run.image_size == 64

@@ -8,6 +8,7 @@ import pytest
 from mia_bench.cli import main
 from mia_bench.detectors import plugins
 from mia_bench.run_folder.folder import State
+from mia_bench.run_folder.records import Progress
 from mia_bench.terminal.console import make_console, print_whole
 from mia_bench.terminal.progress import LiveDisplay, LogDisplay
 from rich.table import Table
@@ -26,8 +27,8 @@ def console():
 @pytest.mark.parametrize("kind", [LiveDisplay, LogDisplay])
 def test_names_and_errors_of_runs_are_no_markup(console, kind):
     with kind(console, 1, 0) as display:
-        display.progress(NAME, 1, 2, 0.5)
-        display.ended(NAME, State.FAILED, ERROR)
+        display.show_progress(NAME, Progress(1, 2, 0.5))
+        display.show_end(NAME, State.FAILED, ERROR)
     text = " ".join(console.file.getvalue().split())
     assert f"failed {NAME} {ERROR}" in text
 

@@ -1,19 +1,19 @@
 """The seven datasets of the MedIAnomaly study and your own image folders as plain arrays."""
 
-from mia_data.decode.streaming import Decoded, decode_files
-from mia_data.description import Counts, DatasetInfo
-from mia_data.downloading import download
+from mia_data.dataset_folder import data_root
+from mia_data.dataset_info import Counts, DatasetInfo
+from mia_data.decode.file_stream import Decoded, decode_files
+from mia_data.download_archive import download
 from mia_data.errors import DataError, MissingDataError, MissingExtraError, UnknownNameError
-from mia_data.files import find_images
 from mia_data.folder import from_folder
 from mia_data.imageset import ImageSet
+from mia_data.list_files import find_images
+from mia_data.load_dataset import count, load
 from mia_data.manifest import from_manifest
-from mia_data.named import count, load
 from mia_data.phantoms import phantom
 from mia_data.registry import info, names
-from mia_data.report import Report
-from mia_data.roots import data_root
-from mia_data.verification import verify
+from mia_data.verify_dataset import verify
+from mia_data.verify_report import Report
 
 __all__ = [
     "Counts",

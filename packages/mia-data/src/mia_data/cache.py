@@ -1,7 +1,8 @@
-"""Decoded splits on disk, so that the second load of a split only opens files.
+"""The cache of decoded splits on disk.
 
-One entry is a folder ``<request>-<state>``: the first part hashes what was asked for, the second
-what the source files looked like. It appears by one rename when it is complete.
+The second load of a split only opens the files of its entry, a folder ``<request>-<state>``: the
+first part is a hash of what was asked for, the second one of the state of the source files. It is
+put in place by one rename when it is complete.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mia_data.errors import DataError, reason
+from mia_data.files import expand_home, home
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 # Raise it whenever the same files and arguments would give other bytes.
-FORMAT = 4
+FORMAT = 5
 _INDEX = "index.json"
 # A build takes minutes; what is older belongs to nobody.
 _LEFTOVER_SECONDS = 24 * 3600
@@ -40,7 +42,7 @@ _TEMPORARY = re.compile(r"\.[0-9a-f]{20}-[0-9a-f]{32}")
 
 @dataclass(frozen=True)
 class Entry:
-    """What a cache entry holds; ``images`` and ``masks`` are memory-mapped and read-only."""
+    """Content of a cache entry; ``images`` and ``masks`` are memory-mapped and read-only."""
 
     images: NDArray[np.uint8]
     labels: NDArray[np.int64]
@@ -50,20 +52,20 @@ class Entry:
 
 
 def cache_root(cache_dir: str | Path | None = None) -> Path:
-    """Return the cache folder: the argument, else ``MIA_CACHE_DIR``, else the user's cache."""
+    """Return the cache folder: the argument, or ``MIA_CACHE_DIR``, or the user's cache."""
     if cache_dir is not None:
-        return Path(cache_dir).expanduser()
+        return expand_home(cache_dir)
     if os.environ.get("MIA_CACHE_DIR"):
-        return Path(os.environ["MIA_CACHE_DIR"]).expanduser()
+        return expand_home(os.environ["MIA_CACHE_DIR"])
     return _user_cache() / "mia-data"
 
 
 def _user_cache() -> Path:
     if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
+        return Path(os.environ.get("LOCALAPPDATA") or home("MIA_CACHE_DIR") / "AppData" / "Local")
     if sys.platform == "darwin":
-        return Path.home() / "Library" / "Caches"
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+        return home("MIA_CACHE_DIR") / "Library" / "Caches"
+    return Path(os.environ.get("XDG_CACHE_HOME") or home("MIA_CACHE_DIR") / ".cache")
 
 
 def get_or_build(
@@ -72,21 +74,21 @@ def get_or_build(
     state: str,
     build: Callable[[Path], tuple[list[str], list[str] | None]],
 ) -> Entry:
-    """Return the entry of a request, building it where the cache does not hold it.
+    """Return the cache entry of a request; build it if it does not exist.
 
     Safe with several processes at once: each builds in a folder of its own, the first to finish
     puts its entry in place, the others take that one. Entries of the same request whose sources
     have changed since are dropped.
 
     Args:
-        root: the cache folder.
-        request: what was asked for, as JSON values.
-        state: what the sources look like now.
-        build: fills a folder with ``images.npy``, ``labels.npy`` and, if any, ``masks.npy``, and
+        root: The cache folder.
+        request: What was asked for, as JSON values.
+        state: What the sources look like now.
+        build: Fills a folder with ``images.npy``, ``labels.npy`` and, if any, ``masks.npy``, and
             returns the ids and the files of the images.
 
     Raises:
-        DataError: the cache folder cannot be written.
+        DataError: The cache folder cannot be written.
     """
     text = json.dumps([FORMAT, request], sort_keys=True)
     key = blake2b(text.encode(), digest_size=10).hexdigest()
@@ -111,7 +113,7 @@ def get_or_build(
 
 
 def entries(root: Path) -> list[tuple[Path, dict[str, Any], int]]:
-    """List the entries of a cache folder: path, request, bytes; damaged ones are left out."""
+    """Return the intact entries of a cache folder: path, request and bytes of each."""
     found = []
     for path in _folders(root, _ENTRY):
         # Another process may remove an entry while it is looked at.
@@ -122,10 +124,10 @@ def entries(root: Path) -> list[tuple[Path, dict[str, Any], int]]:
 
 
 def clear(root: Path) -> int:
-    """Remove every entry of a cache folder, and nothing else; return how many there were.
+    """Remove all entries of a cache folder, and nothing else; return their number.
 
     Raises:
-        DataError: an entry cannot be removed.
+        DataError: An entry cannot be removed.
     """
     found = _folders(root, _ENTRY)
     for path in found:
@@ -157,7 +159,7 @@ def _temporary_folder(root: Path, key: str) -> Path:
 
 
 def _open(folder: Path) -> Entry | None:
-    """Open an entry; None where there is none, or where it is damaged."""
+    """Open an entry; return None if it does not exist or is damaged."""
     try:
         index = json.loads((folder / _INDEX).read_bytes())
         images = np.load(folder / "images.npy", mmap_mode="r", allow_pickle=False)
@@ -195,7 +197,7 @@ def _drop_stale(root: Path, key: str, keep: str) -> None:
 
 
 def _drop_leftovers(root: Path) -> None:
-    """Remove the folders of processes that were killed while they built an entry."""
+    """Remove unfinished entries of processes that were killed."""
     for folder in _folders(root, _TEMPORARY):
         with suppress(OSError):  # Its owner may just have finished.
             if time.time() - folder.stat().st_mtime > _LEFTOVER_SECONDS:

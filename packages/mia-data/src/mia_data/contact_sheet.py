@@ -1,4 +1,4 @@
-"""Contact sheets: a grid of images of a split, lesions outlined."""
+"""Contact sheets: images of a split in a grid, with outlined lesions."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image, ImageDraw
 
+from mia_data.arguments import check_count
 from mia_data.decode.pillow import MAX_PIXELS
 from mia_data.errors import DataError, reason
-from mia_data.loading import check_count
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -26,13 +26,13 @@ _GAP = 2
 def contact_sheet(
     ds: ImageSet, *, columns: int = 8, rows: int = 4, tile: int = 128, seed: int = 0
 ) -> Image.Image:
-    """Draw some images of a split as a grid, the masks' outlines in red.
+    """Draw some images of a split as a grid, with the masks' outlines in red.
 
     Half of the rows show abnormal images where there are any. Which images are shown depends on
     the seed only; they keep their order.
 
     Raises:
-        DataError: an argument is not a whole number above 0 (the seed: 0 or above), or the sheet
+        DataError: An argument is not a whole number above 0 (the seed: 0 or above), or the sheet
             has more than ``MAX_PIXELS``.
     """
     columns, rows, tile = (
@@ -59,7 +59,7 @@ def save_contact_sheet(ds: ImageSet, path: str | Path, **options: int) -> Path:
     """Write a contact sheet as PNG; the options are those of ``contact_sheet``.
 
     Raises:
-        DataError: the file cannot be written.
+        DataError: The file cannot be written.
     """
     path = Path(path)
     sheet = contact_sheet(ds, **options)
@@ -96,7 +96,7 @@ def _tile(ds: ImageSet, i: int, size: int) -> Image.Image:
     mask = Image.fromarray(ds.masks[i] * np.uint8(255)).resize(image.size, Image.Resampling.NEAREST)
     inside = np.asarray(mask) > 0
     padded = np.pad(inside, 1)
-    # A pixel of the mask is on the outline where one of its four neighbours is outside.
+    # A pixel of the mask is on the outline where one of its four neighbors is outside.
     core = padded[:-2, 1:-1] & padded[2:, 1:-1] & padded[1:-1, :-2] & padded[1:-1, 2:]
     result = np.array(image)
     result[inside & ~core] = _OUTLINE

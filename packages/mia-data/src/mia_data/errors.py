@@ -30,7 +30,7 @@ class MissingExtraError(DataError):
 
 
 def unknown_name(kind: str, value: object, allowed: Iterable[str]) -> UnknownNameError:
-    """Make the error for a name outside a list, with the nearest allowed name in it."""
+    """Return the error for a name outside a list; its message has the nearest allowed name."""
     names = list(allowed)
     by_lower_case = {name.lower(): name for name in names}
     near = get_close_matches(str(value).lower(), by_lower_case, n=1, cutoff=0.5)
@@ -39,6 +39,6 @@ def unknown_name(kind: str, value: object, allowed: Iterable[str]) -> UnknownNam
 
 
 def reason(error: BaseException) -> str:
-    """Say in one line what an exception of another library means."""
+    """Return the message of another library's exception as one line."""
     text = " ".join(str(error).split())
     return text or type(error).__name__

@@ -1,30 +1,28 @@
-"""A folder of one's own images as a dataset."""
+"""Loading of a folder of your own images."""
 
 from __future__ import annotations
 
-from pathlib import Path
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from mia_data.arguments import check_split
+from mia_data.decode.request import make_request
 from mia_data.errors import DataError
-from mia_data.files import (
-    exists,
-    is_folder,
-    is_image,
-    list_folders,
-    list_images,
-    without_suffix,
-)
-from mia_data.listing import NORMAL, UNKNOWN, Listing, by_class
-from mia_data.loading import check_split, load_listing, make_request
+from mia_data.file_list import NORMAL, UNKNOWN, FileList, by_class
+from mia_data.file_types import is_image
+from mia_data.files import exists, expand_home, is_folder
+from mia_data.list_files import find_images, list_folders, list_images
+from mia_data.load_files import load_files
+from mia_data.mask_pairs import pair_masks
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from mia_data.decode.intensity import Window
     from mia_data.imageset import ImageSet
 
 # The names of the folder of normal images: ours, and that of MVTec AD.
 _NORMAL_NAMES = ("normal", "good")
-_MASK_FOLDERS = ("ground_truth", "masks")
-_MASK_ENDINGS = ("_mask", "")
 
 
 def from_folder(
@@ -34,10 +32,14 @@ def from_folder(
     size: int = 64,
     channels: int = 1,
     resize: str = "squash",
+    resample: str = "bilinear",
     window: Window | None = None,
+    allow_damaged: bool = False,
+    allow_empty_masks: bool = False,
+    allow_shared_files: bool = False,
     cache_dir: str | Path | None = None,
 ) -> ImageSet:
-    """Load a folder of images in one of three layouts, told apart by the folders in it.
+    """Load a folder of images in one of three layouts, recognized by its subfolders.
 
     - images only: for ``"train"`` all are normal (label 0), for ``"test"`` unknown (label -1);
     - ``train/normal``, ``test/normal`` and ``test/<anything>`` (abnormal), masks optional in
@@ -49,31 +51,45 @@ def from_folder(
     extras ``dicom`` and ``nifti``. A NIfTI volume gives the axial slices of its middle half.
 
     Args:
-        folder: the folder.
+        folder: The folder.
         split: ``"train"`` or ``"test"``.
-        size: as in ``load``.
+        size: As in ``load``.
         channels: 1 (gray) or 3 (RGB).
-        resize: as in ``load``.
+        resize: As in ``load``.
+        resample: As in ``load``.
         window: (low, high), the intensities that become 0 and 255, for images of more than 8 bits;
             by default the file's own window (DICOM), else its 0.5 and 99.5 percentiles.
-        cache_dir: as in ``load``.
+        allow_damaged: As in ``load``.
+        allow_empty_masks: Read abnormal images whose mask marks nothing; they keep their label.
+        allow_shared_files: Read images that are in the training and in the test split.
+        cache_dir: As in ``load``.
 
     Raises:
-        DataError: the folder has none of these layouts, a class is empty, a file cannot be read, a
+        DataError: The folder has none of these layouts, a class is empty, a file cannot be read, a
             mask is missing, has no image or has another size.
     """
     check_split(split)
-    request = make_request(size, channels, resize, window)
-    path = Path(folder).expanduser()
+    request = make_request(
+        size,
+        channels,
+        resize=resize,
+        resample=resample,
+        window=window,
+        allow_damaged=allow_damaged,
+        allow_empty_masks=allow_empty_masks,
+    )
+    path = expand_home(folder)
     listing = list_folder(path, split)
-    return load_listing(path.absolute().name, split, listing, request, cache_dir)
+    other = None if allow_shared_files else _other_split(path, split)
+    name = path.absolute().name
+    return load_files(name, split, listing, request, cache_dir, apart_from=other)
 
 
-def list_folder(folder: Path, split: str) -> Listing:
+def list_folder(folder: Path, split: str) -> FileList:
     """List a split of a folder in any of the three layouts.
 
     Raises:
-        DataError: the folder does not exist or has another layout.
+        DataError: The folder does not exist or has another layout.
     """
     if not is_folder(folder):
         what = "is not a folder" if exists(folder) else "does not exist"
@@ -89,11 +105,38 @@ def list_folder(folder: Path, split: str) -> Listing:
         )
         raise DataError(msg)
     files = list_images(folder, "")
+    _check_no_images_below(folder, inner, len(files))
     label = NORMAL if split == "train" else UNKNOWN
-    return Listing(folder, str(folder), files, [label] * len(files))
+    return FileList(folder, str(folder), files, [label] * len(files))
 
 
-def _by_split(folder: Path, split: str) -> Listing:
+def _check_no_images_below(folder: Path, inner: list[str], count: int) -> None:
+    """Refuse images in subfolders of a folder of images, which would be left out silently."""
+    for name in inner:
+        found: list[str] = []
+        with suppress(DataError):  # There is no image.
+            found = find_images(folder / name)
+        # Links to folders are followed nowhere.
+        if found and not (folder / name).is_symlink():
+            msg = (
+                f"the folder {folder} holds {count} images, and {len(found)} more in its folder "
+                f"{name}; expected all images in one folder"
+            )
+            raise DataError(msg)
+
+
+def _other_split(folder: Path, split: str) -> FileList | None:
+    """List the other split; return None if it does not exist or has another layout."""
+    other = "test" if split == "train" else "train"
+    if not is_folder(folder / other):
+        return None
+    try:
+        return _by_split(folder, other)
+    except DataError:
+        return None
+
+
+def _by_split(folder: Path, split: str) -> FileList:
     where = folder / split
     if not where.is_dir():
         msg = f"the folder {folder} has no folder {split!r}, expected train and test"
@@ -122,32 +165,5 @@ def _by_split(folder: Path, split: str) -> Listing:
         str(folder),
         list_images(folder, f"test/{normal[0]}"),
         [file for files in images.values() for file in files],
-        abnormal_masks=_masks(folder, images),
+        abnormal_masks=pair_masks(folder, images),
     )
-
-
-def _masks(folder: Path, images: dict[str, list[str]]) -> dict[str, str] | None:
-    """Pair images with their masks; None where the folder has no folder of masks."""
-    present = [name for name in _MASK_FOLDERS if (folder / name).is_dir()]
-    if not present:
-        return None
-    if len(present) > 1:
-        msg = f"{folder} holds both {' and '.join(present)}; expected one folder of masks"
-        raise DataError(msg)
-    masks: dict[str, str] = {}
-    for name, files in images.items():
-        inner = f"{present[0]}/{name}"
-        by_stem = {without_suffix(mask): mask for mask in list_images(folder, inner)}
-        for file in files:
-            stem = without_suffix(file).rpartition("/")[2]
-            stems = [f"{inner}/{stem}{ending}" for ending in _MASK_ENDINGS]
-            found = [by_stem.pop(stem) for stem in stems if stem in by_stem]
-            if len(found) != 1:
-                msg = f"{folder / file} has {len(found)} masks in {folder / inner}, expected one"
-                raise DataError(msg)
-            masks[file] = found[0]
-        if by_stem:
-            extra = next(iter(by_stem.values()))
-            msg = f"the mask {folder / extra} belongs to no image of {folder / 'test' / name}"
-            raise DataError(msg)
-    return masks

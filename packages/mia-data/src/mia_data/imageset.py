@@ -22,7 +22,7 @@ class ImageSet:
     masks, ``mask`` uint8 (1, H, W) of 0 and 1.
 
     Attributes:
-        name: the dataset's name.
+        name: The dataset's name.
         split: ``"train"`` or ``"test"``.
         images: uint8 (N, C, H, W), read-only; memory-mapped, so only what is touched is read.
         labels: int64 (N,): 0 normal, 1 abnormal, -1 unknown.
@@ -41,7 +41,7 @@ class ImageSet:
 
     @cached_property
     def paths(self) -> tuple[Path, ...] | None:
-        """The file of each image; None where there are no files (phantom)."""
+        """Return the file of each image; None for drawn images."""
         return None if self._files is None else tuple(Path(name) for name in self._files)
 
     def __len__(self) -> int:
@@ -61,7 +61,7 @@ class ImageSet:
         _, channels, height, width = self.images.shape
         counts = [
             f"{int((self.labels == label).sum())} {word}"
-            for label, word in ((0, "normal"), (1, "abnormal"), (-1, "unlabelled"))
+            for label, word in ((0, "normal"), (1, "abnormal"), (-1, "unlabeled"))
             if (self.labels == label).any()
         ]
         masks = ", masks" if self.masks is not None else ""

@@ -1,16 +1,22 @@
-"""A table of image files as a dataset."""
+"""Loading of the images in a CSV table."""
 
 from __future__ import annotations
 
-from pathlib import Path
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from mia_data.arguments import SPLITS, check_split
+from mia_data.csv_tables import read_rows
+from mia_data.decode.request import make_request
 from mia_data.errors import DataError, unknown_name
-from mia_data.listing import Listing, by_class, check_names
-from mia_data.loading import SPLITS, check_split, load_listing, make_request
-from mia_data.tables import read_rows
+from mia_data.file_list import FileList, by_class, check_names
+from mia_data.files import expand_home
+from mia_data.load_files import load_files
+from mia_data.shared_files import check_names_apart
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from mia_data.decode.intensity import Window
     from mia_data.imageset import ImageSet
 
@@ -26,10 +32,14 @@ def from_manifest(
     size: int = 64,
     channels: int = 1,
     resize: str = "squash",
+    resample: str = "bilinear",
     window: Window | None = None,
+    allow_damaged: bool = False,
+    allow_empty_masks: bool = False,
+    allow_shared_files: bool = False,
     cache_dir: str | Path | None = None,
 ) -> ImageSet:
-    """Load the images that a CSV table lists.
+    """Load the images in a CSV table.
 
     Its columns: ``path`` and, optionally, ``mask``, relative to the table's folder (or ``root``),
     with forward slashes; ``split``: train or test; ``label``: 0 or normal, 1 or abnormal. Other
@@ -37,66 +47,107 @@ def from_manifest(
     image needs one. A normal image's mask, if it has one, must be empty.
 
     Args:
-        csv: the table.
+        csv: The table.
         split: ``"train"`` or ``"test"``.
-        root: the folder that paths are relative to.
-        size: as in ``load``.
+        root: The folder that paths are relative to.
+        size: As in ``load``.
         channels: 1 (gray) or 3 (RGB).
-        resize: as in ``load``.
-        window: as in ``from_folder``.
-        cache_dir: as in ``load``.
+        resize: As in ``load``.
+        resample: As in ``load``.
+        window: As in ``from_folder``.
+        allow_damaged: As in ``load``.
+        allow_empty_masks: As in ``from_folder``.
+        allow_shared_files: As in ``from_folder``.
+        cache_dir: As in ``load``.
 
     Raises:
-        DataError: the table, a row or a file is not as expected.
+        DataError: The table, a row or a file is not as expected.
     """
     check_split(split)
-    request = make_request(size, channels, resize, window)
-    table = Path(csv).expanduser()
-    folder = table.parent if root is None else Path(root).expanduser()
-    listing = list_manifest(table, folder, split)
-    return load_listing(table.stem, split, listing, request, cache_dir)
+    request = make_request(
+        size,
+        channels,
+        resize=resize,
+        resample=resample,
+        window=window,
+        allow_damaged=allow_damaged,
+        allow_empty_masks=allow_empty_masks,
+    )
+    table = expand_home(csv)
+    folder = table.parent if root is None else expand_home(root)
+    rows = _read_rows(table)
+    listing = _list_split(table, folder, rows, split)
+    other = None if allow_shared_files else _other_split(table, folder, rows, split)
+    if other is not None:
+        check_names_apart(str(table), listing.files, other.files)
+    return load_files(table.stem, split, listing, request, cache_dir, apart_from=other)
 
 
-def list_manifest(table: Path, folder: Path, split: str) -> Listing:
+@dataclass(frozen=True)
+class _Row:
+    """One row of a table.
+
+    Attributes:
+        where: The table and the row's line, for messages.
+        path: The image.
+        split: ``"train"`` or ``"test"``.
+        label: 0 (normal) or 1 (abnormal).
+        mask: The image's mask, or nothing.
+    """
+
+    where: str
+    path: str
+    split: str
+    label: int
+    mask: str
+
+
+def _read_rows(table: Path) -> list[_Row]:
+    rows = []
+    for row in read_rows(table, _COLUMNS):
+        where = f"{table}, line {row.line}"
+        path, split, label = (row.values[name].strip() for name in _COLUMNS)
+        if split not in SPLITS:
+            raise unknown_name(f"split in {where}", split, SPLITS)
+        if label not in _LABELS:
+            raise unknown_name(f"label in {where}", label, _LABELS)
+        rows.append(
+            _Row(where, path, split, _LABELS[label], (row.values.get("mask") or "").strip())
+        )
+    return rows
+
+
+def _list_split(table: Path, folder: Path, rows: list[_Row], split: str) -> FileList:
     """List a split of a table.
 
     Raises:
-        DataError: the table or a row is not as expected.
+        DataError: A class is empty, a mask is missing, or a name is not that of a file.
     """
-    files: dict[int, list[str]] = {0: [], 1: []}
-    masks: dict[str, str] = {}
-    for number, row in enumerate(read_rows(table, _COLUMNS), start=2):
-        where = f"{table}, row {number}"
-        path, row_split, label = (row[name].strip() for name in _COLUMNS)
-        if row_split not in SPLITS:
-            raise unknown_name(f"split in {where}", row_split, SPLITS)
-        if label not in _LABELS:
-            raise unknown_name(f"label in {where}", label, _LABELS)
-        if row_split != split:
-            continue
-        if split == "train" and _LABELS[label]:
-            msg = f"{where}: expected normal images only for training, got the label {label!r}"
+    own = [row for row in rows if row.split == split]
+    for row in own:
+        if split == "train" and row.label:
+            msg = f"{row.where}: expected normal images only for training, got an abnormal one"
             raise DataError(msg)
-        files[_LABELS[label]].append(path)
-        mask = (row.get("mask") or "").strip()
-        if mask:
-            masks[path] = mask
-    return _listing(table, folder, split, files, masks)
-
-
-def _listing(
-    table: Path, folder: Path, split: str, files: dict[int, list[str]], masks: dict[str, str]
-) -> Listing:
     for label in (0,) if split == "train" else (0, 1):
-        if not files[label]:
+        if all(row.label != label for row in own):
             msg = f"{table} lists no image with split {split} and label {label}"
             raise DataError(msg)
     source = str(table)
-    normal, abnormal, masked = (check_names(n, source) for n in (files[0], files[1], list(masks)))
-    masks = dict(zip(masked, check_names(list(masks.values()), source), strict=True))
-    if masks:
-        bare = sorted(set(abnormal) - set(masks))
-        if bare:
-            msg = f"{table} names masks, but none for the abnormal image {bare[0]!r}"
-            raise DataError(msg)
+    normal, abnormal = (
+        check_names([row.path for row in own if row.label == label], source) for label in (0, 1)
+    )
+    masked = check_names([row.path for row in own if row.mask], source)
+    named = check_names([row.mask for row in own if row.mask], source)
+    masks = dict(zip(masked, named, strict=True))
+    bare = sorted(set(abnormal) - set(masks))
+    if masks and bare:
+        msg = f"{table} names masks, but none for the abnormal image {bare[0]!r}"
+        raise DataError(msg)
     return by_class(folder, source, normal, abnormal, abnormal_masks=masks or None)
+
+
+def _other_split(table: Path, folder: Path, rows: list[_Row], split: str) -> FileList | None:
+    """List the images of the other split; return None if there are none."""
+    other = [row for row in rows if row.split != split]
+    names = check_names([row.path for row in other], str(table))
+    return FileList(folder, str(table), names, [row.label for row in other]) if other else None

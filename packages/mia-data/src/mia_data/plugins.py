@@ -11,13 +11,15 @@ from typing import TYPE_CHECKING, NoReturn, Protocol
 
 import numpy as np
 
-from mia_data.description import DatasetInfo
+from mia_data.dataset_info import DatasetInfo
 from mia_data.errors import DataError, reason
 from mia_data.imageset import ImageSet
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
     from pathlib import Path
+
+    from mia_data.decode.request import Request
 
 GROUP = "mia.datasets"
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
@@ -37,15 +39,16 @@ class Provider(Protocol):
         size: int,
         channels: int,
         resize: str,
+        resample: str,
         cache_dir: str | Path | None,
     ) -> ImageSet:
-        """One split as ``mia_data.load`` gives it; the arguments are checked already."""
+        """Return one split as ``mia_data.load`` does; the arguments are checked already."""
         ...
 
 
 @dataclass(frozen=True)
 class PluggedIn:
-    """A dataset, what loads it, and the name under which that is registered."""
+    """A plug-in's dataset, the provider that loads it, and the plug-in's registered name."""
 
     info: DatasetInfo
     provider: Provider
@@ -54,7 +57,7 @@ class PluggedIn:
 
 @cache
 def plugged_in(taken: Collection[str]) -> dict[str, PluggedIn]:
-    """All datasets of plug-ins by name, but for names that are ``taken``.
+    """Return the datasets of plug-ins by name, without names that are ``taken``.
 
     A plug-in that cannot be used is named in a warning and left out.
     """
@@ -85,14 +88,12 @@ def plugged_in(taken: Collection[str]) -> dict[str, PluggedIn]:
 def load_plugged_in(
     dataset: PluggedIn,
     split: str,
+    request: Request,
     *,
     root: str | Path | None,
-    size: int,
-    channels: int,
-    resize: str,
     cache_dir: str | Path | None,
 ) -> ImageSet:
-    """One split of a plug-in's dataset, once it is known to be what was asked for.
+    """Return one split of a plug-in's dataset if it is what was asked for.
 
     Raises:
         DataError: The plug-in fails, or gives something else.
@@ -103,12 +104,13 @@ def load_plugged_in(
             name,
             split,
             root=root,
-            size=size,
-            channels=channels,
-            resize=resize,
+            size=request.size,
+            channels=request.channels,
+            resize=request.resize,
+            resample=request.resample,
             cache_dir=cache_dir,
         )
-        _check_images(found, split, channels, size)
+        _check_images(found, split, request.channels, request.size)
     except DataError as error:
         msg = f"{name}/{split} of plug-in {dataset.plugin!r}: {error}"
         raise DataError(msg) from error

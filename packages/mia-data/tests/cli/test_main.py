@@ -90,7 +90,7 @@ def test_cache_is_listed_and_cleared(cli):
     entries = json.loads(cli("cache", "--json")[1])["entries"]
     assert [entry["request"]["name"] for entry in entries] == ["phantom"]
     assert "phantom/train" in cli("cache")[1]
-    assert "removed 1 entries" in cli("cache", "--clear")[1]
+    assert "removed 1 entry from" in cli("cache", "--clear")[1]
     assert json.loads(cli("cache", "--json")[1])["entries"] == []
 
 

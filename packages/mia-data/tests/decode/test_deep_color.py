@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from mia_data import from_folder
 from mia_data.decode.intensity import to_uint8
-from mia_data.decode.pillow import read_image, read_mask
+from mia_data.decode.mask import read_mask
+from mia_data.decode.pillow import read_image
 from mia_data.errors import DataError
 
 PNG_COLOR_TYPES = {2: 4, 3: 2, 4: 6}  # By the number of channels: gray + alpha, RGB, RGBA.

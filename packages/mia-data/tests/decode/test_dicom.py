@@ -170,6 +170,71 @@ def test_several_frames_are_refused(write_dicom, rng):
         read_dicom(path, "L", None)
 
 
+def _group(*, scale=None, window=None):
+    """A functional group with a slope and intercept, a window, both or none."""
+    from pydicom.dataset import Dataset
+
+    group = Dataset()
+    if scale is not None:
+        values = Dataset()
+        values.RescaleSlope, values.RescaleIntercept = scale
+        values.RescaleType = "HU"
+        group.PixelValueTransformationSequence = [values]
+    if window is not None:
+        shown = Dataset()
+        shown.WindowCenter, shown.WindowWidth = window
+        group.FrameVOILUTSequence = [shown]
+    return [group]
+
+
+_SCALE, _WINDOW = (2, -1024), (40, 400)
+
+
+@pytest.mark.parametrize("window", [None, (-160, 240)])
+@pytest.mark.parametrize(
+    ("shared", "frame"),
+    [
+        ({"scale": _SCALE, "window": _WINDOW}, None),
+        (None, {"scale": _SCALE, "window": _WINDOW}),
+        ({"scale": _SCALE}, {"window": _WINDOW}),
+        ({"window": _WINDOW}, {"scale": _SCALE}),
+        ({"scale": (9, 9), "window": (1, 2)}, {"scale": _SCALE, "window": _WINDOW}),
+    ],
+)
+def test_functional_groups_say_what_values_mean(write_dicom, pixels, shared, frame, window):
+    scale = {"RescaleSlope": "2", "RescaleIntercept": "-1024"}
+    plain = write_dicom(pixels, WindowCenter="40", WindowWidth="400", **scale)
+    expected = np.asarray(read_dicom(plain, "L", window))
+    groups = {
+        f"{name}FunctionalGroupsSequence": _group(**parts)
+        for name, parts in (("Shared", shared), ("PerFrame", frame))
+        if parts is not None
+    }
+    path = write_dicom(pixels, NumberOfFrames="1", **groups)
+    np.testing.assert_array_equal(read_dicom(path, "L", window), expected)
+
+
+def test_a_functional_group_goes_before_the_file_s_own_level(write_dicom, pixels):
+    plain = write_dicom(pixels, WindowCenter="40", WindowWidth="400")
+    expected = np.asarray(read_dicom(plain, "L", None))
+    path = write_dicom(
+        pixels,
+        RescaleSlope="7",
+        RescaleIntercept="7",
+        VOILUTSequence=table([0, 1], 0, 8),
+        VOILUTFunction="SIGMOID",
+        SharedFunctionalGroupsSequence=_group(scale=(1, 0), window=_WINDOW),
+        PerFrameFunctionalGroupsSequence=_group(),
+    )
+    np.testing.assert_array_equal(read_dicom(path, "L", None), expected)
+
+
+def test_groups_of_more_frames_than_there_are_is_refused(write_dicom, pixels):
+    path = write_dicom(pixels, PerFrameFunctionalGroupsSequence=_group() + _group())
+    with pytest.raises(DataError, match=r"2 groups in PerFrameFunc.*expected one for its one"):
+        read_dicom(path, "L", None)
+
+
 @pytest.mark.parametrize("name", ["IM000001", "1.2.840.113619.2", "A0001.IMA"])
 def test_a_file_without_a_known_suffix_is_known_by_its_content(write_dicom, pixels, name, tmp_path):
     folder = tmp_path / "medium"

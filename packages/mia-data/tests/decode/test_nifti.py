@@ -1,5 +1,6 @@
 """Volumes written for the test: which slices, which way up, one gray scale."""
 
+import re
 import sys
 
 import numpy as np
@@ -57,9 +58,97 @@ def test_a_volume_has_one_gray_scale(write_nifti, rng):
 def test_a_segmentation_is_abnormal_above_zero(write_nifti):
     labels = np.zeros((4, 4, 3), np.uint8)
     labels[0, 0, 2], labels[1, 1, 1] = 1, 4
-    mask = read_volume_mask(write_nifti(labels))
+    path = write_nifti(labels)
+    mask, is_empty = read_volume_mask(path, path)
+    assert not is_empty
     assert np.argwhere(mask == 255).tolist() == [[1, 2, 2], [2, 3, 3]]
     assert set(np.unique(mask)) == {0, 255}
+
+
+LPS = np.diag([-1.0, -1, 3, 1])
+
+
+def _moved(millimeters):
+    affine = LPS.copy()
+    affine[0, 3] = millimeters
+    return affine
+
+
+@pytest.mark.parametrize(
+    ("affine", "shape"),
+    [
+        (np.eye(4), (6, 8, 4)),
+        (_moved(400), (6, 8, 4)),
+        (_moved(0.5), (6, 8, 4)),
+        (np.diag([-2.0, -1, 3, 1]), (6, 8, 4)),
+        (LPS[[1, 0, 2, 3]], (6, 8, 4)),
+        (LPS, (6, 8, 5)),
+        (LPS, (5, 8, 4)),
+    ],
+)
+def test_a_mask_of_another_space_is_refused_with_both_affines(write_nifti, affine, shape):
+    image = write_nifti(np.zeros((6, 8, 4), np.int16), LPS, "i.nii")
+    mask = write_nifti(np.ones(shape, np.uint8), affine, "m.nii")
+    with pytest.raises(DataError) as caught:
+        read_volume_mask(mask, image)
+    # The image's axes point to the left and back: turned, its first voxel is its last one.
+    expected = r"m\.nii does not lie on .*i\.nii: .* the image 6 x 8 x 4 voxels and the affine "
+    assert re.search(expected + r"\[1 0 0 -5; 0 1 0 -7; 0 0 3 0\]", str(caught.value))
+    assert str(caught.value).count("affine [") == 2
+
+
+def test_a_mask_without_an_affine_lies_on_an_image_without_one_only(write_nifti):
+    nibabel = pytest.importorskip("nibabel")
+    mask = write_nifti(np.ones((6, 8, 4), np.uint8))
+    nibabel.save(nibabel.Nifti1Image(np.ones((6, 8, 4), np.uint8), None), mask)
+    with pytest.raises(DataError, match="does not lie on"):
+        read_volume_mask(mask, write_nifti(np.zeros((6, 8, 4), np.int16), LPS, "i.nii"))
+    assert read_volume_mask(mask, mask)[0].all()
+
+
+def test_a_mask_with_a_rounded_affine_or_another_order_of_axes_lies_on_its_image(write_nifti):
+    labels = np.zeros((6, 8, 4), np.uint8)
+    labels[1:3, 4, 2] = 1
+    image = write_nifti(labels.astype(np.int16), LPS, "i.nii")
+    expected = read_volume(image, (0, 1))
+    rounded, flipped = LPS.copy(), np.diag([1.0, -1, 3, 1])
+    rounded[:3] += 1e-3
+    flipped[0, 3] = -5
+    for affine, stored in (
+        (rounded, labels),
+        (flipped, labels[::-1]),
+        (LPS[:, [2, 0, 1, 3]], labels.transpose(2, 0, 1)),
+    ):
+        mask = write_nifti(np.ascontiguousarray(stored), affine, "m.nii")
+        np.testing.assert_array_equal(read_volume_mask(mask, image)[0], expected)
+
+
+@pytest.mark.parametrize("dtype", [np.complex64, [("R", "u1"), ("G", "u1"), ("B", "u1")]])
+def test_complex_values_and_color_are_refused(write_nifti, dtype):
+    with pytest.raises(DataError, match=r"v\.nii\.gz holds .* values, expected whole numbers or"):
+        slice_numbers(write_nifti(np.zeros((4, 4, 3), dtype)))
+
+
+def test_an_affine_that_flattens_the_volume_is_refused(write_nifti):
+    path = write_nifti(np.zeros((4, 4, 3), np.uint8), name="v.nii")
+    data = bytearray(path.read_bytes())
+    data[296:312] = bytes(16)  # the affine's second row
+    path.write_bytes(data)
+    with pytest.raises(DataError, match=r"v\.nii has an affine that is not invertible"):
+        slice_numbers(path)
+
+
+def test_nan_in_a_segmentation_is_refused(write_nifti):
+    path = write_nifti(np.full((4, 4, 3), np.nan, np.float32))
+    with pytest.raises(ValueError, match="it holds NaN"):
+        read_volume_mask(path, path)
+
+
+@pytest.mark.parametrize("name", ["v.NII.GZ", "v.NII"])
+def test_a_suffix_in_any_case_is_read(write_nifti, tmp_path, name):
+    path = write_nifti(np.zeros((2, 2, 4), np.uint8), name=name.lower())
+    path = path.rename(tmp_path / name)
+    assert slice_numbers(path) == range(1, 3)
 
 
 @pytest.mark.parametrize("shape", [(4, 4), (4, 4, 3, 2)])

@@ -5,7 +5,7 @@ import warnings
 
 import numpy as np
 import pytest
-from mia_data.decode.pillow import MAX_PIXELS, read_image, read_mask
+from mia_data.decode.pillow import MAX_PIXELS, read_image
 from mia_data.errors import DataError
 from PIL import Image
 
@@ -93,12 +93,3 @@ def test_formats_outside_the_list_are_not_even_tried(tmp_path):
     (tmp_path / "x.png").write_bytes(data.getvalue())
     with pytest.raises(DataError, match="not an image of a known format"):
         read_image(tmp_path / "x.png", "L", None)
-
-
-@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
-def test_a_mask_is_abnormal_above_zero_at_any_depth(tmp_path, dtype):
-    values = np.zeros((6, 6), dtype)
-    values[1:3, 2:4] = 1
-    values[4, 4] = np.iinfo(dtype).max
-    Image.fromarray(values).save(tmp_path / "m.png")
-    np.testing.assert_array_equal(read_mask(tmp_path / "m.png"), (values > 0) * 255)

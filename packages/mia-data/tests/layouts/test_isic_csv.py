@@ -39,7 +39,7 @@ def test_test_has_all(tmp_path, write_table):
         ("image,MEL\nI1,1\n", "no column 'NV'"),
         (HEADER + "I1,0,maybe,0,0,0,0,0\n", "line 2: expected NV to be 0 or 1, got 'maybe'"),
         (HEADER + "I1,0,0.5,0,0,0,0,0\n", "got '0.5'"),
-        (HEADER + "I1,0\n", "row 2: expected 8 columns"),
+        (HEADER + "I1,0\n", "line 2: expected 8 columns"),
         (HEADER + "I1,0,1,0,0,0,0,0\n", "lists no image with NV = 0"),
         (HEADER + "../I1,0,1,0,0,0,0,0\nI2,0,0,0,0,0,0,0\n", r"names '\.\./I1'"),
         (HEADER, "lists no image"),

@@ -99,6 +99,9 @@ def load_medianomaly(
         raise ValueError(msg)
     detector = build(name, **_arguments(name, state, sizes | options))
     detector.network.load_state_dict(_prefixed(detector.network, state), strict=False)
+    record = RECORDS[name]
+    if record.original_files:
+        record.original_files(detector.network)
     detector.network.eval()
     return detector
 

@@ -90,6 +90,8 @@ class Method:
         reconstruct: (network, x) -> reconstructions [B, C, S, S].
         needs_gradient: Whether the map is a gradient, so that scoring must record operations.
         prepare: (network, batches of x) -> None: measure the training images before training.
+        original_files: (network) -> None: read the files that the original keeps beside its
+            checkpoint, when ``load_medianomaly`` has loaded one.
         task: (loss, network, options, settings, fabric) -> the training step.
     """
 
@@ -102,6 +104,7 @@ class Method:
     reconstruct: Callable[[Any, Tensor], Tensor] = forward
     needs_gradient: bool = False
     prepare: Callable[[Any, Iterable[Tensor]], None] | None = None
+    original_files: Callable[[Any], None] | None = None
     task: Callable[..., Task] | None = None
 
     def make_task(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 import torch
-from mia_recon.methods.dae import Options, noise, roll
+from mia_recon.methods.dae import Options, noise, noise_of, roll
+from torch.nn import functional as F
 
 GRAY = torch.zeros(64, 1, 32, 32)
 
@@ -23,18 +24,53 @@ def test_noise_has_mean_0_and_the_original_s_strength():
 def test_black_background_stays_black_only_where_asked():
     x = GRAY.clone()
     x[..., :16] = -1
-    assert drawn(x)[..., :16].abs().max() == 0
-    assert drawn(x)[..., 16:].abs().min() > 0
-    assert drawn(x, foreground=False)[..., :16].abs().max() > 0
+    x[..., 15] += 2 / 255  # one gray level above black is foreground already
+    inside = drawn(x, noise_region="foreground")
+    assert inside[..., :15].abs().max() == 0
+    assert inside[..., 15:].abs().min() > 0
+    assert torch.equal(inside[..., 15:], drawn(x)[..., 15:])
+    assert drawn(x)[..., :15].abs().min() > 0
 
 
 def test_the_original_s_noise_moves_the_background_to_minus_2():
     x = GRAY.clone()
     x[..., :16] = -1
-    assert torch.equal(
-        (x + drawn(x, original_noise=True))[..., :16], torch.full((64, 1, 32, 16), -2.0)
+    added = drawn(x, original_noise=True, noise_region="foreground")
+    assert torch.equal((x + added)[..., :16], torch.full((64, 1, 32, 16), -2.0))
+    assert float(added[..., 16:].mean()) == pytest.approx(-1, abs=0.05)
+
+
+@pytest.mark.parametrize("region", ["everywhere", "foreground"])
+@pytest.mark.parametrize("channels", [1, 3])
+def test_the_original_s_noise_is_the_original_s_to_the_last_digit(region, channels):
+    """Against the steps of the original, written out, with the same grid and the same roll."""
+    generator = torch.Generator().manual_seed(0)
+    gray = torch.randint(256, (5, channels, 32, 32), generator=generator)
+    x = (gray * (gray > 100)).float() / 255
+    x = (x - 0.5) / 0.5
+    grid = torch.normal(0.0, 0.2, (5, channels, 16, 16), generator=generator)
+    rows, columns = 7, 19
+
+    expected = F.interpolate(grid, size=32, mode="bilinear", align_corners=True)
+    expected = torch.roll(expected, shifts=[rows, columns], dims=[-2, -1])
+    if region == "foreground":
+        expected = expected * (x > x.min())
+    expected = x + (expected - 0.5) * 2
+
+    options = Options(original_noise=True, noise_region=region)
+    shifts = torch.tensor([[rows, columns]]).expand(5, 2)
+    assert torch.equal(x + noise_of(grid, shifts, x, options), expected)
+
+
+def test_the_original_s_noise_is_rolled_alike_for_the_whole_batch(monkeypatch):
+    shifts = []
+    monkeypatch.setattr(
+        "mia_recon.methods.dae.noise_of", lambda grid, rolled, *_: shifts.append(rolled)
     )
-    assert float(drawn(x, original_noise=True)[..., 16:].mean()) == pytest.approx(-1, abs=0.05)
+    for original in (True, False):
+        drawn(original_noise=original)
+    assert len(shifts[0].unique(dim=0)) == 1
+    assert len(shifts[1].unique(dim=0)) > 50  # of 64
 
 
 def test_every_image_is_rolled_by_its_own_shift():

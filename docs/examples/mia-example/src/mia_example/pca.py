@@ -1,4 +1,4 @@
-"""Principal components of the normal images; what they cannot reconstruct is abnormal."""
+"""Detector by principal components of the normal images: the error of the reconstruction."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ METHODS = {
 
 
 def build(name: str, *, in_channels: int = 1, image_size: int | None = None, **options: Any) -> PCA:
-    """The detector; it takes images of any size, so the arguments on that are not needed."""
+    """Build the detector; it takes images of any size, so the arguments on that are not needed."""
     unknown = options.keys() - {"components"}
     if unknown:
         msg = f"unknown option of {name}: {', '.join(sorted(unknown))}; it has: components"
@@ -34,7 +34,7 @@ def build(name: str, *, in_channels: int = 1, image_size: int | None = None, **o
 
 
 def load(path: str | Path) -> PCA:
-    """A detector that ``save`` wrote."""
+    """Load a detector that ``save`` wrote."""
     return PCA.load(path)
 
 
@@ -79,7 +79,7 @@ class PCA:
         return self
 
     def predict(self, images: Any, *, batch_size: int = 64, device: str = "auto") -> Prediction:
-        """The error of each pixel, and its mean as the score."""
+        """Return the error of each pixel, and its mean as the score."""
         pixels = as_array(images)
         if pixels.shape[1:] != self.shape:
             msg = f"expected images of shape {self.shape}, got {pixels.shape[1:]}"
@@ -89,16 +89,16 @@ class PCA:
         return Prediction(error.mean((1, 2)), error)
 
     def save(self, path: str | Path) -> None:
-        """Write arrays and settings into a folder, without pickle."""
+        """Write arrays and settings into a folder, without pickle; an older model is replaced."""
         folder = Path(path)
-        folder.mkdir(parents=True)
+        folder.mkdir(parents=True, exist_ok=True)
         settings = {"components": self.components, "shape": self.shape}
         (folder / "pca.json").write_text(json.dumps(settings), encoding="utf-8")
         np.savez(folder / "pca.npz", mean=self.mean, basis=self.basis)
 
     @classmethod
     def load(cls, path: str | Path) -> PCA:
-        """The detector that ``save`` wrote; ValueError where the folder is of another method."""
+        """Load what ``save`` wrote; ValueError where the folder is of another method."""
         folder = Path(path)
         if not (folder / "pca.json").exists():
             msg = f"{folder} holds no model of example-pca"
@@ -117,7 +117,7 @@ class PCA:
 
 
 def as_array(images: Any) -> np.ndarray:
-    """uint8 (N, C, H, W) from an array, a tensor or a map-style dataset."""
+    """Return uint8 (N, C, H, W) of an array, a tensor or a map-style dataset."""
     if not hasattr(images, "shape"):
         images = np.stack([images[i]["image"] for i in range(len(images))])
     array = np.asarray(images)

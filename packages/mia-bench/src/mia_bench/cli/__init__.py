@@ -1,4 +1,4 @@
-"""The command line ``mia-bench``: one module a command."""
+"""The command line ``mia-bench``, one module a command."""
 
 from mia_bench.cli.main import main
 

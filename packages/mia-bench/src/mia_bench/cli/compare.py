@@ -1,4 +1,4 @@
-"""mia-bench compare: two methods of a study, or two studies."""
+"""mia-bench compare: the difference between two methods of a study, or between two studies."""
 
 from __future__ import annotations
 
@@ -13,10 +13,15 @@ from rich import box
 from rich.table import Table
 
 from mia_bench.cli.options import FOLDER, JSON
-from mia_bench.errors import StudyError
+from mia_bench.errors import RunsFailedError, StudyError
 from mia_bench.files import write_text
 from mia_bench.leaderboard import ALPHA
-from mia_bench.leaderboard.compare import Pair, between_folders, between_methods
+from mia_bench.leaderboard.compare import (
+    Differences,
+    MethodDifference,
+    between_folders,
+    between_methods,
+)
 from mia_bench.metric_names import METRICS, TITLES
 from mia_bench.terminal.console import make_console, print_whole
 
@@ -24,28 +29,36 @@ from mia_bench.terminal.console import make_console, print_whole
 @click.command()
 @click.argument("a")
 @click.argument("b")
-@click.option("--out", type=FOLDER, help="Compare the methods A and B of this study's folder.")
+@click.option(
+    "--out",
+    type=FOLDER,
+    help="Study folder whose methods A and B are compared (default: none; A and B are folders).",
+)
 @click.option(
     "--metric",
     type=click.Choice(METRICS),
     default="auroc",
-    show_default=True,
-    help="What is compared.",
+    help="Metric to compare (default: auroc).",
 )
 @click.option(
-    "--csv", "csv_path", type=click.Path(dir_okay=False, path_type=Path), help="Write a table too."
+    "--csv",
+    "csv_path",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Also write the comparison to this CSV file (default: none).",
 )
 @JSON
 def compare(
     a: str, b: str, out: Path | None, metric: str, csv_path: Path | None, as_json: bool
 ) -> None:
-    """Test the difference A - B on each dataset.
+    """Test the difference between two methods or two studies.
 
-    A and B are the folders of two studies, whose runs are matched by dataset, method and seed; or
-    with --out two methods of one study. Intervals and p-values are of a paired bootstrap,
-    for other test images and, from two seeds that both have on, for other seeds.
+    A and B are the folders of two studies, whose runs are matched by dataset, method and seed. With
+    --out they are two methods of one study. The difference A - B is tested on each dataset by a
+    paired bootstrap, whose intervals and p-values cover other test images and, where A and B share
+    two or more seeds, other seeds.
     """
-    pairs = _pairs(a, b, out, metric)
+    differences = _compare(a, b, out, metric)
+    pairs = differences.found
     records = [_record(pair) for pair in pairs]
     if csv_path is not None:
         buffer = io.StringIO()
@@ -55,7 +68,15 @@ def compare(
         write_text(csv_path, buffer.getvalue())
     if as_json:
         click.echo(json.dumps(records, indent=1))
-        return
+    else:
+        _print(pairs, a, b, metric)
+    if differences.unreadable:
+        first = differences.unreadable[0]
+        msg = f"{len(differences.unreadable)} runs cannot be read and are left out: {first.note}"
+        raise RunsFailedError(msg)
+
+
+def _print(pairs: list[MethodDifference], a: str, b: str, metric: str) -> None:
     console = make_console()
     print_whole(console, _table(pairs, f"{TITLES[metric]}: {a} - {b}"))
     more, less = (sum(pair.differs and _sign(pair) == s for pair in pairs) for s in (1, -1))
@@ -65,7 +86,7 @@ def compare(
     )
 
 
-def _pairs(a: str, b: str, out: Path | None, metric: str) -> list[Pair]:
+def _compare(a: str, b: str, out: Path | None, metric: str) -> Differences:
     if out is not None:
         return between_methods(out, a, b, metric=metric)
     for name in (a, b):
@@ -78,11 +99,11 @@ def _pairs(a: str, b: str, out: Path | None, metric: str) -> list[Pair]:
     return between_folders(Path(a), Path(b), metric=metric)
 
 
-def _sign(pair: Pair) -> int:
+def _sign(pair: MethodDifference) -> int:
     return 1 if pair.comparison.difference > 0 else -1
 
 
-def _record(pair: Pair) -> dict[str, Any]:
+def _record(pair: MethodDifference) -> dict[str, Any]:
     found = pair.comparison
     return {
         "dataset": pair.dataset,
@@ -101,7 +122,7 @@ def _record(pair: Pair) -> dict[str, Any]:
     }
 
 
-def _table(pairs: list[Pair], title: str) -> Table:
+def _table(pairs: list[MethodDifference], title: str) -> Table:
     table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD)
     table.add_column("dataset")
     table.add_column("method")

@@ -1,4 +1,4 @@
-"""The options that say where runs are done and what is told of them meanwhile."""
+"""The options that say where runs are done, with which resources, and where they are logged."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mia_bench.cli.options import Commas
+from mia_bench.cli.options import CommaSeparated
 from mia_bench.study.executor_options import EXECUTORS
 from mia_bench.tracking import TRACKERS
 
@@ -18,20 +18,31 @@ if TYPE_CHECKING:
     from mia_bench.study.config import Study
 
 _OPTIONS = (
-    click.option("--executor", type=click.Choice(EXECUTORS), help="Where; else local."),
+    click.option("--executor", type=click.Choice(EXECUTORS), help="Where to run (default: local)."),
     click.option(
-        "--jobs", type=click.IntRange(min=1), help="Runs at once on this machine; else 1."
+        "--jobs",
+        type=click.IntRange(min=1),
+        help="Number of runs in parallel on this machine (default: 1).",
     ),
     click.option(
-        "--cpus-per-run", type=click.FloatRange(min=0, min_open=True), help="Cores of each run."
+        "--cpus-per-run",
+        type=click.FloatRange(min=0, min_open=True),
+        help="CPU cores of each run (default: an equal share; with ray, 1).",
     ),
     click.option(
-        "--gpus-per-run", type=click.FloatRange(0, 1), help="Part of a GPU that each run needs."
+        "--gpus-per-run",
+        type=click.FloatRange(0, 1),
+        help="Share of a GPU that each run needs (default: an equal share; with ray, 1).",
     ),
     click.option(
-        "--ray-address", help="A running Ray cluster; else RAY_ADDRESS, else a local one."
+        "--ray-address",
+        help="Address of a running Ray cluster (default: RAY_ADDRESS, or a new local one).",
     ),
-    click.option("--tracking", type=Commas(), help=f"Tell also {' or '.join(TRACKERS)}."),
+    click.option(
+        "--tracking",
+        type=CommaSeparated(),
+        help=f"Also log the runs to TensorBoard or MLflow: {', '.join(TRACKERS)} (default: none).",
+    ),
 )
 
 
@@ -39,7 +50,7 @@ def executor_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command the options of an executor; its ``study`` has them where they are given."""
 
     @wraps(command)
-    def chosen(
+    def with_executor(
         *,
         study: Study,
         executor: str | None,
@@ -61,5 +72,5 @@ def executor_options(command: Callable[..., Any]) -> Callable[..., Any]:
         return command(study=replace(study, executor=options, tracking=trackers), **rest)
 
     for option in reversed(_OPTIONS):
-        chosen = option(chosen)
-    return chosen
+        with_executor = option(with_executor)
+    return with_executor

@@ -22,13 +22,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-class Option(click.ParamType):
-    """``key=value``, the value as in TOML: 3, 0.5, true, "text", [1, 2]; a bare word is a text."""
+class KeyValue(click.ParamType):
+    """``key=value``; the value is TOML (3, 0.5, true, "text", [1, 2]) or a word without quotes."""
 
     name = "key=value"
 
     def convert(self, value: Any, param: Any, ctx: Any) -> tuple[str, Any]:
-        """Key and typed value."""
+        """Return the key and the typed value."""
         key, equals, text = value.partition("=")
         if not (equals and key.strip().isidentifier()):
             self.fail(f"expected KEY=VALUE, got {value!r}", param, ctx)
@@ -42,39 +42,62 @@ class Option(click.ParamType):
 
 @click.command()
 @click.option("--images", type=FOLDER, required=True, help="Folder of normal images.")
-@click.option("--method", required=True, help="See `mia-bench list methods`.")
-@click.option("--model", type=FOLDER, required=True, help="Folder to write the model to.")
-@click.option("--epochs", type=click.IntRange(min=0), help="Epochs; else the method's own.")
+@click.option(
+    "--method",
+    required=True,
+    help="Name of the method, see `mia-bench list methods`.",
+)
+@click.option("--model", type=FOLDER, required=True, help="Output folder of the model.")
+@click.option(
+    "--epochs", type=click.IntRange(min=0), help="Training epochs (default: the method's)."
+)
 @click.option(
     "--calibration",
     type=FOLDER,
-    help="Normal images that are not trained on: thresholds and colours come from them.",
-)
-@click.option("--image-size", type=click.IntRange(min=1), help="Side of the images in pixels.")
-@click.option("--channels", type=click.Choice(["1", "3"]), help="1 (gray) or 3 (RGB).")
-@click.option(
-    "--resize", type=click.Choice(["squash", "short_side"]), help="How images become square."
+    help="Folder of further normal images, not trained on, that set thresholds and colors "
+    "(default: the training images).",
 )
 @click.option(
-    "--window", type=float, nargs=2, metavar="LOW HIGH", help="Intensities shown, of deep images."
+    "--image-size",
+    type=click.IntRange(min=1),
+    help="Side of the square images in pixels (default: the method's).",
 )
 @click.option(
-    "--option", "options", type=Option(), multiple=True, help="An option of the method; repeatable."
+    "--channels", type=click.Choice(["1", "3"]), help="1 (gray) or 3 (RGB) (default: the method's)."
+)
+@click.option(
+    "--resize",
+    type=click.Choice(["squash", "short_side"]),
+    help="How images become square: squashed, or cropped after a resize of the short side "
+    "(default: the method's).",
+)
+@click.option(
+    "--window",
+    type=float,
+    nargs=2,
+    metavar="LOW HIGH",
+    help="Display window (low high) for images of more than 8 bits (default: the file's own, or "
+    "its percentiles).",
+)
+@click.option(
+    "--option",
+    "options",
+    type=KeyValue(),
+    multiple=True,
+    help="Option of the method, as KEY=VALUE; may be repeated (default: none).",
 )
 @click.option(
     "--seed",
     type=click.IntRange(min=0),
     default=0,
-    show_default=True,
-    help="Of all that is drawn at random.",
+    help="Random seed (default: 0).",
 )
 @DEVICE
 @click.option(
     "--checkpoint-every",
     type=click.IntRange(min=1),
     default=25,
-    show_default=True,
-    help="Epochs between two checkpoints.",
+    help="Number of epochs between two checkpoints (default: 25).",
 )
 @JSON
 def fit(
@@ -88,8 +111,8 @@ def fit(
 ) -> None:
     """Train a method on a folder of normal images.
 
-    The folder holds images, or train/normal, or train/good (MVTec AD). A fit that was interrupted
-    goes on from its last checkpoint when the same command is run again.
+    The folder contains images, or a folder train/normal or train/good (MVTec AD). An interrupted
+    training goes on from its last checkpoint when the same command is run again.
     """
     from mia_bench.inference.fit import fit as train
 
@@ -107,18 +130,18 @@ def fit(
             on_epoch=lambda epoch: tell(epoch.epoch, epoch.epochs, _losses(epoch.losses)),
             **settings,
         )
-    training, reference = fitted.training, fitted.reference
+    training, normal_scores = fitted.training, fitted.normal_scores
     if as_json:
         answer = {
             "model": str(fitted.path),
             "method": fitted.method,
             "training": training,
-            "reference": reference.summary(),
+            "reference": normal_scores.summary(),
         }
         click.echo(json.dumps(answer, indent=1))
         return
     click.echo(f"{method}: trained on {training['images']} images, epochs: {training['epochs']}")
-    click.echo(f"Thresholds and colours: from {len(reference.scores)} {reference.name}")
+    click.echo(f"Thresholds and colors: from {len(normal_scores.scores)} {normal_scores.name}")
     click.echo(f"Model: {fitted.path}")
 
 

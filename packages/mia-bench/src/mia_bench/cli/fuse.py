@@ -1,4 +1,4 @@
-"""mia-bench fuse: an ensemble of finished runs as one more row."""
+"""mia-bench fuse: an ensemble of finished methods as one more row of the leaderboard."""
 
 from __future__ import annotations
 
@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING
 import click
 from mia_metrics.fusion import COMBINE, SCALES
 
-from mia_bench.cli.options import DEVICE, FOLDER, JSON, Commas
+from mia_bench.cli.options import DEVICE, FOLDER, JSON, ROOT, CommaSeparated
 from mia_bench.device import resolve_device
 from mia_bench.ensembles.fuse import fuse as fuse_runs
 from mia_bench.ensembles.model import Ensemble
-from mia_bench.leaderboard.csv_file import as_records
-from mia_bench.report.write import write_results
+from mia_bench.report.write import write_report
 from mia_bench.terminal.console import make_console
 from mia_bench.terminal.leaderboard import print_leaderboard
 
@@ -23,23 +22,26 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("folder", type=FOLDER, metavar="DIR")
-@click.option("--methods", type=Commas(), required=True, help="Finished methods of DIR to fuse.")
+@click.option(
+    "--methods", type=CommaSeparated(), required=True, help="Finished methods of DIR to combine."
+)
 @click.option(
     "--scale",
     type=click.Choice(SCALES),
     default="rank",
-    show_default=True,
-    help="What makes scores comparable: ranks in the test set, quantiles among training images.",
+    help="How scores become comparable: by their rank in the test set, or as quantiles of the "
+    "training images' scores (default: rank).",
 )
 @click.option(
     "--combine",
     type=click.Choice(list(COMBINE)),
     default="mean",
-    show_default=True,
-    help="What becomes of the methods' scores of an image.",
+    help="How the methods' scores of an image are combined (default: mean).",
 )
-@click.option("--name", help="The ensemble's label; else the methods' with + between them.")
-@click.option("--root", type=FOLDER, help="Folder that holds the datasets' folders.")
+@click.option(
+    "--name", help="Name of the ensemble (default: the methods' names with + between them)."
+)
+@ROOT
 @DEVICE
 @JSON
 def fuse(
@@ -52,26 +54,27 @@ def fuse(
     device: str,
     as_json: bool,
 ) -> None:
-    """Fuse methods of a study's folder into one more row.
+    """Combine finished methods of a study into an ensemble.
 
-    Every dataset and seed that all of the methods have finished becomes a run of its own, in the
-    leaderboard and on the page; the others are named and left out.
+    Every dataset and seed that all of the methods have finished becomes a run of the ensemble, in
+    the leaderboard and on the page. The others are named and left out.
     """
     ensemble = Ensemble(members=tuple(methods), scale=scale, combine=combine, name=name)
     where = None if root is None else str(root)
     outcome = fuse_runs(folder, ensemble, root=where, device=resolve_device(device))
     for run, why in outcome.left_out:
         click.echo(f"mia-bench: left out: {run}: {why}", err=True)
-    results = write_results(folder)
+    found = write_report(folder)
     if as_json:
         answer = {
             "fused": outcome.done,
             "left_out": dict(outcome.left_out),
-            "leaderboard": as_records(results.board),
-            "page": str(results.page),
-            "table": str(results.table),
+            "leaderboard": found.records,
+            "page": str(found.page),
+            "table": str(found.table),
         }
         click.echo(json.dumps(answer, indent=1))
-        return
-    print_leaderboard(make_console(), results.board)
-    click.echo(f"Page: {results.page}\nTable: {results.table}")
+    else:
+        print_leaderboard(make_console(), found.leaderboard)
+        click.echo(f"Page: {found.page}\nTable: {found.table}")
+    found.check_readable()

@@ -1,35 +1,46 @@
-"""mia-bench list: what there is to run."""
+"""mia-bench list: the available datasets or methods."""
 
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import click
-import mia_data
 from rich import box
 from rich.table import Table
 
 from mia_bench.cli.options import JSON
-from mia_bench.detectors import plugins
+from mia_bench.leaderboard.rows import format_count
 from mia_bench.terminal.console import make_console, print_whole
+
+_RIGHT = ("size", "epochs", "parameters", "operations")  # columns of numbers
 
 
 @click.command(name="list")
 @click.argument("what", type=click.Choice(["datasets", "methods"]))
 @JSON
 def list_(what: str, as_json: bool) -> None:
-    """List the datasets or the methods that can be run."""
+    """List the available datasets or methods.
+
+    Of a method: its family, whether it gives anomaly maps, the side of its images in pixels, its
+    training epochs, its learned parameters, and the multiply-accumulate operations to score one
+    image.
+    """
     records = _datasets() if what == "datasets" else _methods()
     if as_json:
         click.echo(json.dumps(records, indent=1))
         return
-    table = Table(*records[0], box=box.SIMPLE_HEAD)
+    table = Table(box=box.SIMPLE_HEAD)
+    for name in records[0]:
+        table.add_column(name, justify="right" if name in _RIGHT else "left")
     for record in records:
-        table.add_row(*("-" if value is None else str(value) for value in record.values()))
+        table.add_row(*(_cell(name, value) for name, value in record.items()))
     print_whole(make_console(), table)
 
 
-def _datasets() -> list[dict[str, object]]:
+def _datasets() -> list[dict[str, Any]]:
+    import mia_data
+
     infos = [mia_data.info(name) for name in mia_data.names()]
     return [
         {"name": i.name, "modality": i.modality, "masks": "yes" if i.has_masks else "no"}
@@ -37,8 +48,12 @@ def _datasets() -> list[dict[str, object]]:
     ]
 
 
-def _methods() -> list[dict[str, object]]:
+def _methods() -> list[dict[str, Any]]:
+    from mia_bench.detectors import plugins
+    from mia_bench.detectors.optional import cost_of
+
     infos = [method.info for method in plugins.methods().values()]
+    costs = [cost_of(info) for info in infos]
     return [
         {
             "name": info.name,
@@ -46,7 +61,15 @@ def _methods() -> list[dict[str, object]]:
             "map": "yes" if info.has_map else "no",
             "size": info.image_size,
             "epochs": info.epochs,
+            "parameters": cost and cost.parameters,
+            "operations": cost and cost.macs,
             "what it is": info.summary,
         }
-        for info in infos
+        for info, cost in zip(infos, costs, strict=True)
     ]
+
+
+def _cell(name: str, value: Any) -> str:
+    if value is None:
+        return "-"
+    return format_count(value) if name in ("parameters", "operations") else str(value)

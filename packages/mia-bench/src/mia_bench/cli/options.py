@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 
-class Commas(click.ParamType):
+class CommaSeparated(click.ParamType):
     """A list given as ``a,b,c``."""
 
     def __init__(self, kind: type = str) -> None:
@@ -29,10 +29,18 @@ class Commas(click.ParamType):
 
 
 FOLDER = click.Path(file_okay=False, path_type=Path)
-JSON = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON on stdout.")
+JSON = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON to stdout.")
 OUT = click.option(
-    "--out", type=FOLDER, default="mia-results", show_default=True, help="Folder of the results."
+    "--out", type=FOLDER, default="mia-results", help="Output folder (default: mia-results)."
+)
+ROOT = click.option(
+    "--root",
+    type=FOLDER,
+    help="Folder that contains the datasets' folders "
+    "(default: MIA_DATA_ROOT, or ~/MedIAnomaly-Data).",
 )
 DEVICE = click.option(
-    "--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1 or mps."
+    "--device",
+    default="auto",
+    help="Device to compute on: auto, cpu, cuda, cuda:N or mps (default: auto).",
 )

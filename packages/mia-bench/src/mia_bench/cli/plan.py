@@ -1,9 +1,9 @@
-"""mia-bench plan: what a study will do, before it does it."""
+"""mia-bench plan: the runs of a study and what they will take."""
 
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 from rich import box
@@ -13,12 +13,12 @@ from rich.text import Text
 
 from mia_bench.cli.options import DEVICE, JSON, OUT
 from mia_bench.cli.study_options import study_options
-from mia_bench.device import resolve_device
-from mia_bench.run_folder.folder import State
+from mia_bench.device import parse_device
+from mia_bench.run_folder.folder import RunFolder, State
 from mia_bench.run_study import check_folder
 from mia_bench.study.estimate import UNKNOWN, Estimate, estimate
-from mia_bench.study.plan import plan as plan_runs
-from mia_bench.study.plan import roots_of
+from mia_bench.study.paper_settings import original_options
+from mia_bench.study.plan import check_options, list_runs, roots_of
 from mia_bench.terminal.console import make_console, print_whole
 from mia_bench.tracking import check_trackers
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mia_bench.study.config import Study
+    from mia_bench.study.plan import Run
 
 
 @click.command()
@@ -34,23 +35,26 @@ if TYPE_CHECKING:
 @DEVICE
 @JSON
 def plan(study: Study, out: Path, device: str, as_json: bool) -> None:
-    """Print the runs of a study and what they will take.
+    """List the runs of a study and the time and disk they will take.
 
-    Takes the arguments of `run`; runs that are done are named as such. Times come from finished
-    runs of other seeds where there are any, else from training on a few random images, for as many
-    as the dataset's folder holds, or should hold where it is not there yet.
+    STUDY is a TOML file (default: a short study on a built-in dataset). Takes the study options of
+    `run` and marks the runs that are finished. Times come from finished runs with other seeds, or
+    from a short training on random images, for as many images as the dataset has.
     """
-    runs = plan_runs(study)
+    parse_device(device)
+    runs = list_runs(study)
     check_folder(runs, out, roots_of(study))
+    check_options([run for run in runs if not RunFolder(out / run.name).result.exists()])
     check_trackers(study.tracking)
     with make_console(stderr=True).status("") as status:
         found = estimate(
             runs,
             out,
             roots=roots_of(study),
-            device=resolve_device(device),
+            device=device,
             on_timing=lambda what: status.update(Text(f"timing {what} on random images")),
         )
+    original = _set_options(runs) if study.as_original else {}
     left = [each for each in found if each.state is not State.FINISHED]
     unknown = sum(each.source == UNKNOWN for each in left)
     totals = {
@@ -61,15 +65,38 @@ def plan(study: Study, out: Path, device: str, as_json: bool) -> None:
         "working_bytes": max((each.working_bytes for each in left), default=0),
     }
     if as_json:
-        click.echo(json.dumps({**totals, "plan": [_record(each) for each in found]}, indent=1))
+        plan = [_record(each) for each in found]
+        click.echo(json.dumps({**totals, "as_original": original, "plan": plan}, indent=1))
         return
     print_whole(make_console(), _table(found))
+    if study.as_original:
+        click.echo(f"As the original's code: {_options_in_words(original)}")
     click.echo(
         f"{totals['left']} of {totals['runs']} runs are left: about {_duration(totals['seconds'])} "
         f"one after another, {decimal(int(totals['bytes']))} of disk, "
         f"and {decimal(int(totals['working_bytes']))} more for each run under way"
         + (f"; without {unknown} that lack their weights" if unknown else "")
     )
+
+
+def _set_options(runs: list[Run]) -> dict[str, dict[str, Any]]:
+    """Return the options that ``--as-original`` has set, by ``dataset/label``."""
+    found = {}
+    for run in runs:
+        original = original_options(run.method)
+        ours = {key: value for key, value in original.items() if run.options.get(key) == value}
+        if ours:
+            found[run.name.rpartition("/")[0]] = ours
+    return found
+
+
+def _options_in_words(original: dict[str, dict[str, Any]]) -> str:
+    """``sample_at_test = True (phantom/vae)``; options that are alike are named once."""
+    owners: dict[str, list[str]] = {}
+    for name, options in original.items():
+        for key, value in options.items():
+            owners.setdefault(f"{key} = {value}", []).append(name)
+    return "; ".join(f"{option} ({', '.join(names)})" for option, names in owners.items()) or "none"
 
 
 def _record(each: Estimate) -> dict[str, object]:

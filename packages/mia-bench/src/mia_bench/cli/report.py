@@ -1,4 +1,4 @@
-"""mia-bench report: write the page and the table of a study's folder again."""
+"""mia-bench report: the page and the table of a study's folder."""
 
 from __future__ import annotations
 
@@ -9,10 +9,7 @@ import click
 
 from mia_bench.cli.options import FOLDER, JSON
 from mia_bench.errors import StudyError
-from mia_bench.leaderboard.csv_file import as_records
-from mia_bench.report.write import write_results
-from mia_bench.run_folder.folder import State
-from mia_bench.run_folder.status import in_short, standings, unfinished
+from mia_bench.report.write import write_report
 from mia_bench.terminal.console import make_console
 from mia_bench.terminal.leaderboard import print_leaderboard
 
@@ -22,35 +19,33 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("folder", type=FOLDER, metavar="DIR")
-@click.option(
-    "--published", is_flag=True, help="Show published figures of the same methods beside ours."
-)
+@click.option("--published", is_flag=True, help="Also show published figures of the same methods.")
 @JSON
 def report(folder: Path, published: bool, as_json: bool) -> None:
-    """Write report.html and leaderboard.csv of finished runs in DIR.
+    """Write report.html and leaderboard.csv of a study's folder.
 
-    Tells where the others stand. A run that has not begun has left nothing in DIR: `mia-bench plan`
-    names those of a study.
+    They cover the finished runs in DIR; the state of the others is printed. Runs that have not
+    started are not known here: `mia-bench plan` lists them.
     """
-    runs = standings(folder)
-    finished = any(run.state is State.FINISHED for run in runs)
-    results = write_results(folder) if finished else None
+    found = write_report(folder)
     if as_json:
         answer = {
-            "runs": {run.name: run.state.value for run in runs},
-            "leaderboard": as_records(results.board) if results else [],
-            "page": results and str(results.page),
-            "table": results and str(results.table),
+            "runs": {name: state.value for name, state in found.summary.states.items()},
+            "unreadable": found.unreadable,
+            "leaderboard": found.records,
+            "page": found.page and str(found.page),
+            "table": found.table and str(found.table),
         }
         click.echo(json.dumps(answer, indent=1))
     else:
-        if results:
-            print_leaderboard(make_console(), results.board, published=published)
-        click.echo(f"Runs: {in_short(runs)}")
-        for run in unfinished(runs):
-            click.echo(f"{run.state.value:>9}  {run.name}  {run.note}".rstrip())
-        if results:
-            click.echo(f"Page: {results.page}\nTable: {results.table}")
-    if not results:
-        msg = f"no finished run in {folder}: {in_short(runs)}"
+        if found.records:
+            print_leaderboard(make_console(), found.leaderboard, published=published)
+        click.echo(f"Runs: {found.summary.counts}")
+        for run in found.summary.left_out:
+            click.echo(f"{run.state.value:>10}  {run.name}  {run.note}".rstrip())
+        if found.records:
+            click.echo(f"Page: {found.page}\nTable: {found.table}")
+    if not found.records:
+        msg = f"no finished run in {folder}: {found.summary.counts}"
         raise StudyError(msg)
+    found.check_readable()

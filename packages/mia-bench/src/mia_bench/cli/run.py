@@ -1,4 +1,4 @@
-"""mia-bench run: do a study."""
+"""mia-bench run: train and score the methods of a study."""
 
 from __future__ import annotations
 
@@ -12,10 +12,9 @@ from mia_bench.cli.executor_options import executor_options
 from mia_bench.cli.options import DEVICE, JSON, OUT
 from mia_bench.cli.study_options import study_options
 from mia_bench.errors import RunsFailedError
-from mia_bench.execution.outcome import note
-from mia_bench.leaderboard.csv_file import as_records
+from mia_bench.execution.outcome import describe_outcome
 from mia_bench.run_folder.folder import RunFolder, State
-from mia_bench.run_study import Outcome, run_study
+from mia_bench.run_study import StudyOutcome, run_study
 from mia_bench.terminal.console import make_console
 from mia_bench.terminal.leaderboard import print_leaderboard
 from mia_bench.terminal.progress import make_display
@@ -31,7 +30,7 @@ if TYPE_CHECKING:
 @OUT
 @DEVICE
 @executor_options
-@click.option("--retry-failed", is_flag=True, help="Try runs again that failed before.")
+@click.option("--retry-failed", is_flag=True, help="Try failed runs again.")
 @JSON
 def run(
     study: Study,
@@ -42,9 +41,9 @@ def run(
 ) -> None:
     """Train and score every method on every dataset with every seed.
 
-    STUDY is a TOML file; without one, a few methods run on the embedded phantom, with short
-    schedules that they do not have on other datasets. Runs that are finished in the output folder
-    are not done again, so a study that was stopped goes on.
+    STUDY is a TOML file (default: a short study of a few methods on the built-in dataset
+    phantom). Runs that are finished in the output folder are not repeated, so a study that was
+    stopped goes on where it was.
     """
     outcome = run_study(
         study,
@@ -53,29 +52,31 @@ def run(
         retry_failed=retry_failed,
         make_display=partial(make_display, make_console(stderr=True)),
     )
-    _tell(outcome, as_json=as_json)
+    _print_outcome(outcome, as_json=as_json)
     if outcome.failed:
         names = ", ".join(outcome.failed)
         name = outcome.failed[0]
-        first = outcome.notes.get(name) or note(RunFolder(out / name), State.FAILED)
+        first = outcome.notes.get(name) or describe_outcome(RunFolder(out / name), State.FAILED)
         msg = (
             f"{len(outcome.failed)} of {len(outcome.states)} runs failed: {names}; "
             f"the first with: {first}; see log.txt in their folders, and --retry-failed"
         )
         raise RunsFailedError(msg)
+    if outcome.report:
+        outcome.report.check_readable()
 
 
-def _tell(outcome: Outcome, *, as_json: bool) -> None:
-    found = outcome.results
+def _print_outcome(outcome: StudyOutcome, *, as_json: bool) -> None:
+    found = outcome.report
     if as_json:
         answer = {
             "runs": {name: state.value for name, state in outcome.states.items()},
-            "leaderboard": as_records(found.board) if found else [],
+            "leaderboard": found.records if found else [],
             "page": found and str(found.page),
             "table": found and str(found.table),
         }
         click.echo(json.dumps(answer, indent=1))
         return
     if found:
-        print_leaderboard(make_console(), found.board)
+        print_leaderboard(make_console(), found.leaderboard)
         click.echo(f"Page: {found.page}\nTable: {found.table}")

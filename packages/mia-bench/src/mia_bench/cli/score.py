@@ -1,4 +1,4 @@
-"""mia-bench score: score a folder of images with a fitted model."""
+"""mia-bench score: score a folder of images with a trained model."""
 
 from __future__ import annotations
 
@@ -18,59 +18,74 @@ BROKEN_SAID = 10  # broken files named on stderr
 
 
 @click.command()
-@click.option("--model", type=FOLDER, required=True, help="A model of `mia-bench fit`.")
-@click.option("--images", type=FOLDER, required=True, help="Folder of images, of any depth.")
-@click.option("--out", type=FOLDER, required=True, help="Folder to write.")
+@click.option(
+    "--model",
+    type=FOLDER,
+    required=True,
+    help="Folder of a model that `mia-bench fit` wrote.",
+)
+@click.option(
+    "--images",
+    type=FOLDER,
+    required=True,
+    help="Folder of images; subfolders are included.",
+)
+@click.option("--out", type=FOLDER, required=True, help="Output folder.")
 @click.option(
     "--fpr",
     type=click.FloatRange(0, 1, min_open=True, max_open=True),
     default=0.05,
-    show_default=True,
-    help="Share of normal images that may be flagged.",
+    help="False-positive rate: share of normal images that may be flagged (default: 0.05).",
 )
-@click.option("--strict", is_flag=True, help="A file that cannot be read is an error.")
-@click.option("--heatmaps/--no-heatmaps", default=True, help="Write a picture for each image.")
-@click.option("--raw-maps", is_flag=True, help="Write the maps at the images' own size as .npy.")
+@click.option("--strict", is_flag=True, help="Stop at the first file that cannot be read.")
+@click.option(
+    "--heatmaps/--no-heatmaps",
+    default=True,
+    help="Write a heatmap for each image (default: --heatmaps).",
+)
+@click.option(
+    "--raw-maps", is_flag=True, help="Also write each anomaly map as .npy, at its image's own size."
+)
 @DEVICE
 @click.option(
     "--batch-size",
     type=click.IntRange(min=1),
     default=64,
-    show_default=True,
-    help="Images scored at a time.",
+    help="Number of images scored at a time (default: 64).",
 )
 @JSON
 def score(images: Path, as_json: bool, **settings: Any) -> None:
-    """Score every image in and below a folder.
+    """Score a folder of images with a trained model.
 
     Writes scores.csv (file, score, share of normal images that score no higher, flagged or not),
-    heatmaps at each image's own size, broken.csv and a page of the most unusual images.
+    a heatmap of each image, broken.csv (files that cannot be read) and a page of the most unusual
+    images.
     """
     from mia_bench.inference.page import PAGE
     from mia_bench.inference.score import score as run
     from mia_bench.inference.writer import SCORES
 
     with progress(make_console(stderr=True), "files") as tell:
-        scored = run(images=images, on_progress=lambda n, total: tell(n, total, ""), **settings)
-    for _, reason in scored.broken[:BROKEN_SAID]:
+        summary = run(images=images, on_progress=lambda n, total: tell(n, total, ""), **settings)
+    for _, reason in summary.broken[:BROKEN_SAID]:
         click.echo(f"mia-bench: left out: {reason}", err=True)
-    if len(scored.broken) > BROKEN_SAID:
-        more = len(scored.broken) - BROKEN_SAID
+    if len(summary.broken) > BROKEN_SAID:
+        more = len(summary.broken) - BROKEN_SAID
         click.echo(f"mia-bench: left out: {more} more files, see broken.csv", err=True)
-    if scored.passed_over:
+    if summary.passed_over:
         click.echo(
-            f"mia-bench: passed over {scored.passed_over} files that are no images by their "
-            f"names, or links to folders, such as {scored.passed_over_example}",
+            f"mia-bench: passed over {summary.passed_over} files that are no images by their "
+            f"names, or links to folders, such as {summary.passed_over_example}",
             err=True,
         )
-    table, page = scored.out / SCORES, scored.out / PAGE
+    table, page = summary.out / SCORES, summary.out / PAGE
     if as_json:
-        answer = {**scored.summary(), "table": str(table), "page": str(page)}
+        answer = {**summary.as_json(), "table": str(table), "page": str(page)}
         click.echo(json.dumps(answer, indent=1))
         return
     click.echo(
-        f"{scored.flagged} of {scored.images} images flagged "
-        f"(score from {scored.threshold:.4g}, at most {100 * scored.fpr:.3g} % of the model's "
-        f"{scored.normals})"
+        f"{summary.flagged} of {summary.images} images flagged "
+        f"(score from {summary.threshold:.4g}, at most {100 * summary.fpr:.3g} % of the model's "
+        f"{summary.normals})"
     )
     click.echo(f"Page: {page}\nTable: {table}")

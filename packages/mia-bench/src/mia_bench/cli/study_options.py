@@ -1,4 +1,4 @@
-"""The arguments that choose a study, shared by the commands that take one."""
+"""The argument and options that select a study: its file, datasets, methods, seeds, epochs."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mia_bench.cli.options import FOLDER, Commas
+from mia_bench.cli.options import ROOT, CommaSeparated
 from mia_bench.detectors.epoch_selection import RULES
 from mia_bench.errors import StudyError
 from mia_bench.study.config import DEFAULT, MethodEntry, read_study
@@ -19,13 +19,28 @@ if TYPE_CHECKING:
 
 _OPTIONS = (
     click.argument("study", required=False, type=click.Path(dir_okay=False, path_type=Path)),
-    click.option("--datasets", type=Commas(), help="Datasets, in place of the study's."),
-    click.option("--methods", type=Commas(), help="Methods, in place of the study's."),
-    click.option("--seeds", type=Commas(int), help="Seeds, in place of the study's."),
-    click.option("--root", type=FOLDER, help="Folder that holds the datasets' folders."),
-    click.option("--epochs", type=click.IntRange(min=0), help="Epochs for every method."),
     click.option(
-        "--select", type=click.Choice(RULES), help="How every method's epoch is chosen, unlabelled."
+        "--datasets", type=CommaSeparated(), help="Names of datasets (default: the study's)."
+    ),
+    click.option(
+        "--methods", type=CommaSeparated(), help="Names of methods (default: the study's)."
+    ),
+    click.option("--seeds", type=CommaSeparated(int), help="Random seeds (default: the study's)."),
+    ROOT,
+    click.option(
+        "--epochs",
+        type=click.IntRange(min=0),
+        help="Training epochs of every method (default: the study's or the method's).",
+    ),
+    click.option(
+        "--select",
+        type=click.Choice(RULES),
+        help="Rule that selects the epoch to keep, without labels (default: the study's, or last).",
+    ),
+    click.option(
+        "--as-original",
+        is_flag=True,
+        help="Set every option that reproduces the behavior of the original study's code.",
     ),
 )
 
@@ -34,7 +49,7 @@ def study_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command the argument and options of a study; it is called with ``study`` alone."""
 
     @wraps(command)
-    def chosen(
+    def with_study(
         *,
         study: Path | None,
         datasets: list[str] | None,
@@ -43,6 +58,7 @@ def study_options(command: Callable[..., Any]) -> Callable[..., Any]:
         root: Path | None,
         epochs: int | None,
         select: str | None,
+        as_original: bool,
         **rest: Any,
     ) -> Any:
         if any(seed < 0 for seed in seeds or []):
@@ -50,7 +66,7 @@ def study_options(command: Callable[..., Any]) -> Callable[..., Any]:
             raise StudyError(msg)
         base = read_study(study or DEFAULT)
         if study is None and set(datasets or ()) - {entry.name for entry in base.datasets}:
-            # The short schedules are for the embedded phantom: no results to compare with others.
+            # The short schedules are for the built-in phantom: no results to compare with others.
             base = replace(base, methods=tuple(map(_as_published, base.methods)))
         selected = base.choose(
             datasets=datasets,
@@ -59,14 +75,15 @@ def study_options(command: Callable[..., Any]) -> Callable[..., Any]:
             root=None if root is None else str(root),
             epochs=epochs,
             select=select,
+            as_original=as_original,
         )
         return command(study=selected, **rest)
 
     for option in reversed(_OPTIONS):
-        chosen = option(chosen)
-    return chosen
+        with_study = option(with_study)
+    return with_study
 
 
 def _as_published(entry: MethodEntry) -> MethodEntry:
-    """The method with the settings of its paper."""
+    """Return the method with the settings of its paper."""
     return MethodEntry(label=entry.label, method=entry.method)

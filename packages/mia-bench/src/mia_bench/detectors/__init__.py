@@ -1,1 +1,1 @@
-"""Detectors: their protocol, the plug-ins that bring them, the choice of an epoch."""
+"""Detectors: their contract, the plug-ins that bring them, the selection of an epoch."""

@@ -1,4 +1,4 @@
-"""The epoch that is kept, chosen without labels.
+"""Selection of the epoch whose detector is kept, without labels.
 
 Nothing in this file is given a label, a mask or a set that holds them: a rule compares the scores
 of two arrays of images, and the labels of the test images are read after the training only.
@@ -9,13 +9,12 @@ from __future__ import annotations
 import json
 import shutil
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import mia_metrics
 import numpy as np
 
-from mia_bench.detectors.plugins import unknown
-from mia_bench.errors import StudyError
+from mia_bench.errors import StudyError, unknown_name
 from mia_bench.files import write_json
 
 if TYPE_CHECKING:
@@ -33,13 +32,13 @@ _STREAM = 8  # of the run's seed
 
 
 def check_rule(where: str, rule: str) -> str | None:
-    """The rule, or None for the last epoch.
+    """Return the rule, or None for the last epoch.
 
     Raises:
         StudyError: No such rule.
     """
     if rule not in RULES:
-        raise unknown(where, rule, RULES)
+        raise unknown_name(where, rule, RULES)
     return None if rule == LAST else rule
 
 
@@ -52,7 +51,7 @@ class Split:
 
 
 def split(images: np.ndarray, seed: int) -> Split:
-    """Hold a share of the training images out, drawn from the seed.
+    """Hold out a share of the training images, drawn from the seed.
 
     Raises:
         StudyError: Too few images.
@@ -65,8 +64,8 @@ def split(images: np.ndarray, seed: int) -> Split:
     return Split(np.asarray(images[np.sort(order[count:])]), images[np.sort(order[:count])])
 
 
-def contrast(rule: str, held_out: np.ndarray, unlabelled: np.ndarray, seed: int) -> np.ndarray:
-    """The images that held-out normal ones are to be told from.
+def contrast(rule: str, held_out: np.ndarray, unlabeled: np.ndarray, seed: int) -> np.ndarray:
+    """Return the images that held-out normal ones are compared with.
 
     ``pseudo_auroc``: the test images, of unknown labels. Paper: https://arxiv.org/abs/2606.08742
     ``synthetic_auroc``: the held-out images themselves with anomalies pasted in.
@@ -75,7 +74,7 @@ def contrast(rule: str, held_out: np.ndarray, unlabelled: np.ndarray, seed: int)
         StudyError: Images into which no anomaly can be pasted.
     """
     if rule == PSEUDO:
-        return unlabelled
+        return unlabeled
     import mia_ssl  # brings torch, which reading a study need not wait for
 
     # In small images, fewer than half of the patches find a place.
@@ -91,14 +90,14 @@ def contrast(rule: str, held_out: np.ndarray, unlabelled: np.ndarray, seed: int)
 class Selection:
     """Compares a training's epochs and keeps the best one's detector, the earliest of equal ones.
 
-    What it has found is on disk after every epoch, so that an interrupted training goes on; an
-    epoch that comes again is the same one, as the seed is.
+    Its state is on disk after every epoch, so that an interrupted training goes on; an epoch that
+    is trained again is the same one, because the seed is.
 
     Args:
-        path: A folder of the unfinished run.
+        path: The folder that keeps the best detector and the scores of the epochs.
         normals: Held-out normal images.
-        others: What they are to be told from, see ``contrast``.
-        epochs: Of the whole training.
+        others: The images that they are compared with, see ``contrast``.
+        epochs: Epochs of the whole training.
         device: See ``Detector.predict``.
     """
 
@@ -129,11 +128,11 @@ class Selection:
 
     @property
     def model(self) -> Path:
-        """Its detector's folder."""
+        """The folder of the best epoch's detector."""
         return self._path / f"epoch-{self.epoch}"
 
     def consider(self, detector: Detector, epoch: int) -> None:
-        """Compare the detector as it is after an epoch; to be called after each."""
+        """Compare the detector as it is after an epoch; call it after each."""
         every = -(-self._epochs // CANDIDATES)
         if epoch in self.scores or (epoch % every and epoch != self._epochs):
             return
@@ -148,7 +147,7 @@ class Selection:
             if folder != self.model:
                 shutil.rmtree(folder, ignore_errors=True)
 
-    def record(self) -> dict[str, Any]:
-        """What was found, as JSON values."""
-        scores = [{"epoch": epoch, "score": value} for epoch, value in sorted(self.scores.items())]
-        return {"epoch": self.epoch, "held_out": len(self._images[0]), "scores": scores}
+    @property
+    def held_out(self) -> int:
+        """Number of held-out normal images."""
+        return len(self._images[0])

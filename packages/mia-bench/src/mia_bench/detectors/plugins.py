@@ -1,24 +1,27 @@
-"""The methods of all installed packages, found by their entry points."""
+"""The methods of all installed packages, found by their entry points.
+
+A package is imported when one of its methods is asked for; ours come first and are light to
+import, so that no plug-in of others is imported for a method of ours.
+"""
 
 from __future__ import annotations
 
-import difflib
+import inspect
 import re
 import sys
 import warnings
 from contextlib import redirect_stdout
 from dataclasses import dataclass
 from functools import cache
-from importlib.metadata import entry_points
-from inspect import get_annotations
+from importlib.metadata import EntryPoint, entry_points
 from typing import TYPE_CHECKING, Any
 
 from mia_bench.detectors.protocol import MethodInfo
-from mia_bench.errors import StudyError
+from mia_bench.errors import StudyError, unknown_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-    from importlib.metadata import EntryPoint
+    import os
+    from collections.abc import Mapping
 
     from mia_bench.detectors.protocol import Detector, Provider
 
@@ -28,25 +31,21 @@ NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")  # it is the name of a folder too
 
 
 @dataclass(frozen=True)
-class Method:
+class RegisteredMethod:
     """A method and the provider that builds it."""
 
     info: MethodInfo
     provider: Provider
 
 
-@cache
-def methods() -> dict[str, Method]:
-    """All methods by name. A plug-in that cannot be used is named in a warning and left out."""
-    found: dict[str, Method] = {}
-    for entry in sorted(entry_points(group=GROUP), key=_own_first):
-        try:
-            offered = _offered(entry.load())
-        except (Exception, SystemExit) as error:
-            what = f"{type(error).__name__}: {' '.join(str(error).split())}"
-            warnings.warn(f"plug-in {entry.name!r} of {GROUP} is left out: {what}", stacklevel=2)
-            continue
-        for name, method in offered.items():
+def methods() -> dict[str, RegisteredMethod]:
+    """Return all methods by name, ours first.
+
+    A plug-in that cannot be used is named in a warning and left out, as is a name that is taken.
+    """
+    found: dict[str, RegisteredMethod] = {}
+    for entry in _entries():
+        for name, method in _load_plugin(entry).items():
             if name in found:
                 text = f"method {name!r} of plug-in {entry.name!r} is left out: the name is taken"
                 warnings.warn(text, stacklevel=2)
@@ -55,52 +54,36 @@ def methods() -> dict[str, Method]:
     return found
 
 
-def _own_first(entry: EntryPoint) -> tuple[bool, str]:
-    """Sorts plug-ins behind our own packages, whose names they cannot take."""
-    return entry.name not in OWN, entry.name
-
-
-def _offered(provider: Provider) -> dict[str, Method]:
-    """The methods of a provider, once it is known to be one."""
-    for name in ("build", "load"):
-        if not callable(getattr(provider, name)):
-            msg = f"expected {name} to be a function, got {getattr(provider, name)!r}"
-            raise TypeError(msg)
-    for name, info in provider.METHODS.items():
-        lacking = [field for field in get_annotations(MethodInfo) if not hasattr(info, field)]
-        if lacking:
-            msg = f"expected METHODS[{name!r}] to have {', '.join(lacking)}, got {info!r}"
-            raise TypeError(msg)
-        if not NAME.fullmatch(name):
-            msg = (
-                f"expected a method's name of lower-case letters, digits, '.' and '-', got {name!r}"
-            )
-            raise ValueError(msg)
-    return {name: Method(info, provider) for name, info in provider.METHODS.items()}
-
-
-def method(name: str) -> Method:
-    """A method by name.
+def find_method(name: str) -> RegisteredMethod:
+    """Return a method by name; no plug-in is loaded that comes after the one that has it.
 
     Raises:
         StudyError: No installed package has it.
     """
-    known = methods()
-    if name not in known:
-        raise unknown("method", name, known)
-    return known[name]
+    for entry in _entries():
+        offered = _load_plugin(entry)
+        if name in offered:
+            return offered[name]
+    raise unknown_name("method", name, methods())
 
 
-def build(
+def build_detector(
     name: str, options: Mapping[str, Any], *, in_channels: int, image_size: int, label: str
 ) -> Detector:
-    """An untrained detector; ``label`` is what messages call it.
+    """Build an untrained detector.
+
+    Args:
+        name: The method's registered name.
+        options: The method's own options.
+        in_channels: 1 (gray) or 3 (RGB).
+        image_size: Side of the square images in pixels.
+        label: The method's name in error messages.
 
     Raises:
         StudyError: No such method, or options or a size that it does not take.
         FileNotFoundError: Pretrained weights that are not there and cannot be downloaded.
     """
-    provider = method(name).provider
+    provider = find_method(name).provider
     for key in ("name", "in_channels", "image_size"):
         if key in options:
             msg = f"method {label!r}: {key} is not one of its options, got {options[key]!r}"
@@ -115,9 +98,72 @@ def build(
         raise StudyError(msg) from error
 
 
-def unknown(kind: str, name: str, known: Iterable[str]) -> StudyError:
-    """The error for a name that is not among the known ones, with the nearest of them."""
-    known = list(known)
-    near = difflib.get_close_matches(name, known, n=1) or [k for k in known if k == name.lower()]
-    hint = f"did you mean {near[0]!r}? Known: " if near else "expected one of "
-    return StudyError(f"unknown {kind} {name!r}; {hint}{', '.join(known)}")
+def load_detector(name: str, path: str | os.PathLike[str], *, owner: str) -> Detector:
+    """Load a trained detector.
+
+    Args:
+        name: The registered name of its method.
+        path: The folder that its ``save`` wrote.
+        owner: What the detector belongs to, for messages, such as ``"the model DIR"``.
+
+    Raises:
+        StudyError: No such method, or a folder that is missing or damaged.
+    """
+    provider = find_method(name).provider
+    try:
+        return provider.load(path)
+    except (OSError, ValueError) as error:
+        msg = f"{owner} is damaged: {error}"
+        raise StudyError(msg) from error
+
+
+def forget_plugins() -> None:
+    """Look for plug-ins anew at the next call, as after an installation."""
+    _entries.cache_clear()
+    _load_plugin.cache_clear()
+
+
+@cache
+def _entries() -> list[EntryPoint]:
+    """Return the entry points of all plug-ins; ours come first, so that their names are taken."""
+    return sorted(entry_points(group=GROUP), key=lambda entry: (entry.name not in OWN, entry.name))
+
+
+@cache
+def _load_plugin(entry: EntryPoint) -> dict[str, RegisteredMethod]:
+    """Return a plug-in's methods by name; none, after a warning, where it cannot be used."""
+    try:
+        return _offered(entry.load())
+    except (Exception, SystemExit) as error:
+        what = f"{type(error).__name__}: {' '.join(str(error).split())}"
+        warnings.warn(f"plug-in {entry.name!r} of {GROUP} is left out: {what}", stacklevel=3)
+        return {}
+
+
+def _offered(provider: Provider) -> dict[str, RegisteredMethod]:
+    """Return the methods of a provider, once it is known to be one."""
+    for name in ("build", "load"):
+        _check_function(provider, name)
+    for name, info in provider.METHODS.items():
+        fields = inspect.get_annotations(MethodInfo)
+        lacking = [field for field in fields if not hasattr(info, field)]
+        if lacking:
+            msg = f"expected METHODS[{name!r}] to have {', '.join(lacking)}, got {info!r}"
+            raise TypeError(msg)
+        if not NAME.fullmatch(name):
+            msg = (
+                f"expected a method's name of lower-case letters, digits, '.' and '-', got {name!r}"
+            )
+            raise ValueError(msg)
+    return {name: RegisteredMethod(info, provider) for name, info in provider.METHODS.items()}
+
+
+def _check_function(provider: Provider, name: str) -> None:
+    """Refuse a provider without this function; one that a lazy module names is not loaded."""
+    missing = object()
+    if inspect.getattr_static(provider, name, missing) is missing and name in dir(provider):
+        return
+    function = getattr(provider, name)
+    if not callable(function):
+        msg = f"expected {name} to be a function, got {function!r}"
+        raise TypeError(msg)

@@ -1,49 +1,53 @@
-"""From the finished runs of a folder to the runs of an ensemble."""
+"""Fusion of the finished runs of a folder into runs of an ensemble."""
 
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import mia_metrics
 import numpy as np
 from filelock import Timeout
 
-from mia_bench.detectors.plugins import unknown
-from mia_bench.ensembles.members import METHOD, Member, aligned
-from mia_bench.errors import StudyError
-from mia_bench.execution import evaluate, machine
+from mia_bench.ensembles.members import METHOD, Member, align_scores
+from mia_bench.errors import StudyError, unknown_name
+from mia_bench.execution import evaluate
 from mia_bench.execution.execute import load_split
-from mia_bench.files import write_json
-from mia_bench.leaderboard.rows import gather
+from mia_bench.run_folder import machine
 from mia_bench.run_folder.folder import RunFolder
-from mia_bench.run_folder.run_json import FORMAT
+from mia_bench.run_folder.records import PeakMemory, RunRecord, StageSeconds
+from mia_bench.run_folder.status import read_runs
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from mia_data import ImageSet
 
     from mia_bench.ensembles.model import Ensemble
+    from mia_bench.run_folder.status import FinishedRun, RunStatus
 
 Members = dict[str, Member]  # by label
 
 
-class Fused(NamedTuple):
+class FusedPrediction(NamedTuple):
     """Scores and maps of an ensemble, in the form of a detector's prediction."""
 
     score: np.ndarray
     map: np.ndarray | None
 
 
-class Outcome(NamedTuple):
+class FusionOutcome(NamedTuple):
     """Names of the runs that were fused, and of those that were not, with the reason."""
 
     done: list[str]
     left_out: list[tuple[str, str]]
 
 
-def fuse(out: Path, ensemble: Ensemble, *, root: str | None = None, device: str = "cpu") -> Outcome:
+def fuse(
+    out: Path, ensemble: Ensemble, *, root: str | None = None, device: str = "cpu"
+) -> FusionOutcome:
     """Fuse methods on every dataset and with every seed of a folder that all of them have.
 
     Each is written as a run, ``DATASET/LABEL/seed-N``; an older fusion there is replaced. Maps are
@@ -51,33 +55,29 @@ def fuse(out: Path, ensemble: Ensemble, *, root: str | None = None, device: str 
 
     Args:
         out: A study's folder.
-        ensemble: What to fuse.
-        root: Where the datasets' folders lie; None: the default.
-        device: Where training images are scored, for the scale ``quantile``; no ``"auto"``.
+        ensemble: The methods and the rule.
+        root: Folder that holds the datasets' folders; None for the default.
+        device: Where training images are scored, for the scale ``quantile``; not ``"auto"``.
 
     Raises:
         StudyError: A method that the folder does not have, nothing that all of them have, or a
             folder of this name that is no fusion.
         DataError: A dataset that is missing.
     """
-    finished = {
-        (row.dataset, seed, row.label): folder
-        for row in gather(out)
-        for seed, folder in zip(row.seeds, row.folders, strict=True)
-    }
-    labels = sorted({label for _, _, label in finished})
+    runs = _by_seed(read_runs(out))
+    labels = sorted({label for _, _, label in runs})
     for label in ensemble.members:
         if label not in labels:
-            raise unknown(f"finished method of {out}", label, labels)
-    outcome = Outcome([], [])
-    for dataset, seed in sorted({key[:2] for key in finished if key[2] in ensemble.members}):
+            raise unknown_name(f"finished method of {out}", label, labels)
+    outcome = FusionOutcome([], [])
+    for dataset, seed in sorted({key[:2] for key in runs if key[2] in ensemble.members}):
         name = f"{dataset}/{ensemble.label}/seed-{seed}"
-        missing = [m for m in ensemble.members if (dataset, seed, m) not in finished]
+        missing = [label for label in ensemble.members if (dataset, seed, label) not in runs]
         if missing:
             outcome.left_out.append((name, f"{', '.join(missing)} not finished"))
             continue
-        folders = {label: finished[dataset, seed, label] for label in ensemble.members}
-        _fuse(RunFolder(out / name), ensemble, folders, root, device)
+        members = {label: Member.of(runs[dataset, seed, label]) for label in ensemble.members}
+        _write_fusion(RunFolder(out / name), ensemble, members, root, device)
         outcome.done.append(name)
     if not outcome.done:
         msg = f"no dataset and seed that all of {', '.join(ensemble.members)} have finished"
@@ -85,30 +85,35 @@ def fuse(out: Path, ensemble: Ensemble, *, root: str | None = None, device: str 
     return outcome
 
 
-def _fuse(
-    folder: RunFolder,
-    ensemble: Ensemble,
-    folders: dict[str, RunFolder],
-    root: str | None,
-    device: str,
+def _by_seed(runs: Iterable[RunStatus]) -> dict[tuple[str, int, str], FinishedRun]:
+    """Return the finished runs by dataset, seed and label."""
+    found = {}
+    for each in runs:
+        if each.run is not None:
+            settings = each.run.record.settings
+            found[settings.dataset, settings.seed, settings.label] = each.run
+    return found
+
+
+def _write_fusion(
+    folder: RunFolder, ensemble: Ensemble, members: Members, root: str | None, device: str
 ) -> None:
     """Write one run; run.json last, after the older one has gone."""
     if folder.path.exists() and any(folder.path.iterdir()):
         known = folder.read_settings()
-        if known is None or known["method"] != METHOD:
+        if known is None or known.method != METHOD:
             msg = f"will not overwrite {folder.path}, which is no fusion: choose another name"
             raise StudyError(msg)
-    members = {label: Member.read(each) for label, each in folders.items()}
     prediction, test, seconds = _predict(ensemble, members, root, device)
     measured = evaluate.measure(test, prediction)
-    result = _result(ensemble, members, measured, seconds)
+    record = _make_record(ensemble, members, measured, seconds)
     folder.path.mkdir(parents=True, exist_ok=True)
     try:
         with folder.lock():
-            folder.claim(result["settings"])
+            folder.claim(record.settings)
             folder.result.unlink(missing_ok=True)
-            evaluate.write(folder, test, prediction, measured.pixels)
-            write_json(folder.result, result)
+            evaluate.write_outputs(folder, test, prediction, measured.pixels)
+            folder.write_record(record)
             folder.finish()
     except Timeout as error:
         msg = f"another process is writing {folder.path}"
@@ -117,14 +122,14 @@ def _fuse(
 
 def _predict(
     ensemble: Ensemble, members: Members, root: str | None, device: str
-) -> tuple[Fused, ImageSet, float]:
-    """The ensemble's prediction, the test images as its largest member sees them, seconds."""
-    ids, scores = aligned(members)
+) -> tuple[FusedPrediction, ImageSet, float]:
+    """Return the prediction, the test images as the largest member sees them, and seconds."""
+    ids, scores = align_scores(members)
     largest = _largest(members)
-    test = load_split(largest.run, "test", root)
+    test = load_split(largest.plan, "test", root)
     if list(test.ids) != ids:
         first = next(iter(members.values()))
-        msg = f"the test images of {first.run.dataset} are not those that {first.folder.path} has"
+        msg = f"the test images of {first.plan.dataset} are not those of {first.folder.path}"
         raise StudyError(msg)
     start = time.perf_counter()
     with_maps = len({each.frame for each in members.values()}) == 1 and largest.frame
@@ -137,10 +142,10 @@ def _predict(
     if with_maps:
         for label in normals:
             normals[label] = members[label].predict_normals(root, device, with_maps=True).map
-        side = largest.run.image_size
+        side = largest.plan.image_size
         maps = {label: each.maps(side) for label, each in members.items()}
         heat = _combine(ensemble, maps, normals)
-    return Fused(score, heat), test, time.perf_counter() - start
+    return FusedPrediction(score, heat), test, time.perf_counter() - start
 
 
 def _combine(
@@ -153,44 +158,40 @@ def _combine(
 
 
 def _largest(members: Members) -> Member:
-    return max(members.values(), key=lambda each: each.run.image_size)
+    return max(members.values(), key=lambda each: each.plan.image_size)
 
 
-def _result(
-    ensemble: Ensemble, members: Members, measured: evaluate.Measured, seconds: float
-) -> dict[str, Any]:
-    """run.json; an ensemble costs what its members cost together, but memory one after another."""
-    results = [each.result for each in members.values()]
-    largest = _largest(members)
-    spent = {
-        stage: round(sum(result["seconds"][stage] for result in results), 3)
-        for stage in ("load", "fit", "predict", "metrics")
-    }
-    peaks = [result["peak_memory"] for result in results]
-    parameters = [result.get("parameters") for result in results]
-    return {
-        "format": FORMAT,
-        "settings": {
-            "dataset": largest.run.dataset,
-            "label": ensemble.label,
-            "method": METHOD,
-            "seed": largest.run.seed,
-            "image_size": largest.run.image_size,
-            "channels": largest.run.channels,
-            "resize": largest.run.resize,
-            "options": {"scale": ensemble.scale, "combine": ensemble.combine},
-        },
-        "members": {label: each.scores_sha256 for label, each in members.items()},
-        "metrics": measured.metrics,
-        "intervals": measured.intervals,
-        "images": largest.result["images"],
-        "losses": [],
-        "seconds": {**spent, "predict": round(spent["predict"] + seconds, 3)},
-        "peak_memory": {
-            device: max(peak.get(device, 0) for peak in peaks)
-            for device in sorted({device for peak in peaks for device in peak})
-        },
-        "parameters": None if None in parameters else sum(parameters),
-        "machine": largest.result["machine"],
-        "finished": machine.now(),
-    }
+def _make_record(
+    ensemble: Ensemble, members: Members, measured: evaluate.Measurements, seconds: float
+) -> RunRecord:
+    """Return the record; an ensemble costs its members' time, but memory one after another."""
+    records = [each.run.record for each in members.values()]
+    largest = _largest(members).run.record
+    spent = [record.seconds for record in records]
+    parameters = [record.parameters for record in records if record.parameters is not None]
+    options = {"scale": ensemble.scale, "combine": ensemble.combine}
+    return RunRecord(
+        settings=replace(
+            largest.settings,
+            label=ensemble.label,
+            method=METHOD,
+            options=options,
+            epochs=None,
+            select=None,
+        ),
+        members={label: each.scores_sha256 for label, each in members.items()},
+        metrics=measured.metrics,
+        intervals=measured.intervals,
+        images=largest.images,
+        losses=(),
+        seconds=StageSeconds(
+            load=round(sum(each.load for each in spent), 3),
+            fit=round(sum(each.fit for each in spent), 3),
+            predict=round(sum(each.predict for each in spent) + seconds, 3),
+            metrics=round(sum(each.metrics for each in spent), 3),
+        ),
+        peak_memory=PeakMemory.largest([record.peak_memory for record in records]),
+        parameters=sum(parameters) if len(parameters) == len(records) else None,
+        machine=largest.machine,
+        finished=machine.now(),
+    )

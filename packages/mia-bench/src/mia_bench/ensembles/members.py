@@ -1,10 +1,10 @@
-"""What a finished run brings into an ensemble."""
+"""Members of an ensemble: finished runs with their scores, maps and models."""
 
 from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image
@@ -17,6 +17,7 @@ from mia_bench.study.plan import Run
 if TYPE_CHECKING:
     from mia_bench.detectors.protocol import Prediction
     from mia_bench.run_folder.folder import RunFolder
+    from mia_bench.run_folder.status import FinishedRun
 
 METHOD = "fusion"  # what the run.json of an ensemble calls its method
 MAX_PIXELS = 1 << 24  # of the training images' maps that make a scale
@@ -24,43 +25,46 @@ MAX_PIXELS = 1 << 24  # of the training images' maps that make a scale
 
 @dataclass(frozen=True)
 class Member:
-    """A finished run with what it says of itself.
+    """A finished run that takes part in an ensemble.
 
     Attributes:
-        folder: The run's folder.
-        run: Its settings.
-        result: Its run.json.
+        run: The run, as read from its folder.
+        plan: The run with its settings, to load its images.
     """
 
-    folder: RunFolder
-    run: Run
-    result: dict[str, Any]
+    run: FinishedRun
+    plan: Run
 
     @classmethod
-    def read(cls, folder: RunFolder) -> Member:
-        """The member in this folder.
+    def of(cls, run: FinishedRun) -> Member:
+        """Return a finished run as a member.
 
         Raises:
             StudyError: It is an ensemble itself, which has no model and no training images.
         """
-        result = folder.read_result()
-        if result["settings"]["method"] == METHOD:
-            msg = f"{folder.path} is a fusion itself: fuse its members"
+        settings = run.record.settings
+        if settings.method == METHOD:
+            msg = f"{run.folder.path} is a fusion itself: fuse its members"
             raise StudyError(msg)
-        return cls(folder, Run(**result["settings"]), result)
+        return cls(run, Run.of(settings))
+
+    @property
+    def folder(self) -> RunFolder:
+        """The run's folder."""
+        return self.run.folder
 
     @property
     def scores_sha256(self) -> str:
-        """Tells later whether the run was done again after it was fused."""
+        """SHA-256 of scores.csv, which shows later whether the run was done again."""
         return hashlib.sha256(self.folder.scores.read_bytes()).hexdigest()
 
     @property
     def frame(self) -> str | None:
-        """Maps of the same frame show the same part of an image; None where the run has no maps."""
-        return self.run.resize if self.folder.maps.exists() else None
+        """Part of the image that the maps show; None where the run has no maps."""
+        return self.plan.resize if self.folder.maps.exists() else None
 
     def maps(self, side: int) -> np.ndarray:
-        """Its maps of the test images, enlarged to (N, side, side) or, of that size, on disk.
+        """Return the maps of the test images (N, side, side): enlarged, or of that size on disk.
 
         Raises:
             StudyError: The file is damaged.
@@ -73,21 +77,18 @@ class Member:
         return maps if maps.shape[1] == side else np.stack([_resized(each, side) for each in maps])
 
     def predict_normals(self, root: str | None, device: str, *, with_maps: bool) -> Prediction:
-        """Scores, or maps, of the training images; of maps, evenly spread images are enough.
+        """Score the training images; for their maps, evenly spread images are enough.
 
         Raises:
             DataError: The dataset is missing.
             StudyError: The model is damaged.
         """
-        images = load_split(self.run, "train", root).images
+        images = load_split(self.plan, "train", root).images
         if with_maps:
-            every = -(-len(images) * self.run.image_size**2 // MAX_PIXELS)
+            every = -(-len(images) * self.plan.image_size**2 // MAX_PIXELS)
             images = np.asarray(images[::every])
-        try:
-            detector = plugins.method(self.run.method).provider.load(self.folder.model)
-        except (OSError, ValueError) as error:
-            msg = f"the model of {self.folder.path} cannot be read: {error}"
-            raise StudyError(msg) from error
+        model = self.folder.model
+        detector = plugins.load_detector(self.plan.method, model, owner=f"the model {model}")
         return detector.predict(images, device=device)
 
 
@@ -96,8 +97,8 @@ def _resized(heat: np.ndarray, side: int) -> np.ndarray:
     return np.asarray(picture.resize((side, side), Image.Resampling.BILINEAR))
 
 
-def aligned(members: dict[str, Member]) -> tuple[list[str], dict[str, np.ndarray]]:
-    """Ids of the test images, and each member's scores (N,) of them.
+def align_scores(members: dict[str, Member]) -> tuple[list[str], dict[str, np.ndarray]]:
+    """Return the ids of the test images, and each member's scores (N,) of them.
 
     Raises:
         StudyError: The members scored different images.
@@ -105,7 +106,7 @@ def aligned(members: dict[str, Member]) -> tuple[list[str], dict[str, np.ndarray
     scores: dict[str, np.ndarray] = {}
     known: list[str] | None = None
     for label, member in members.items():
-        ids, _, scores[label] = member.folder.read_scores()
+        ids, _, scores[label] = member.run.scores
         if known is not None and ids != known:
             first = next(iter(members.values()))
             msg = f"{member.folder.path} and {first.folder.path} scored different test images"

@@ -1,4 +1,4 @@
-"""Which methods are fused, and how."""
+"""The methods of an ensemble and the rule that fuses them."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ from dataclasses import dataclass, field
 
 from mia_metrics.fusion import COMBINE, SCALES
 
-from mia_bench.detectors.plugins import unknown
-from mia_bench.errors import StudyError
+from mia_bench.errors import StudyError, unknown_name
 from mia_bench.files import is_folder_name
 
 
@@ -17,11 +16,11 @@ class Ensemble:
 
     Attributes:
         members: Labels of the methods.
-        scale: What makes their scores comparable: ``rank`` among the test images, ``quantile``
+        scale: How their scores become comparable: ``rank`` among the test images, ``quantile``
             among normal training images, or ``none``.
         combine: ``mean`` or ``maximum``.
-        name: Of its folder; None for the members' labels.
-        label: The same, filled in.
+        name: Name of its folder; None for the members' labels with + between them.
+        label: The name, filled in.
 
     Raises:
         StudyError: Fewer than two different methods, a rule that is not known, or a name that a
@@ -36,9 +35,9 @@ class Ensemble:
 
     def __post_init__(self) -> None:
         if self.scale not in SCALES:
-            raise unknown("scale", self.scale, SCALES)
+            raise unknown_name("scale", self.scale, SCALES)
         if self.combine not in COMBINE:
-            raise unknown("combination", self.combine, COMBINE)
+            raise unknown_name("combination", self.combine, COMBINE)
         if len(self.members) < 2 or len(set(self.members)) < len(self.members):
             msg = f"expected two or more different methods to fuse, got {list(self.members)}"
             raise StudyError(msg)

@@ -1,4 +1,4 @@
-"""A test set's prediction: what it measures and the files that it leaves in a run's folder."""
+"""Metrics of a test set's prediction, and the files that it leaves in a run's folder."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import mia_metrics
 
 from mia_bench.files import write_array
 from mia_bench.metric_names import METRICS, PIXEL_METRICS
-from mia_bench.run_folder import gallery_npz
+from mia_bench.run_folder.gallery_npz import make_gallery
 from mia_bench.run_folder.resamples_npz import N_RESAMPLES, write_resamples
 
 if TYPE_CHECKING:
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from mia_bench.run_folder.folder import RunFolder
 
 
-class Measured(NamedTuple):
-    """What a prediction measures.
+class Measurements(NamedTuple):
+    """Metrics of a prediction.
 
     Attributes:
         metrics: Metric -> value; None for an infinite threshold, which JSON has no word for.
@@ -31,14 +31,14 @@ class Measured(NamedTuple):
     """
 
     metrics: dict[str, float | None]
-    intervals: dict[str, list[float]]
+    intervals: dict[str, tuple[float, float]]
     pixels: mia_metrics.PixelBootstrap | None
 
 
 def metrics_of(
     test: ImageSet, prediction: Prediction, wanted: Collection[str] = METRICS
 ) -> dict[str, float | None]:
-    """The metrics alone; see ``measure``."""
+    """Return the metrics alone; see ``measure``."""
     found = mia_metrics.image_metrics(test.labels, prediction.score)
     names = _pixel_metrics(wanted)
     if names and prediction.map is not None and test.masks is not None:
@@ -47,8 +47,10 @@ def metrics_of(
     return _finite(found)
 
 
-def measure(test: ImageSet, prediction: Prediction, wanted: Collection[str] = METRICS) -> Measured:
-    """The metrics and their bootstrap intervals over the test images.
+def measure(
+    test: ImageSet, prediction: Prediction, wanted: Collection[str] = METRICS
+) -> Measurements:
+    """Return the metrics and their bootstrap intervals over the test images.
 
     Image-level metrics take no time and methods are ranked by them, so they are always there; of
     the pixel-level ones, where there are maps and masks, those that are wanted.
@@ -65,12 +67,12 @@ def measure(test: ImageSet, prediction: Prediction, wanted: Collection[str] = ME
         pixels = pixels._replace(resampled=kept)
         found |= {name: pixels.estimates[name] for name in names}
         intervals |= {name: pixels.interval(name) for name in kept}
-    ends = {name: [each.low, each.high] for name, each in intervals.items()}
-    return Measured(_finite(found), ends, pixels)
+    ends = {name: (each.low, each.high) for name, each in intervals.items()}
+    return Measurements(_finite(found), ends, pixels)
 
 
 def _pixel_metrics(wanted: Collection[str]) -> list[str]:
-    """Those that are wanted; with best Dice comes its threshold."""
+    """Return those that are wanted; with best Dice comes its threshold."""
     names = [name for name in wanted if name in PIXEL_METRICS]
     return [*names, "best_threshold"] if "best_dice" in names else names
 
@@ -79,13 +81,13 @@ def _finite(metrics: dict[str, float]) -> dict[str, float | None]:
     return {name: value if math.isfinite(value) else None for name, value in metrics.items()}
 
 
-def write(
+def write_outputs(
     folder: RunFolder,
     test: ImageSet,
     prediction: Prediction,
     pixels: mia_metrics.PixelBootstrap | None,
 ) -> None:
-    """Write scores.csv, maps.npy, resamples.npz and gallery_npz.npz, over those of an older try."""
+    """Write scores.csv, maps.npy, resamples.npz and gallery.npz, over those of an older try."""
     scores, maps = prediction.score, prediction.map
     for path in (folder.maps, folder.resamples):  # of which there may be none this time
         path.unlink(missing_ok=True)
@@ -94,5 +96,5 @@ def write(
         write_array(folder.maps, maps)
     if pixels is not None:
         write_resamples(folder.resamples, test.ids, pixels)
-    shown = gallery_npz.collect(list(test.ids), test.labels, scores, test.images, maps, test.masks)
-    shown.save(folder.gallery)
+    gallery = make_gallery(list(test.ids), test.labels, scores, test.images, maps, test.masks)
+    gallery.save(folder.gallery)

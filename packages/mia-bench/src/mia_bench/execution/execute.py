@@ -1,8 +1,7 @@
-"""One run from images to run.json, in whatever process it is called."""
+"""One run from its images to run.json, in the process that calls it."""
 
 from __future__ import annotations
 
-import inspect
 import time
 import traceback
 from contextlib import contextmanager, suppress
@@ -13,11 +12,24 @@ from filelock import Timeout
 
 from mia_bench.detectors import plugins
 from mia_bench.detectors.epoch_selection import Selection, contrast, split
-from mia_bench.execution import evaluate, machine
-from mia_bench.files import write_json
+from mia_bench.detectors.optional import OptionalParts
+from mia_bench.device import machine_facts
+from mia_bench.execution import evaluate
+from mia_bench.run_folder import machine
 from mia_bench.run_folder.folder import RunFolder, State
-from mia_bench.run_folder.run_json import FORMAT
-from mia_bench.tracking import tell
+from mia_bench.run_folder.records import (
+    EpochLosses,
+    EpochMetrics,
+    EpochScore,
+    EpochSelection,
+    Failure,
+    ImageCounts,
+    Machine,
+    Progress,
+    RunRecord,
+    StageSeconds,
+)
+from mia_bench.tracking import track
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -28,7 +40,7 @@ if TYPE_CHECKING:
 
     from mia_bench.detectors.protocol import Detector
     from mia_bench.study.plan import Run
-    from mia_bench.tracking import Told, Tracker
+    from mia_bench.tracking import TrackedRun, Tracker
 
 CHECKPOINT_EVERY = 25
 LOCK_SECONDS = 1
@@ -42,17 +54,17 @@ def execute(
     trackers: Sequence[Tracker] = (),
     lock_seconds: float = LOCK_SECONDS,
 ) -> State:
-    """Do a run unless it is done or being done; its state afterwards.
+    """Do a run unless it is done or another process is doing it; return its state afterwards.
 
     A run that fails leaves its error in failed.json instead of raising it.
 
     Args:
-        run: What to do.
+        run: The run.
         out: The study's folder.
-        root: Where the dataset's folder lies; None: the default.
-        device: Settled: no ``"auto"``.
-        trackers: What is told of the run while it trains.
-        lock_seconds: How long to wait for another process that does the run.
+        root: Folder that holds the dataset's folder; None for the default.
+        device: A device other than ``"auto"``.
+        trackers: Trackers that log the run while it trains.
+        lock_seconds: Seconds to wait for another process that does the run.
 
     Raises:
         OSError: Not even the failure can be written.
@@ -60,8 +72,8 @@ def execute(
     folder = RunFolder(out / run.name)
     folder.path.mkdir(parents=True, exist_ok=True)
     try:
-        # Whoever only asks for the run's state holds the lock for an instant.
-        with folder.lock(timeout=lock_seconds), folder.logging():
+        # A process that only asks for the run's state holds the lock for an instant.
+        with folder.lock(timeout=lock_seconds), folder.log_output():
             if folder.result.exists():
                 return State.FINISHED
             return _try(run, folder, root, device, trackers)
@@ -72,16 +84,16 @@ def execute(
 def _try(
     run: Run, folder: RunFolder, root: str | None, device: str, trackers: Sequence[Tracker]
 ) -> State:
+    """Do a run; its error, if any, goes into failed.json."""
     try:
         print(f"{machine.now()} {run.name} on {device}: {run.settings()}", flush=True)
         folder.claim(run.settings())
-        with tell(trackers, run, folder) as told:
-            result = _do(run, folder, root, device, told)
-            told.finish(result["metrics"])
-        write_json(folder.result, result)
+        with track(trackers, run, folder) as tracked:
+            record = _train_and_score(run, folder, root, device, tracked)
+            tracked.finish(record.metrics)
+        folder.write_record(record)
     except Exception as error:
-        error_text = f"{type(error).__name__}: {error}"
-        write_json(folder.failure, {"settings": run.settings(), "error": error_text})
+        folder.write_failure(Failure(f"{type(error).__name__}: {error}", run.settings()))
         with suppress(OSError):
             traceback.print_exc()
         return State.FAILED
@@ -89,8 +101,10 @@ def _try(
     return State.FINISHED
 
 
-def _do(run: Run, folder: RunFolder, root: str | None, device: str, told: Told) -> dict[str, Any]:
-    """Train, score and measure; everything but run.json is written, and that is returned."""
+def _train_and_score(
+    run: Run, folder: RunFolder, root: str | None, device: str, tracked: TrackedRun
+) -> RunRecord:
+    """Train, score and measure; everything but run.json is written, and its record returned."""
     machine.reset_peak_memory()
     seconds: dict[str, float] = {}
     with _timed(seconds, "load"):
@@ -98,40 +112,51 @@ def _do(run: Run, folder: RunFolder, root: str | None, device: str, told: Told) 
     detector = run.build()
     images, selection = _select(run, folder, train.images, test.images, device)
     with _timed(seconds, "fit"):
-        curve = _fit(detector, run, folder, images, device, told, selection)
+        losses = _fit(detector, run, folder, images, device, tracked, selection)
     chosen = detector
     if selection is not None:
-        chosen = plugins.method(run.method).provider.load(selection.model)
+        chosen = plugins.find_method(run.method).provider.load(selection.model)
     with _timed(seconds, "predict"):
         prediction = chosen.predict(test.images, device=device)
     with _timed(seconds, "metrics"):
         measured = evaluate.measure(test, prediction, run.metrics)
     chosen.save(folder.model)
-    evaluate.write(folder, test, prediction, measured.pixels)
-    result = {
-        "format": FORMAT,
-        "settings": run.settings(),
-        "metrics": measured.metrics,
-        "intervals": measured.intervals,
-        "images": {"train": len(images), "test": len(test)},
-        "losses": curve,
-        "seconds": seconds,
-        "peak_memory": machine.peak_memory(),
-        "parameters": machine.parameters(detector),
-        "machine": machine.machine(device),
-        "finished": machine.now(),
-    }
-    if selection is not None:
-        at_end = detector.predict(test.images, device=device)
-        last = evaluate.metrics_of(test, at_end, run.metrics)
-        result["selection"] = {**selection.record(), "last": {"epoch": run.epochs, "metrics": last}}
-    return result
+    evaluate.write_outputs(folder, test, prediction, measured.pixels)
+    return RunRecord(
+        settings=run.settings(),
+        metrics=measured.metrics,
+        intervals=measured.intervals,
+        images=ImageCounts(len(images), len(test)),
+        losses=losses,
+        seconds=StageSeconds(**seconds),
+        peak_memory=machine.peak_memory(),
+        parameters=machine.parameters(detector),
+        machine=Machine(**machine_facts(device)),
+        finished=machine.now(),
+        selection=_record_selection(selection, run, detector, test, device),
+    )
+
+
+def _record_selection(
+    selection: Selection | None, run: Run, detector: Detector, test: ImageSet, device: str
+) -> EpochSelection | None:
+    """Return the chosen epoch, if one was chosen, beside the metrics of the last one."""
+    if selection is None:
+        return None
+    at_end = detector.predict(test.images, device=device)
+    metrics = evaluate.metrics_of(test, at_end, run.metrics)
+    return EpochSelection(
+        epoch=selection.epoch,
+        held_out=selection.held_out,
+        scores=tuple(EpochScore(*each) for each in sorted(selection.scores.items())),
+        last=EpochMetrics(run.epochs, metrics),
+    )
 
 
 def _select(
     run: Run, folder: RunFolder, train: np.ndarray, test: np.ndarray, device: str
 ) -> tuple[np.ndarray, Selection | None]:
-    """The images to train on, and what chooses the epoch; of the test set, it sees no label."""
+    """Return the images to train on, and the chooser of the epoch, which sees no test label."""
     if run.select is None:
         return train, None
     parts = split(train, run.seed)
@@ -141,7 +166,7 @@ def _select(
 
 
 def load_split(run: Run, split: str, root: str | None) -> ImageSet:
-    """The images of a run, as its method wants them."""
+    """Load the images of a run, as its method wants them."""
     return mia_data.load(
         run.dataset,
         split,
@@ -170,35 +195,39 @@ def _fit(
     folder: RunFolder,
     images: Any,
     device: str,
-    told: Told,
+    tracked: TrackedRun,
     selection: Selection | None,
-) -> list[dict[str, float]]:
-    """Train with progress and, where the detector keeps one, a checkpoint; the loss curve."""
-    curve: list[dict[str, float]] = []
+) -> tuple[EpochLosses, ...]:
+    """Train with progress and, where the detector keeps one, a checkpoint; return the losses."""
+    curve: list[EpochLosses] = []
 
     def on_epoch(epoch: Any) -> None:
-        curve.append({"epoch": epoch.epoch, **epoch.losses})
-        folder.write_progress(epoch.epoch, epoch.epochs, epoch.losses.get("loss"))
-        print(f"epoch {epoch.epoch}/{epoch.epochs} {dict(epoch.losses)}", flush=True)
-        told.epoch(epoch)
+        losses = dict(epoch.losses)
+        curve.append(EpochLosses(epoch.epoch, losses))
+        folder.write_progress(Progress(epoch.epoch, epoch.epochs, losses.get("loss")))
+        print(f"epoch {epoch.epoch}/{epoch.epochs} {losses}", flush=True)
+        tracked.epoch(epoch)
         if selection is not None:
             selection.consider(detector, epoch.epoch)
 
-    folder.write_progress(0, run.epochs, None)
-    extra: dict[str, Any] = {}
-    if "checkpoint" in inspect.signature(detector.fit).parameters:
-        extra = {"checkpoint": folder.checkpoint, "checkpoint_every": CHECKPOINT_EVERY}
+    folder.write_progress(Progress(0, run.epochs, None))
     detector.fit(
-        images, epochs=run.epochs, seed=run.seed, device=device, on_epoch=on_epoch, **extra
+        images,
+        epochs=run.epochs,
+        seed=run.seed,
+        device=device,
+        on_epoch=on_epoch,
+        **OptionalParts(detector).checkpoint(folder.checkpoint, CHECKPOINT_EVERY),
     )
-    history = getattr(detector, "history", None)
+    history = OptionalParts(detector).history
     if history:  # holds the epochs before an interruption too
-        return [{"epoch": number, **losses} for number, losses in enumerate(history, 1)]
-    return curve
+        return tuple(EpochLosses(number, losses) for number, losses in enumerate(history, 1))
+    return tuple(curve)
 
 
 @contextmanager
 def _timed(seconds: dict[str, float], name: str) -> Iterator[None]:
+    """Record the seconds that the block takes."""
     start = time.perf_counter()
     yield
     seconds[name] = round(time.perf_counter() - start, 3)

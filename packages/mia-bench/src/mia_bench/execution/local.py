@@ -1,4 +1,4 @@
-"""Runs on this machine, in processes of their own."""
+"""Executor of runs on this machine, each in a worker process."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from pebble import ProcessExpired, ProcessPool
 
 from mia_bench.device import resolve_device
 from mia_bench.execution.execute import execute, read_datasets
-from mia_bench.execution.outcome import Ended, fail, note
+from mia_bench.execution.outcome import RunOutcome, describe_outcome, record_failure
 from mia_bench.execution.resources import (
-    cores,
-    environment,
-    kept_memory,
+    available_cores,
+    environment_variables,
+    memory_settings,
     share_gpus,
     thread_settings,
     visible_gpus,
@@ -33,14 +33,14 @@ if TYPE_CHECKING:
 
     from mia_bench.study.executor_options import ExecutorOptions
     from mia_bench.study.plan import Run
-    from mia_bench.terminal.progress import Display
+    from mia_bench.terminal.progress import ProgressDisplay
     from mia_bench.tracking import Tracker
 
 POLL_SECONDS = 0.2
 
 
 class LocalExecutor:
-    """Worker processes on this machine, some of which may share a GPU."""
+    """Executor with worker processes on this machine, some of which may share a GPU."""
 
     def __init__(self, options: ExecutorOptions, device: str) -> None:
         self._device = resolve_device(device)
@@ -64,48 +64,48 @@ class LocalExecutor:
         *,
         roots: Mapping[str, str | None],
         trackers: Sequence[Tracker] = (),
-        display: Display,
-    ) -> dict[str, Ended]:
-        """Do the runs, ``jobs`` at a time; how each ended by name.
+        display: ProgressDisplay,
+    ) -> dict[str, RunOutcome]:
+        """Do the runs, ``jobs`` at a time; return the outcome of each by name.
 
-        A run lives in a worker process: one that is killed for its memory fails alone. Each worker
-        sees its own GPU and no other.
+        Each is done by a worker process: one that is killed for its memory fails alone. Each
+        worker sees its own GPU and no other.
         """
-        ends: dict[str, Ended] = {}
-        left = deque(runs)
-        flying: dict[Future[State], tuple[Run, ProcessPool]] = {}
-        threads = max(1, int(self._cpus or cores() / self._jobs))
+        outcomes: dict[str, RunOutcome] = {}
+        waiting = deque(runs)
+        started: dict[Future[State], tuple[Run, ProcessPool]] = {}
+        threads = max(1, int(self._cpus or available_cores() / self._jobs))
         settings = thread_settings(threads, insist=self._cpus is not None)
         gpus = (self._gpus or [None] * self._jobs)[: len(runs)]
-        with environment(settings | kept_memory()), _workers(gpus) as free:
-            while left or flying:
-                while left and free:
-                    run, worker = left.popleft(), free.pop()
+        with environment_variables(settings | memory_settings()), _workers(gpus) as free:
+            while waiting or started:
+                while waiting and free:
+                    run, worker = waiting.popleft(), free.pop()
                     task = (run, out, roots[run.dataset], self._device, tuple(trackers))
-                    flying[worker.schedule(execute, task)] = run, worker
-                done, _ = wait(flying, timeout=POLL_SECONDS, return_when=FIRST_COMPLETED)
+                    started[worker.schedule(execute, task)] = run, worker
+                done, _ = wait(started, timeout=POLL_SECONDS, return_when=FIRST_COMPLETED)
                 for future in done:
-                    run, worker = flying.pop(future)
+                    run, worker = started.pop(future)
                     free.append(worker)
                     folder = RunFolder(out / run.name)
-                    ends[run.name] = _outcome(run, future, folder)
-                    display.ended(run.name, *ends[run.name])
-                for run, _ in flying.values():
+                    outcomes[run.name] = _get_outcome(run, future, folder)
+                    display.show_end(run.name, *outcomes[run.name])
+                for run, _ in started.values():
                     if reached := RunFolder(out / run.name).read_progress():
-                        display.progress(run.name, **reached)
-        return ends
+                        display.show_progress(run.name, reached)
+        return outcomes
 
 
 @contextmanager
 def _workers(gpus: Sequence[str | None]) -> Iterator[list[ProcessPool]]:
-    """A worker for each of the GPUs, or for None without one; all have ended with the block."""
-    workers = [_worker(gpu) for gpu in gpus]
+    """Start a worker for each GPU, or for None without one; all end with the block."""
+    workers = [_make_worker(gpu) for gpu in gpus]
     try:
         yield list(workers)
         for worker in workers:
             worker.close()
     except BaseException:
-        # Ctrl-C: what is finished is on disk, what is in flight has its checkpoint.
+        # Ctrl-C: what is finished is on disk, runs that have started have their checkpoints.
         for worker in workers:
             worker.stop()
         raise
@@ -114,8 +114,8 @@ def _workers(gpus: Sequence[str | None]) -> Iterator[list[ProcessPool]]:
             worker.join()
 
 
-def _worker(gpu: str | None) -> ProcessPool:
-    """A pool of one process, which starts anew where it dies."""
+def _make_worker(gpu: str | None) -> ProcessPool:
+    """Return a pool of one process, which is started again if it dies."""
     return ProcessPool(
         max_workers=1,
         context=multiprocessing.get_context("spawn"),  # a fork would copy torch's threads' locks
@@ -124,29 +124,29 @@ def _worker(gpu: str | None) -> ProcessPool:
     )
 
 
-def _outcome(run: Run, future: Future[State], folder: RunFolder) -> Ended:
-    """How a run ended."""
+def _get_outcome(run: Run, future: Future[State], folder: RunFolder) -> RunOutcome:
+    """Return how a run ended."""
     try:
         state = future.result()
     except ProcessExpired as error:
         text = f"the process ended with exit code {error.exitcode}"
         if error.exitcode == -9:
             text += ": killed, by the system where memory ran out"
-        state = fail(run, folder, text)
+        state = record_failure(run, folder, text)
     except OSError as error:  # not even the failure could be written, as on a full disk
-        return Ended(State.FAILED, str(error))
-    return Ended(state, note(folder, state))
+        return RunOutcome(State.FAILED, str(error))
+    return RunOutcome(state, describe_outcome(folder, state))
 
 
 def _start_worker(gpu: str | None) -> None:
-    """See one GPU only, and end with the study's process however that ends."""
+    """Show the worker one GPU only, and end it with the study's process however that ends."""
     if gpu is not None:
         os.environ["CUDA_VISIBLE_DEVICES"] = gpu  # read when CUDA starts, with the first tensor
-    threading.Thread(target=_die_with_parent, daemon=True).start()
+    threading.Thread(target=_exit_with_parent, daemon=True).start()
 
 
-def _die_with_parent() -> None:
-    """A worker that outlived a killed study would go on, and keep its run from the next one."""
+def _exit_with_parent() -> None:
+    """Exit as soon as the parent has; the worker would keep its run from the next study."""
     parent = multiprocessing.parent_process()
     if parent is not None:
         multiprocessing.connection.wait([parent.sentinel])

@@ -1,4 +1,4 @@
-"""From the options of a study to what does its runs."""
+"""The executor that a study's options ask for."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from mia_bench.execution.outcome import Ended
+    from mia_bench.execution.outcome import RunOutcome
     from mia_bench.study.executor_options import ExecutorOptions
     from mia_bench.study.plan import Run
-    from mia_bench.terminal.progress import Display
+    from mia_bench.terminal.progress import ProgressDisplay
     from mia_bench.tracking import Tracker
 
 
 class Executor(Protocol):
-    """Does runs somewhere; what they leave behind is the same everywhere."""
+    """Does runs on some machine; their folders are the same whichever does them."""
 
     def prepare(self, runs: Sequence[Run], roots: Mapping[str, str | None]) -> None:
-        """Find out what would make runs fail, before any of them starts.
+        """Check what would make runs fail, before any of them starts.
 
         Raises:
             StudyError: A device or folder that is not there.
@@ -39,23 +39,23 @@ class Executor(Protocol):
         *,
         roots: Mapping[str, str | None],
         trackers: Sequence[Tracker] = (),
-        display: Display,
-    ) -> dict[str, Ended]:
-        """Do the runs; how each ended by name.
+        display: ProgressDisplay,
+    ) -> dict[str, RunOutcome]:
+        """Do the runs; return the outcome of each by name.
 
         Args:
-            runs: What to do.
+            runs: The runs.
             out: The study's folder; runs get folders in it.
-            roots: Of each dataset, where its folder lies; None: the default.
-            trackers: What is told of every run while it trains.
-            display: What shows how far they are.
+            roots: Dataset -> folder that holds its folder; None for the default.
+            trackers: Trackers that log every run while it trains.
+            display: Shows the progress of the runs.
         """
         ...
 
 
 @contextmanager
 def open_executor(options: ExecutorOptions, device: str) -> Iterator[Executor]:
-    """The executor of these options, with what it holds until the block ends.
+    """Open the executor of these options; it is closed when the block ends.
 
     Raises:
         StudyError: A device, a cluster or an extra that is not there.

@@ -1,4 +1,4 @@
-"""Runs on a Ray cluster: each is a task that Ray starts again where its node dies."""
+"""Executor of runs on a Ray cluster: each is a task that Ray starts again if its node dies."""
 
 from __future__ import annotations
 
@@ -16,14 +16,13 @@ import ray
 from ray.exceptions import RayError, RayTaskError
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-from mia_bench import __version__
 from mia_bench.device import parse_device
 from mia_bench.errors import StudyError
 from mia_bench.execution import ray_worker
-from mia_bench.execution.outcome import Ended, fail, note
-from mia_bench.execution.ray_worker import Home, Reply
-from mia_bench.execution.resources import cores
-from mia_bench.execution.transfer import Claims, write_files
+from mia_bench.execution.outcome import RunOutcome, describe_outcome, record_failure
+from mia_bench.execution.ray_worker import VERSION, DriverFolder, TaskResult
+from mia_bench.execution.resources import available_cores
+from mia_bench.execution.transfer import RunLocks, write_files
 from mia_bench.files import write_text
 from mia_bench.run_folder.folder import RunFolder, State
 
@@ -33,7 +32,7 @@ if TYPE_CHECKING:
 
     from mia_bench.study.executor_options import ExecutorOptions
     from mia_bench.study.plan import Run
-    from mia_bench.terminal.progress import Display
+    from mia_bench.terminal.progress import ProgressDisplay
     from mia_bench.tracking import Tracker
 
 CONNECT_SECONDS = 10
@@ -48,15 +47,15 @@ def open_ray(options: ExecutorOptions, device: str) -> Iterator[RayExecutor]:
         StudyError: No cluster at the address, or a device that cannot be had there.
     """
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # a study is nobody else's business
-    ours = not ray.is_initialized()
-    # Ray tells of nodes that died on stdout, which is for the results.
+    started_here = not ray.is_initialized()
+    # Ray prints which nodes died on stdout, which is for the results.
     with redirect_stdout(sys.stderr):
-        if ours:
+        if started_here:
             _connect(options.address or os.environ.get("RAY_ADDRESS") or "local")
         try:
             yield RayExecutor(options, device)
         finally:
-            if ours:
+            if started_here:
                 ray.shutdown()
 
 
@@ -81,7 +80,7 @@ def check_address(address: str) -> None:
 
 def _connect(address: str) -> None:
     check_address(address)
-    own: dict[str, Any] = {"num_cpus": cores(), "include_dashboard": False}
+    own: dict[str, Any] = {"num_cpus": available_cores(), "include_dashboard": False}
     try:
         ray.init(
             address=address,
@@ -95,7 +94,7 @@ def _connect(address: str) -> None:
 
 
 class RayExecutor:
-    """The tasks of one cluster."""
+    """Executor that sends each run to the cluster as a task."""
 
     def __init__(self, options: ExecutorOptions, device: str) -> None:
         cpus, gpus = options.cpus_per_run, options.gpus_per_run
@@ -119,7 +118,7 @@ class RayExecutor:
         """
         task = _task(ray_worker.prepare).options(**self._how)
         try:
-            ray.get(task.remote(list(runs), roots, self._device, __version__))
+            ray.get(task.remote(list(runs), roots, self._device, VERSION))
         except RayTaskError as error:
             raise error.cause from error
         except RayError as error:
@@ -133,43 +132,43 @@ class RayExecutor:
         *,
         roots: Mapping[str, str | None],
         trackers: Sequence[Tracker] = (),
-        display: Display,
-    ) -> dict[str, Ended]:
-        """Do the runs, as many at a time as the cluster has room for; how each ended by name."""
-        home = Home(out.resolve(), secrets.token_hex(8))
-        board = _start_board()
-        task = _task(ray_worker.do)
-        flying: dict[Any, Run] = {}
+        display: ProgressDisplay,
+    ) -> dict[str, RunOutcome]:
+        """Do the runs, as many at a time as there is room for; return the outcomes by name."""
+        driver = DriverFolder(out.resolve(), secrets.token_hex(8))
+        collector = _start_collector()
+        task = _task(ray_worker.do_run)
+        started: dict[Any, Run] = {}
         try:
-            write_text(home.mark, "where a Ray cluster's nodes see this, they share the folder\n")
+            write_text(driver.mark, "where a Ray cluster's nodes see this, they share the folder\n")
             for run in runs:
                 sent = task.options(name=run.name, **self._how).remote(
                     run,
-                    home,
+                    driver,
                     root=roots[run.dataset],
                     device=self._device,
                     threads=self._threads,
                     trackers=tuple(trackers),
                     fetch=self._fetch,
-                    board=board,
+                    collector=collector,
                 )
-                flying[sent] = run
-            return follow(flying, board, home, display)
+                started[sent] = run
+            return wait_for_runs(started, collector, driver, display)
         finally:
             # Ctrl-C: what is finished is on disk; in a shared folder the rest has its checkpoint.
-            for sent in flying:
+            for sent in started:
                 ray.cancel(sent, force=True)
-            ray.kill(board)
-            home.mark.unlink(missing_ok=True)
+            ray.kill(collector)
+            driver.mark.unlink(missing_ok=True)
 
 
 def _task(function: Any) -> Any:
-    """A function that runs on the cluster; Ray's types know no keyword arguments."""
+    """Return a function that runs on the cluster; Ray's types know no keyword arguments."""
     return ray.remote(function)
 
 
 def choose_device(device: str, gpus: float) -> str:
-    """The device of a run that Ray gives so much of a GPU.
+    """Return the device of a run that gets this share of a GPU.
 
     Raises:
         StudyError: A GPU that Ray does not give, or one by its number, which Ray chooses.
@@ -187,76 +186,78 @@ def choose_device(device: str, gpus: float) -> str:
 
 
 def _warn_without_room(num_cpus: float, num_gpus: float) -> None:
-    """Say why nothing starts; a cluster that grows may get such a node later."""
+    """Warn that nothing starts yet; a cluster that grows may get such a node later."""
     nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
     if not any(n.get("CPU", 0) >= num_cpus and n.get("GPU", 0) >= num_gpus for n in nodes):
         text = f"no node of the Ray cluster has {num_cpus:g} CPUs and {num_gpus:g} GPUs for a run"
         warnings.warn(f"{text}: waiting for one to join", stacklevel=2)
 
 
-def _start_board() -> Any:
-    """On the driver's node, so that it does not die with another."""
+def _start_collector() -> Any:
+    """Start the progress collector on the driver's node, so that it does not die with another."""
     here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
-    board: Any = ray.remote(ray_worker.Board)
-    return board.options(num_cpus=0, scheduling_strategy=here).remote()
+    collector: Any = ray.remote(ray_worker.ProgressCollector)
+    return collector.options(num_cpus=0, scheduling_strategy=here).remote()
 
 
-def follow(flying: dict[Any, Run], board: Any, home: Home, display: Display) -> dict[str, Ended]:
-    """How each run ended, once all have; takes out of ``flying`` those that have."""
-    ends: dict[str, Ended] = {}
-    claims = Claims(home.out)
+def wait_for_runs(
+    started: dict[Any, Run], collector: Any, driver: DriverFolder, display: ProgressDisplay
+) -> dict[str, RunOutcome]:
+    """Wait for all tasks and return their outcomes; takes those that ended out of ``started``."""
+    outcomes: dict[str, RunOutcome] = {}
+    locks = RunLocks(driver.out)
 
-    def end(task: Any, reply: Reply) -> None:
-        run = flying.pop(task)
-        ends[run.name] = Ended(reply.state, reply.note)
-        display.ended(run.name, *ends[run.name])
-        claims.free(run.name)
+    def end(task: Any, result: TaskResult) -> None:
+        run = started.pop(task)
+        outcomes[run.name] = RunOutcome(result.state, result.note)
+        display.show_end(run.name, *outcomes[run.name])
+        locks.release(run.name)
 
     try:
-        while flying:
-            done, _ = ray.wait(list(flying), timeout=POLL_SECONDS)
+        while started:
+            done, _ = ray.wait(list(started), timeout=POLL_SECONDS)
             for task in done:
-                end(task, _settle(flying[task], task, home.out, claims))
-            news = ray.get(board.read.remote())
-            for task, run in list(flying.items()):
-                if run.name not in news:
+                end(task, _collect(started[task], task, driver.out, locks))
+            latest = ray.get(collector.read.remote())
+            for task, run in list(started.items()):
+                if run.name not in latest:
                     continue
-                display.progress(run.name, **news[run.name].progress)
-                if news[run.name].is_elsewhere and not claims.take(run.name):
+                display.show_progress(run.name, latest[run.name].progress)
+                if latest[run.name].is_elsewhere and not locks.acquire(run.name):
                     ray.cancel(task, force=True)
-                    end(task, _left(run, home.out))
+                    end(task, _done_by_another(run, driver.out))
     finally:
-        claims.free()
-    return ends
+        locks.release()
+    return outcomes
 
 
-def _settle(run: Run, task: Any, out: Path, claims: Claims) -> Reply:
-    """The outcome of a task that has ended, its files in their place."""
+def _collect(run: Run, task: Any, out: Path, locks: RunLocks) -> TaskResult:
+    """Return the result of a task that has ended, after its files are in their place."""
     folder = RunFolder(out / run.name)
     try:
-        reply = ray.get(task)
-        if reply.files is None:
-            return reply
-        if not claims.take(run.name):
-            return _left(run, out)
-        write_files(folder, reply.files)
+        result = ray.get(task)
+        if result.files is None:
+            return result
+        if not locks.acquire(run.name):
+            return _done_by_another(run, out)
+        write_files(folder, result.files)
     except RayTaskError as error:  # not the run's own, which is in its failed.json
         return _failed(run, folder, f"{type(error.cause).__name__}: {error.cause}")
     except RayError as error:
         return _failed(run, folder, first_line(error))
     except OSError as error:
         return _failed(run, folder, f"the run's files cannot be written: {error}")
-    return reply
+    return result
 
 
-def _failed(run: Run, folder: RunFolder, error: str) -> Reply:
-    return Reply(fail(run, folder, error), error)
+def _failed(run: Run, folder: RunFolder, error: str) -> TaskResult:
+    return TaskResult(record_failure(run, folder, error), error)
 
 
-def _left(run: Run, out: Path) -> Reply:
-    return Reply(State.RUNNING, note(RunFolder(out / run.name), State.RUNNING))
+def _done_by_another(run: Run, out: Path) -> TaskResult:
+    return TaskResult(State.RUNNING, describe_outcome(RunFolder(out / run.name), State.RUNNING))
 
 
 def first_line(error: Exception) -> str:
-    """What an error of Ray says, without its advice."""
+    """Return the first line of an error of Ray, without its advice."""
     return str(error).strip().partition("\n")[0]

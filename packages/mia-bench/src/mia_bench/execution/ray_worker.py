@@ -1,4 +1,4 @@
-"""What a Ray worker does; it needs the same mia-bench there, and the datasets."""
+"""Tasks of a Ray worker; it needs the same mia-bench on its node, and the datasets."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ import platform
 import threading
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from mia_bench import __version__
 from mia_bench.device import resolve_device
 from mia_bench.errors import StudyError
 from mia_bench.execution.execute import execute, read_datasets
-from mia_bench.execution.outcome import note
+from mia_bench.execution.outcome import describe_outcome
 from mia_bench.execution.resources import thread_settings
 from mia_bench.execution.transfer import read_files
 from mia_bench.run_folder.folder import RunFolder, State
@@ -23,37 +23,39 @@ from mia_bench.run_folder.folder import RunFolder, State
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from mia_bench.run_folder.records import Progress
     from mia_bench.study.plan import Run
     from mia_bench.tracking import Tracker
 
+VERSION = version("mia-bench")
 # A dead node's locks in a shared folder go free with some delay.
 LOCK_SECONDS = 120
-TELL_SECONDS = 1
+PROGRESS_SECONDS = 1
 
 
 @dataclass(frozen=True)
-class Home:
-    """The study's folder on the driver's machine, and how to tell whether it is seen here.
+class DriverFolder:
+    """The study's folder on the driver's machine, and a mark that shows whether it is shared.
 
     Attributes:
         out: Absolute path.
-        token: Random, of this study's start.
-        version: Of the driver's mia-bench.
+        token: Random name of this start of the study.
+        version: Version of the driver's mia-bench.
     """
 
     out: Path
     token: str
-    version: str = __version__
+    version: str = VERSION
 
     @property
     def mark(self) -> Path:
-        """A file that the driver has written; who sees it sees the same folder."""
+        """A file that the driver writes; a node that sees it shares the folder."""
         return self.out / f".home-{self.token}"
 
 
 @dataclass(frozen=True)
-class Reply:
-    """How a run ended, and its files where they are not in their place yet."""
+class TaskResult:
+    """The outcome of a run, and its files if they are not in the study's folder yet."""
 
     state: State
     note: str
@@ -61,93 +63,96 @@ class Reply:
 
 
 @dataclass(frozen=True)
-class News:
-    """How far a run is, and whether it is done in a folder that the driver does not see."""
+class WorkerProgress:
+    """Progress of a run, and whether its folder is one that the driver does not see."""
 
-    progress: dict[str, Any]
+    progress: Progress
     is_elsewhere: bool
 
 
-class Board:
-    """Where workers tell news and the driver reads them; an actor on the driver's node."""
+class ProgressCollector:
+    """Progress of all runs, written by workers and read by the driver; an actor on its node."""
 
     def __init__(self) -> None:
-        self._news: dict[str, News] = {}
+        self._latest: dict[str, WorkerProgress] = {}
 
-    def tell(self, run: str, news: News) -> None:
-        """The latest of a run."""
-        self._news[run] = news
+    def update(self, run: str, progress: WorkerProgress) -> None:
+        """Keep the latest progress of a run."""
+        self._latest[run] = progress
 
-    def read(self) -> dict[str, News]:
-        """The latest of all."""
-        return self._news
+    def read(self) -> dict[str, WorkerProgress]:
+        """Return the latest progress of each run."""
+        return self._latest
 
 
 def prepare(
-    runs: Sequence[Run], roots: Mapping[str, str | None], device: str, version: str
+    runs: Sequence[Run], roots: Mapping[str, str | None], device: str, driver_version: str
 ) -> None:
-    """Find out what would make runs fail here.
+    """Check what would make runs fail here.
 
     Raises:
         StudyError: Another version of mia-bench, or a device that is not there.
         DataError: A dataset that is missing or damaged.
     """
-    _check_version(version)
+    _check_version(driver_version)
     resolve_device(device)
     read_datasets(runs, roots)
 
 
-def do(
+def do_run(
     run: Run,
-    home: Home,
+    driver: DriverFolder,
     *,
     root: str | None,
     device: str,
     threads: int | None,
     trackers: Sequence[Tracker],
     fetch: bool | None,
-    board: Any,
-) -> Reply:
-    """Do a run in the study's folder where that is seen here, else in one to be fetched."""
-    _check_version(home.version)
+    collector: Any,
+) -> TaskResult:
+    """Do a run in the study's folder if it is shared, or in one whose files are sent back."""
+    _check_version(driver.version)
     # Ray sets the number of threads to that of the cores; torch is not imported yet.
     os.environ.update(thread_settings(threads or 1, insist=threads is not None))
 
-    def do_in(out: Path, *, is_elsewhere: bool) -> Reply:
+    def do_in(out: Path, *, is_elsewhere: bool) -> TaskResult:
         folder = RunFolder(out / run.name)
-        with _telling(board, run.name, folder, is_elsewhere):
+        with _send_progress(collector, run.name, folder, is_elsewhere):
             state = execute(run, out, root, device, trackers, LOCK_SECONDS)
-        return Reply(state, note(folder, state), read_files(folder) if is_elsewhere else None)
+        files = read_files(folder) if is_elsewhere else None
+        return TaskResult(state, describe_outcome(folder, state), files)
 
-    if home.mark.exists() and not fetch:
-        return do_in(home.out, is_elsewhere=False)
+    if driver.mark.exists() and not fetch:
+        return do_in(driver.out, is_elsewhere=False)
     with TemporaryDirectory(prefix="mia-bench-") as scratch:
         return do_in(Path(scratch), is_elsewhere=True)
 
 
-def _check_version(version: str) -> None:
-    if version != __version__:
-        msg = f"the node {platform.node()} has mia-bench {__version__}, the driver has {version}"
+def _check_version(driver_version: str) -> None:
+    if driver_version != VERSION:
+        msg = f"the node {platform.node()} has mia-bench {VERSION}, the driver has {driver_version}"
         raise StudyError(msg)
 
 
 @contextmanager
-def _telling(board: Any, run: str, folder: RunFolder, is_elsewhere: bool) -> Iterator[None]:
-    """Meanwhile, tell the board how far the run is."""
+def _send_progress(
+    collector: Any, run: str, folder: RunFolder, is_elsewhere: bool
+) -> Iterator[None]:
+    """Send the run's progress to the collector until the block ends."""
     over = threading.Event()
 
-    def tell() -> None:
+    def send() -> None:
         last = None
-        while not over.wait(TELL_SECONDS):
+        while not over.wait(PROGRESS_SECONDS):
             reached = folder.read_progress()
             if reached is not None and reached != last:
-                board.tell.remote(run, News(reached, is_elsewhere))
+                collector.update.remote(run, WorkerProgress(reached, is_elsewhere))
                 last = reached
 
-    teller = threading.Thread(target=tell, daemon=True)
-    teller.start()
+    sender = threading.Thread(target=send, daemon=True)
+    sender.start()
     try:
         yield
     finally:
         over.set()
-        teller.join()
+        sender.join()

@@ -1,4 +1,4 @@
-"""The processor cores and GPUs of this machine, and how runs at the same time share them."""
+"""Processor cores and GPUs of this machine, and their division among simultaneous runs."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from mia_bench.errors import StudyError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-_WAITING = {"OMP_WAIT_POLICY": "PASSIVE", "GOMP_SPINCOUNT": "1000"}
+_IDLE_THREADS = {"OMP_WAIT_POLICY": "PASSIVE", "GOMP_SPINCOUNT": "1000"}
 # Memory that a step frees goes to the next one. The GNU C library would give it back to the system,
 # which has to clear it page by page each time. 32 MiB is the most that it accepts for the first.
 _KEPT_MEMORY = {
@@ -20,14 +20,14 @@ _KEPT_MEMORY = {
 }
 
 
-def cores() -> int:
-    """Processor cores that this process may use, which on a shared machine can be few."""
+def available_cores() -> int:
+    """Return the number of cores that this process may use, few on a shared machine."""
     affinity = getattr(os, "sched_getaffinity", None)  # Linux only
     return len(affinity(0)) if affinity else os.cpu_count() or 1
 
 
 def visible_gpus() -> list[str]:
-    """The GPUs that CUDA shows to this process, as CUDA_VISIBLE_DEVICES names them."""
+    """Return the GPUs that CUDA shows to this process, as CUDA_VISIBLE_DEVICES names them."""
     import torch
 
     count = torch.cuda.device_count()
@@ -37,12 +37,12 @@ def visible_gpus() -> list[str]:
 
 
 def share_gpus(gpus: Sequence[str], jobs: int, fraction: float | None) -> list[str]:
-    """The GPU of each of ``jobs`` runs at once, spread evenly.
+    """Return the GPU of each of ``jobs`` simultaneous runs, spread evenly.
 
     Args:
-        gpus: The GPUs that there are.
-        jobs: Runs at once.
-        fraction: Of a GPU that a run needs, above 0 and at most 1; None: what there is is shared.
+        gpus: Names of the GPUs.
+        jobs: Number of simultaneous runs.
+        fraction: Share of a GPU that a run needs, above 0 and at most 1; None for any.
 
     Raises:
         StudyError: The GPUs have no room for so many runs.
@@ -60,35 +60,38 @@ def share_gpus(gpus: Sequence[str], jobs: int, fraction: float | None) -> list[s
 
 
 def thread_settings(threads: int, *, insist: bool) -> dict[str, str]:
-    """Environment variables for a process that is to use so many threads.
+    """Return environment variables for a process that is to use so many threads.
 
     Args:
         threads: At least one.
-        insist: Whether the number was asked for; else a number that is set already stays.
+        insist: Replace a number that is set already.
     """
     number = str(threads) if insist else os.environ.get("OMP_NUM_THREADS", str(threads))
-    return {"OMP_NUM_THREADS": number, **waiting()}
+    return {"OMP_NUM_THREADS": number, **idle_thread_settings()}
 
 
-def kept_memory() -> dict[str, str]:
-    """Environment variables for a new process that keeps the memory it frees; what is set stays."""
+def memory_settings() -> dict[str, str]:
+    """Return environment variables for a new process that keeps the memory it frees.
+
+    Variables that are set already stay as they are.
+    """
     return {name: os.environ.get(name, value) for name, value in _KEPT_MEMORY.items()}
 
 
-def waiting() -> dict[str, str]:
-    """Environment variables that say how idle threads wait for work; what is set stays.
+def idle_thread_settings() -> dict[str, str]:
+    """Return environment variables that say how idle threads wait for work.
 
     Threads that spin for long, as is their default, make training many times slower as soon as
     something else uses the processor too. Those that sleep at once have to be woken several times
-    in each layer. So they spin for a moment.
+    in each layer. So they spin for a moment. Variables that are set already stay as they are.
     """
-    given = {name: os.environ[name] for name in _WAITING if name in os.environ}
-    return given or dict(_WAITING)
+    given = {name: os.environ[name] for name in _IDLE_THREADS if name in os.environ}
+    return given or dict(_IDLE_THREADS)
 
 
 @contextmanager
-def environment(settings: Mapping[str, str]) -> Iterator[None]:
-    """Environment variables for the processes that are started meanwhile."""
+def environment_variables(settings: Mapping[str, str]) -> Iterator[None]:
+    """Set environment variables for the processes that are started in the block."""
     before = {name: os.environ.get(name) for name in settings}
     os.environ.update(settings)
     try:

@@ -1,4 +1,4 @@
-"""A run's folder on its way from the machine that did the run to the study's folder."""
+"""Transfer of a run's folder from the machine that did the run to the study's folder."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 
     from filelock import BaseFileLock
 
-LOCK_SECONDS = 1  # who only asks for the run's state holds the lock for an instant
+LOCK_SECONDS = 1  # a process that only asks for the run's state holds the lock for an instant
 
 
 def read_files(folder: RunFolder) -> dict[str, bytes]:
-    """The files of a run that has ended, by their path inside its folder."""
+    """Return the files of a run that has ended, by their path inside its folder."""
     unfinished = (folder.checkpoint, folder.selection, folder.progress, folder.settings)
     left_out = {LOCK, *(path.name for path in unfinished)}
     paths = [path.relative_to(folder.path) for path in sorted(folder.path.rglob("*"))]
@@ -30,7 +30,7 @@ def read_files(folder: RunFolder) -> dict[str, bytes]:
 
 
 def write_files(folder: RunFolder, files: dict[str, bytes]) -> None:
-    """Write what ``read_files`` gave, run.json last; the log goes behind that of earlier tries.
+    """Write the files that ``read_files`` returned, run.json last; the log is appended.
 
     For the process that holds the folder's lock.
     """
@@ -46,15 +46,15 @@ def write_files(folder: RunFolder, files: dict[str, bytes]) -> None:
         folder.finish()
 
 
-class Claims:
-    """The locks of the runs that are done where the study's folder is not seen."""
+class RunLocks:
+    """Locks of the runs that are done where the study's folder is not visible."""
 
     def __init__(self, out: Path) -> None:
         self._out = out
         self._held: dict[str, BaseFileLock] = {}
 
-    def take(self, run: str) -> bool:
-        """Hold a run's lock from now on; False where another process has it."""
+    def acquire(self, run: str) -> bool:
+        """Hold a run's lock from now on; return False if another process has it."""
         if run not in self._held:
             folder = RunFolder(self._out / run)
             folder.path.mkdir(parents=True, exist_ok=True)
@@ -66,8 +66,8 @@ class Claims:
             self._held[run] = lock
         return True
 
-    def free(self, *runs: str) -> None:
-        """Let go of locks, of all without names."""
+    def release(self, *runs: str) -> None:
+        """Release the locks of these runs; without names, all of them."""
         for run in runs or tuple(self._held):
             if run in self._held:
                 self._held.pop(run).release()

@@ -1,1 +1,1 @@
-"""Models of own images: fit one, score a folder with it."""
+"""Training on a folder of your own images, and scoring of others."""

@@ -1,4 +1,4 @@
-"""The files of a folder one after another, or a few at a time; broken ones noted, progress told."""
+"""Decoding of the files of a folder, in order and a few images at a time."""
 
 from __future__ import annotations
 
@@ -14,38 +14,38 @@ if TYPE_CHECKING:
 
     from mia_data import Decoded
 
-    from mia_bench.inference.journal import Entry
-    from mia_bench.inference.model_folder import Reading
-    from mia_bench.inference.writer import Results
+    from mia_bench.inference.journal import JournalEntry
+    from mia_bench.inference.model_folder import Preprocessing
+    from mia_bench.inference.writer import ScoringWriter
 
 # A chunk ends early where its originals fill so much memory.
 CHUNK_BYTES = 1 << 28
 
 
 @dataclass
-class Files:
-    """Decodes what has not been scored yet, in order.
+class FolderDecoder:
+    """Iterator over the images of a folder's files that have not been scored yet, in order.
 
     Attributes:
-        folder: Where the files lie.
-        names: Their paths inside it.
-        reading: How they become images.
-        results: Where broken files are noted.
-        strict: Whether the first of them is an error instead.
-        on_progress: Told how many files are done, of how many.
+        folder: The folder.
+        names: Paths of the files inside it.
+        preprocessing: How they become images.
+        writer: The writer that lists broken files.
+        strict: Whether the first broken file is an error instead.
+        on_progress: Called with the number of files that are done, and of all.
     """
 
     folder: Path
     names: list[str]
-    reading: Reading
-    results: Results
+    preprocessing: Preprocessing
+    writer: ScoringWriter
     strict: bool
     on_progress: Callable[[int, int], None] | None
     _file: str | None = field(default=None, init=False)  # the last one that was scored
     _ids: set[str] = field(default_factory=set, init=False)  # its images, of a volume its slices
 
-    def skip(self, entry: Entry) -> None:
-        """Leave out what was scored before an interruption, in the order in which it was."""
+    def skip(self, entry: JournalEntry) -> None:
+        """Leave out a chunk that was scored before an interruption; call it in their order."""
         for file, name in zip(entry.files, entry.ids, strict=True):
             if file != self._file:
                 self._file = file
@@ -67,7 +67,7 @@ class Files:
         tell = self.on_progress or (lambda done, total: None)
         # A volume may have been scored in part, so the last file is opened again.
         left = readable if self._file is None else readable[done[self._file] - 1 :]
-        how = asdict(self.reading)
+        how = asdict(self.preprocessing)
         for image in mia_data.decode_files(self.folder, left, **how, on_error=self._note):
             tell(done[image.file], len(readable))
             if image.id not in self._ids:
@@ -77,16 +77,16 @@ class Files:
     def _note(self, file: str, error: DataError) -> None:
         if self.strict:
             raise error
-        self.results.broken[printable(file)] = " ".join(printable(str(error)).split())
+        self.writer.broken[printable(file)] = " ".join(printable(str(error)).split())
 
 
 def printable(name: str) -> str:
-    """A file's name with what is not UTF-8 escaped."""
+    """Return a file's name, escaped where it is not UTF-8."""
     return name.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def chunks(images: Iterable[Decoded], count: int) -> Iterator[list[Decoded]]:
-    """Lists of at most ``count`` images, fewer where they are very large."""
+    """Yield lists of at most ``count`` images, fewer where they are very large."""
     chunk: list[Decoded] = []
     held = 0
     for image in images:

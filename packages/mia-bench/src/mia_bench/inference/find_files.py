@@ -1,4 +1,4 @@
-"""Which files of a folder are scored, and whether they are still the same."""
+"""The files of a folder that are scored, and a fingerprint of them."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-class Found(NamedTuple):
-    """What a folder holds.
+class FoundFiles(NamedTuple):
+    """The files of a folder.
 
     Attributes:
         files: Images to score, sorted.
-        passed_over: How many other files and links to folders there are, hidden ones apart.
+        passed_over: Number of other files and links to folders, without hidden ones.
         example: One of these, None where there is none.
     """
 
@@ -30,13 +30,13 @@ class Found(NamedTuple):
     example: str | None
 
 
-def find_files(folder: Path, out: Path) -> Found:
-    """Images to score: of ``test`` where there is ``train`` too, else all.
+def find_files(folder: Path, out: Path) -> FoundFiles:
+    """Find the images to score: those of ``test`` where there is ``train`` too, or all.
 
-    Nothing of ``out``, and no heatmap that an earlier scoring left.
+    Files in ``out`` and heatmaps of an earlier scoring are left out.
 
     Raises:
-        StudyError: There is none.
+        StudyError: There is no image.
         DataError: A folder that cannot be read.
     """
     split = (folder / "train").is_dir() and (folder / "test").is_dir()
@@ -56,11 +56,11 @@ def find_files(folder: Path, out: Path) -> Found:
     if not files:
         msg = f"the folder {folder} holds no image outside of {out}"
         raise StudyError(msg)
-    return Found(files, len(others), min(others, default=None))
+    return FoundFiles(files, len(others), min(others, default=None))
 
 
 def _everything(folder: Path, prefix: str) -> Iterator[str]:
-    """All files and links to folders below, as paths inside the folder, without hidden ones."""
+    """Yield all files and links to folders below, as paths inside the folder, no hidden ones."""
     for where, folders, names in os.walk(folder / prefix):
         folders[:] = [name for name in folders if not name.startswith(".")]
         inner = Path(where).relative_to(folder).as_posix()
@@ -71,7 +71,7 @@ def _everything(folder: Path, prefix: str) -> Iterator[str]:
 
 
 def _heatmaps(folder: Path, files: list[str]) -> tuple[str, ...]:
-    """Prefixes of the files that lie among the heatmaps of a folder of scores."""
+    """Return prefixes of the files that lie among the heatmaps of a folder of scores."""
     parents = {parent for name in files for parent in PurePosixPath(name).parents}
     return tuple(
         f"{parent}/"
@@ -82,7 +82,7 @@ def _heatmaps(folder: Path, files: list[str]) -> tuple[str, ...]:
 
 
 def fingerprint(folder: Path, files: list[str]) -> str:
-    """Changes with the names, sizes and times of the files."""
+    """Return a hash that changes with the names, sizes and times of the files."""
     digest = hashlib.sha256()
     for name in files:
         try:

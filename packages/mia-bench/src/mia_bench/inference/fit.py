@@ -1,24 +1,24 @@
-"""Train a method on a folder of normal images."""
+"""Training of a method on a folder of normal images."""
 
 from __future__ import annotations
 
 import hashlib
-import inspect
 import json
 import shutil
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import mia_data
 
 from mia_bench.detectors import plugins
-from mia_bench.device import resolve_device
+from mia_bench.detectors.optional import OptionalParts
+from mia_bench.device import machine_facts, resolve_device
 from mia_bench.errors import RunsFailedError, StudyError
-from mia_bench.execution import machine
-from mia_bench.inference import normal_scores
-from mia_bench.inference.model_folder import FACTS, Model, Reading
-from mia_bench.inference.resumable_folder import Unfinished, check_replaceable
+from mia_bench.inference.model_folder import FACTS, Model, Preprocessing
+from mia_bench.inference.normal_scores import measure_normal_scores
+from mia_bench.inference.resumable_folder import ResumableFolder, check_replaceable
 
 if TYPE_CHECKING:
     import os
@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     import numpy as np
     from mia_data import ImageSet
 
-    from mia_bench.detectors.protocol import Detector
+    from mia_bench.detectors.protocol import Detector, MethodInfo
+    from mia_bench.inference.normal_scores import NormalScores
 
 CHECKPOINT_EVERY = 25
 _KIND = {"marker": FACTS, "what": "a model of mia-bench fit"}
@@ -52,24 +53,24 @@ def fit(
 ) -> Model:
     """Train a method on a folder of normal images and save the model.
 
-    A fit that was interrupted goes on from its last checkpoint when it is called again.
+    An interrupted fit goes on from its last checkpoint when it is called again.
 
     Args:
-        images: Folder of normal images in a layout of ``mia_data.from_folder``: its train split.
+        images: Folder of normal images in a layout of ``mia_data.from_folder``; its train split.
         method: A method's registered name.
-        model: Folder to write; an older model in it is replaced when the new one is whole.
-        epochs: Epochs of training; None for the method's own.
-        calibration: Folder of normal images that are not trained on. Thresholds and colours are
-            then theirs and not the training images', which a trained model scores too low.
-        image_size: Side of the square images that the method sees; None for the method's own.
-        channels: 1 (gray) or 3 (RGB); None for the method's own.
-        resize: ``"squash"`` or ``"short_side"``, see ``mia_data.load``; None for the method's own.
+        model: Output folder; an older model in it is replaced when the new one is whole.
+        epochs: Epochs of training; None for the method's.
+        calibration: Folder of normal images that are not trained on. They give thresholds and
+            colors then, not the training images, which a trained model scores too low.
+        image_size: Side of the square images in pixels; None for the method's.
+        channels: 1 (gray) or 3 (RGB); None for the method's.
+        resize: ``"squash"`` or ``"short_side"``, see ``mia_data.load``; None for the method's.
         window: (low, high) intensities of deep images, see ``mia_data.from_folder``.
         options: The method's own options.
-        seed: Of everything that is drawn.
+        seed: Random seed.
         device: ``"auto"``, ``"cpu"``, ``"cuda"``, ``"cuda:1"`` or ``"mps"``.
         checkpoint_every: Epochs between two checkpoints.
-        on_epoch: Told each epoch's record.
+        on_epoch: Called after each epoch with its ``mia_bench.detectors.protocol.Epoch``.
 
     Raises:
         StudyError: A method, option or folder that cannot be used; calibration images that are
@@ -77,62 +78,87 @@ def fit(
         DataError: An images folder that is missing, empty or holds a file that cannot be read.
         RunsFailedError: The training diverged or the device ran out of memory.
     """
-    path = Path(model).expanduser().resolve()
-    check_replaceable(path, **_KIND)
-    info = plugins.method(method).info
-    reading = Reading(
-        size=info.image_size if image_size is None else image_size,
-        channels=info.channels if channels is None else channels,
-        resize=info.resize if resize is None else resize,
-        window=window,
-    )
+    target = Path(model).expanduser().resolve()
+    check_replaceable(target, **_KIND)
+    info = plugins.find_method(method).info
+    preprocessing = _preprocessing(info, image_size, channels, resize, window)
     settings: dict[str, Any] = {
         "epochs": _at_least("epochs", info.epochs if epochs is None else epochs, 0),
         "seed": _at_least("seed", seed, 0),
         "options": _as_json("options", dict(options or {})),
     }
     _at_least("checkpoint_every", checkpoint_every, 1)
-    detector = plugins.build(
+    detector = _build(method, settings["options"], preprocessing)
+    device = resolve_device(device)
+    normals = _read_normals(images, calibration, preprocessing)
+    training = {**settings, **_identity(normals.train)}
+    folder = _hidden_folder(target, method, preprocessing, training)
+    with folder.locked(refuse_others=True):
+        seconds = _train(
+            detector, normals.train.images, training, device, folder, checkpoint_every, on_epoch
+        )
+        fitted = Model(
+            path=target,
+            method=method,
+            preprocessing=preprocessing,
+            normal_scores=normals.measure(detector, device),
+            training={**training, "seconds": seconds, "machine": machine_facts(device)},
+        )
+        _write(fitted, detector, folder)
+    return fitted
+
+
+@dataclass(frozen=True)
+class _Normals:
+    """Normal images to train on, and others that are held out, where there are any."""
+
+    train: ImageSet
+    held_out: ImageSet | None
+
+    def measure(self, detector: Detector, device: str) -> NormalScores:
+        """Score the held-out images, or the training images where there are none."""
+        held_out = self.held_out is not None
+        images = (self.held_out or self.train).images
+        return measure_normal_scores(detector, images, held_out=held_out, device=device)
+
+
+def _preprocessing(
+    info: MethodInfo,
+    size: int | None,
+    channels: int | None,
+    resize: str | None,
+    window: tuple[float, float] | None,
+) -> Preprocessing:
+    """Fill in the method's defaults."""
+    return Preprocessing(
+        size=info.image_size if size is None else size,
+        channels=info.channels if channels is None else channels,
+        resize=info.resize if resize is None else resize,
+        window=window,
+    )
+
+
+def _build(method: str, options: dict[str, Any], preprocessing: Preprocessing) -> Detector:
+    return plugins.build_detector(
         method,
-        settings["options"],
-        in_channels=reading.channels,
-        image_size=reading.size,
+        options,
+        in_channels=preprocessing.channels,
+        image_size=preprocessing.size,
         label=method,
     )
-    device = resolve_device(device)
-    train = _read(images, reading)
-    held_out = None if calibration is None else _read(calibration, reading)
-    if held_out is not None:
-        _check_held_out(train, held_out)
-    training = {**settings, **_identity(train)}
-    unfinished = Unfinished.of(
-        path,
-        {"method": method, "reading": reading, "training": training},
-        doing="fitting",
+
+
+def _hidden_folder(
+    target: Path, method: str, preprocessing: Preprocessing, training: dict[str, Any]
+) -> ResumableFolder:
+    """Return the folder in which the model is made."""
+    return ResumableFolder.beside(
+        target,
+        {"method": method, "preprocessing": preprocessing, "training": training},
+        suffix="fitting",
         kept="checkpoint",
-        what="fitting this model",
+        activity="fitting this model",
     )
-    with unfinished.entered(refuse_others=True):
-        start = time.perf_counter()
-        _train(detector, train.images, training, device, unfinished, checkpoint_every, on_epoch)
-        training["seconds"] = round(time.perf_counter() - start, 3)
-        normal = train if held_out is None else held_out
-        fitted = Model(
-            path=path,
-            method=method,
-            reading=reading,
-            reference=normal_scores.measure(
-                detector, normal.images, held_out=held_out is not None, device=device
-            ),
-            training={**training, "machine": machine.machine(device)},
-        )
-        fresh = unfinished.path / "new"
-        shutil.rmtree(fresh, ignore_errors=True)  # of a fit that was killed while it wrote
-        fresh.mkdir()
-        fitted.write(fresh, detector)
-        check_replaceable(path, **_KIND)
-        unfinished.deliver(fresh, path)
-    return fitted
 
 
 def _at_least(name: str, value: int, least: int) -> int:
@@ -150,14 +176,28 @@ def _as_json(name: str, value: dict[str, Any]) -> dict[str, Any]:
         raise StudyError(msg) from error
 
 
-def _read(folder: str | os.PathLike[str], reading: Reading) -> ImageSet:
+def _read_normals(
+    images: str | os.PathLike[str],
+    calibration: str | os.PathLike[str] | None,
+    preprocessing: Preprocessing,
+) -> _Normals:
+    """Read the images to train on, and others that are not among them."""
+    train = _read(images, preprocessing)
+    if calibration is None:
+        return _Normals(train, None)
+    held_out = _read(calibration, preprocessing)
+    _check_held_out(train, held_out)
+    return _Normals(train, held_out)
+
+
+def _read(folder: str | os.PathLike[str], preprocessing: Preprocessing) -> ImageSet:
     return mia_data.from_folder(
         Path(folder),
         "train",
-        size=reading.size,
-        channels=reading.channels,
-        resize=reading.resize,
-        window=reading.window,
+        size=preprocessing.size,
+        channels=preprocessing.channels,
+        resize=preprocessing.resize,
+        window=preprocessing.window,
     )
 
 
@@ -178,7 +218,7 @@ def _check_held_out(train: ImageSet, held_out: ImageSet) -> None:
 
 
 def _identity(images: ImageSet) -> dict[str, Any]:
-    """What the model is trained on, without the images themselves."""
+    """Identify the training images by their number and hashes of names and pixels."""
     pixels = hashlib.sha256()
     for image in images.images:
         pixels.update(image)
@@ -195,13 +235,12 @@ def _train(
     images: np.ndarray,
     training: dict[str, Any],
     device: str,
-    unfinished: Unfinished,
+    folder: ResumableFolder,
     checkpoint_every: int,
     on_epoch: Callable[[Any], Any] | None,
-) -> None:
-    extra: dict[str, Any] = {}
-    if "checkpoint" in inspect.signature(detector.fit).parameters:
-        extra = {"checkpoint": unfinished.kept, "checkpoint_every": checkpoint_every}
+) -> float:
+    """Train the detector, from its checkpoint where there is one; the seconds it took."""
+    start = time.perf_counter()
     try:
         detector.fit(
             images,
@@ -209,7 +248,7 @@ def _train(
             seed=training["seed"],
             device=device,
             on_epoch=on_epoch,
-            **extra,
+            **OptionalParts(detector).checkpoint(folder.kept, checkpoint_every),
         )
     except ValueError as error:
         msg = f"cannot train on these images: {error}"
@@ -217,3 +256,14 @@ def _train(
     except (ArithmeticError, RuntimeError) as error:
         msg = f"the training failed: {error}"
         raise RunsFailedError(msg) from error
+    return round(time.perf_counter() - start, 3)
+
+
+def _write(model: Model, detector: Detector, folder: ResumableFolder) -> None:
+    """Write the model's folder, whole or not at all."""
+    fresh = folder.path / "new"
+    shutil.rmtree(fresh, ignore_errors=True)  # of a fit that was killed while it wrote
+    fresh.mkdir()
+    model.write(fresh, detector)
+    check_replaceable(model.path, **_KIND)
+    folder.move_to(fresh, model.path)

@@ -1,4 +1,4 @@
-"""Anomaly maps at the size of the image they belong to."""
+"""Heatmaps: anomaly maps as colors over the images they belong to."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from PIL import Image
 from mia_bench.report import pictures
 
 if TYPE_CHECKING:
-    from mia_bench.inference.normal_scores import Reference
+    from mia_bench.inference.normal_scores import NormalScores
 
-# Quantiles of the normal images' map pixels that colour begins at, is full at, and from which on
-# pixels are outlined: of a normal image, one pixel in four is coloured and one in 1000 outlined.
-COLOUR_FROM, COLOUR_FULL, OUTLINED = 0.75, 0.995, 0.999
+# Quantiles of the normal images' map pixels that color begins at, is full at, and from which on
+# pixels are outlined: of a normal image, one pixel in four is colored and one in 1000 outlined.
+COLOR_FROM, COLOR_FULL, OUTLINED = 0.75, 0.995, 0.999
 OUTLINE_WIDTH = 500  # one pixel of outline for so many of the image's longer side
 
 
 @dataclass(frozen=True)
-class Scale:
-    """Map values that mean the same in all images of a model.
+class ColorScale:
+    """Map values and their colors, the same for all images of a model.
 
     Attributes:
-        low: Where colour begins.
-        high: Where it is full.
-        outlined: Beyond it, pixels are outlined.
+        low: Value at which color begins.
+        high: Value at which color is full.
+        outlined: Value beyond which pixels are outlined.
     """
 
     low: float
@@ -34,15 +34,15 @@ class Scale:
     outlined: float
 
     @classmethod
-    def of(cls, reference: Reference) -> Scale:
-        """The scale that normal images give."""
-        return cls(*(reference.pixels[level] for level in (COLOUR_FROM, COLOUR_FULL, OUTLINED)))
+    def of(cls, normal_scores: NormalScores) -> ColorScale:
+        """Return the scale that the maps of normal images give."""
+        return cls(*(normal_scores.pixels[level] for level in (COLOR_FROM, COLOR_FULL, OUTLINED)))
 
 
 def at_own_size(
     heat: np.ndarray, box: tuple[int, int, int, int], height: int, width: int
 ) -> np.ndarray:
-    """A map (S, S) as float32 (height, width), bilinear.
+    """Resize a map (S, S) to float32 (height, width), bilinear.
 
     ``box`` (left, top, right, bottom) is the part of the image that the map shows; it is NaN
     elsewhere.
@@ -54,8 +54,8 @@ def at_own_size(
     return whole
 
 
-def heatmap(original: np.ndarray, whole: np.ndarray, scale: Scale) -> np.ndarray:
-    """An image (C, H, W) under its map (H, W), its most unusual pixels outlined: (H, W, 3)."""
+def heatmap(original: np.ndarray, whole: np.ndarray, scale: ColorScale) -> np.ndarray:
+    """Draw a map (H, W) over its image (C, H, W), most unusual pixels outlined: (H, W, 3)."""
     level = pictures.levels(whole, (scale.low, scale.high))
     mixed = pictures.blend(pictures.rgb(original), level)
     width = max(1, round(max(whole.shape) / OUTLINE_WIDTH))
@@ -65,7 +65,7 @@ def heatmap(original: np.ndarray, whole: np.ndarray, scale: Scale) -> np.ndarray
 def thumbnail(
     original: np.ndarray, box: tuple[int, int, int, int], side: int
 ) -> tuple[np.ndarray, tuple[int, int, int, int]]:
-    """An image (C, H, W) with its longer side at ``side``, and where its box lies there."""
+    """Shrink an image (C, H, W) to a longer side of ``side``; return it and its box there."""
     _, height, width = original.shape
     factor = side / max(height, width)
     size = max(1, round(width * factor)), max(1, round(height * factor))

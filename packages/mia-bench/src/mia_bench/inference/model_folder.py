@@ -1,7 +1,7 @@
-"""A fitted model on disk: the detector, how its images are read, what normal images score.
+"""The folder of a fitted model: its detector, its preprocessing, the scores of normal images.
 
-``MODEL/detector/`` is what the method itself saves; ``fit.json`` and ``normal_scores.npy`` are
-what turns its scores into quantiles, flags and colours.
+``MODEL/detector/`` is written by the method itself; ``fit.json`` and ``normal_scores.npy`` turn its
+scores into quantiles, flags and colors.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import numpy as np
 from mia_bench.detectors import plugins
 from mia_bench.errors import StudyError
 from mia_bench.files import write_array, write_json
-from mia_bench.inference.normal_scores import LEVELS, Reference
+from mia_bench.inference.normal_scores import LEVELS, NormalScores
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,8 +29,15 @@ _SCORES, _DETECTOR = "normal_scores.npy", "detector"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Reading:
-    """How files become the images that a detector sees; see ``mia_data.from_folder``."""
+class Preprocessing:
+    """Steps from files to the images that a detector sees.
+
+    Attributes:
+        size: Side of the square images in pixels.
+        channels: 1 (gray) or 3 (RGB).
+        resize: ``"squash"`` or ``"short_side"``, see ``mia_data.load``.
+        window: (low, high) intensities of deep images, see ``mia_data.from_folder``.
+    """
 
     size: int
     channels: int
@@ -45,50 +52,46 @@ class Model:
     Attributes:
         path: Its folder.
         method: The method's registered name.
-        reading: How its images are read.
-        reference: What normal images score.
+        preprocessing: How files become its images.
+        normal_scores: Scores of normal images.
         training: Facts about the training, as JSON values.
     """
 
     path: Path
     method: str
-    reading: Reading
-    reference: Reference
+    preprocessing: Preprocessing
+    normal_scores: NormalScores
     training: dict[str, Any]
 
     def detector(self) -> Detector:
-        """The trained detector.
+        """Load the trained detector.
 
         Raises:
             StudyError: It is missing or damaged, or its package is not installed.
         """
-        provider = plugins.method(self.method).provider
-        try:
-            return provider.load(self.path / _DETECTOR)
-        except (OSError, ValueError) as error:
-            msg = f"the model {self.path} is damaged: {error}"
-            raise StudyError(msg) from error
+        folder = self.path / _DETECTOR
+        return plugins.load_detector(self.method, folder, owner=f"the model {self.path}")
 
     def fingerprint(self) -> str:
-        """Changes when the model is fitted again."""
+        """Return a hash that changes when the model is fitted again."""
         return hashlib.sha256((self.path / FACTS).read_bytes()).hexdigest()
 
     def write(self, folder: Path, detector: Detector) -> None:
         """Write everything that ``load_model`` reads into an empty folder."""
         detector.save(folder / _DETECTOR)
-        write_array(folder / _SCORES, self.reference.scores)
+        write_array(folder / _SCORES, self.normal_scores.scores)
         facts = {
             "format": FORMAT,
             "method": self.method,
-            "reading": asdict(self.reading),
+            "reading": asdict(self.preprocessing),
             "training": self.training,
-            "reference": self.reference.summary(),
+            "reference": self.normal_scores.summary(),
         }
         write_json(folder / FACTS, facts)
 
 
 def load_model(path: Path) -> Model:
-    """The model that ``fit`` wrote.
+    """Load the model that ``fit`` wrote.
 
     Raises:
         StudyError: The folder or a file of it is missing or damaged.
@@ -115,8 +118,8 @@ def load_model(path: Path) -> Model:
         return Model(
             path=path,
             method=facts["method"],
-            reading=Reading(**reading),
-            reference=Reference(held_out=known["held_out"], scores=scores, pixels=pixels),
+            preprocessing=Preprocessing(**reading),
+            normal_scores=NormalScores(held_out=known["held_out"], scores=scores, pixels=pixels),
             training=facts["training"],
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError, EOFError) as error:

@@ -1,4 +1,4 @@
-"""What normal images score: thresholds and colours come from here."""
+"""Scores and map pixels of normal images, which give thresholds and colors."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import mia_metrics
 import numpy as np
 
+from mia_bench.detectors.optional import OptionalParts
 from mia_bench.errors import RunsFailedError, StudyError
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ LEVELS = (0.0, 0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99, 0.995, 0.999, 
 
 
 @dataclass(frozen=True, kw_only=True)
-class Reference:
+class NormalScores:
     """Scores and map pixels of normal images.
 
     Attributes:
@@ -34,15 +35,15 @@ class Reference:
 
     @property
     def name(self) -> str:
-        """What the images are called in tables and on pages."""
+        """Name of the images in tables and on pages."""
         return "calibration images" if self.held_out else "training images"
 
     def quantile(self, scores: np.ndarray) -> np.ndarray:
-        """For each score, the share of the normal images that score no higher: (N,) in [0, 1]."""
+        """Return the share of the normal images that score no higher: (N,) in [0, 1]."""
         return np.searchsorted(self.scores, scores, side="right") / len(self.scores)
 
     def threshold(self, fpr: float) -> float:
-        """The score from which on an image is flagged, at this share of normal images.
+        """Return the score from which on an image is flagged, at this share of normal images.
 
         For held-out images a new normal image is flagged with at most that probability.
 
@@ -64,7 +65,7 @@ class Reference:
             raise StudyError(msg) from error
 
     def summary(self) -> dict[str, Any]:
-        """What a person wants to read of it, as JSON values."""
+        """Return quantiles of the scores and pixels as JSON values."""
         quantiles = np.quantile(self.scores, LEVELS).tolist()
         return {
             "images": len(self.scores),
@@ -74,7 +75,9 @@ class Reference:
         }
 
 
-def measure(detector: Detector, images: np.ndarray, *, held_out: bool, device: str) -> Reference:
+def measure_normal_scores(
+    detector: Detector, images: np.ndarray, *, held_out: bool, device: str
+) -> NormalScores:
     """Score normal images, uint8 (N, C, H, W), a chunk at a time.
 
     Raises:
@@ -87,27 +90,28 @@ def measure(detector: Detector, images: np.ndarray, *, held_out: bool, device: s
     every = -(-count * images.shape[2] * images.shape[3] // MAX_PIXELS)
     for start in range(0, count, CHUNK):
         part = np.asarray(images[start : start + CHUNK])
-        found, heat = predict(detector, part, device=device)
+        found, heat = predict_checked(detector, part, device=device)
         scores.append(found)
         if heat is not None:
             maps.append(heat[(-start) % every :: every])
     pixels: dict[float, float] = {}
     if maps:
         pixels = dict(zip(LEVELS, np.quantile(np.concatenate(maps), LEVELS).tolist(), strict=True))
-    return Reference(held_out=held_out, scores=np.sort(np.concatenate(scores)), pixels=pixels)
+    return NormalScores(held_out=held_out, scores=np.sort(np.concatenate(scores)), pixels=pixels)
 
 
-def predict(
+def predict_checked(
     detector: Detector, images: np.ndarray, *, device: str
 ) -> tuple[np.ndarray, np.ndarray | None]:
-    """Scores float32 (N,) and maps float32 (N, H, W) or None, of uint8 images (N, C, H, W).
+    """Score uint8 images (N, C, H, W): scores float32 (N,), and maps float32 (N, H, W) or None.
 
     Raises:
         RunsFailedError: The device ran out of memory, or scores or maps that are not finite or not
             of these shapes.
     """
+    batch = OptionalParts(detector).batch_size(len(images))
     try:
-        prediction = detector.predict(images, batch_size=len(images), device=device)
+        prediction = detector.predict(images, **batch, device=device)
     except RuntimeError as error:
         msg = f"scoring {len(images)} images on {device} failed: {error}"
         raise RunsFailedError(msg) from error

@@ -1,4 +1,4 @@
-"""report.html of a scored folder: the most unusual images, and how all scores lie."""
+"""report.html of a scored folder: the most unusual images, and a histogram of all scores."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from mia_bench.inference.model_folder import Model
-    from mia_bench.inference.normal_scores import Reference
-    from mia_bench.inference.writer import Results, Scored
+    from mia_bench.inference.normal_scores import NormalScores
+    from mia_bench.inference.writer import ScoringSummary, ScoringWriter
 
 PAGE = "report.html"
 BINS = 40
@@ -28,7 +28,9 @@ BROKEN_SHOWN = 100
 SHARES = np.concatenate([np.arange(1, 10) / 1000, np.arange(1, 100) / 100])
 
 
-def write_page(path: Path, model: Model, results: Results, scored: Scored, *, title: str) -> None:
+def write_page(
+    path: Path, model: Model, writer: ScoringWriter, summary: ScoringSummary, *, title: str
+) -> None:
     """Write the page of a folder called ``title``."""
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("mia_bench", "."),
@@ -36,36 +38,36 @@ def write_page(path: Path, model: Model, results: Results, scored: Scored, *, ti
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    scores = np.array(results.scores, np.float32)
+    scores = np.array(writer.scores, np.float32)
     text = environment.get_template("inference/page.html.j2").render(
         title=title,
         version=version("mia-bench"),
         model=model,
-        scored=scored,
-        cases=results.showcase.cases(),
-        histogram=histogram(model.reference, scores, scored.threshold),
-        slider=_slider(model.reference, scores, scored.fpr),
-        colours=heatmaps,
-        broken=scored.broken[:BROKEN_SHOWN],
+        summary=summary,
+        top_images=writer.top_images.ranked(),
+        histogram=histogram(model.normal_scores, scores, summary.threshold),
+        slider=_slider(model.normal_scores, scores, summary.fpr),
+        colors=heatmaps,
+        broken=summary.broken[:BROKEN_SHOWN],
     )
     write_text(path, text)
 
 
-def histogram(reference: Reference, scores: np.ndarray, threshold: float) -> str:
-    """Scores of the folder beside those of the normal images, as SVG."""
+def histogram(normal_scores: NormalScores, scores: np.ndarray, threshold: float) -> str:
+    """Draw the scores of the folder beside those of the normal images, as SVG."""
 
     def draw(axes: Axes) -> None:
-        both = np.concatenate([reference.scores, scores])
+        both = np.concatenate([normal_scores.scores, scores])
         # A few extreme scores would squeeze all others into one bar.
         low, high = np.quantile(both, [0, 0.995])
         bins = np.linspace(low, high if high > low else low + 1, BINS + 1)
-        for values, name, colour in (
-            (reference.scores, reference.name, plots.NORMAL),
+        for values, name, color in (
+            (normal_scores.scores, normal_scores.name, plots.NORMAL),
             (scores, "this folder", plots.ABNORMAL),
         ):
             inside = np.clip(values, bins[0], bins[-1])
             share = np.full(len(inside), 100 / len(inside))
-            axes.hist(inside, bins.tolist(), weights=share, alpha=0.6, label=name, color=colour)
+            axes.hist(inside, bins.tolist(), weights=share, alpha=0.6, label=name, color=color)
         axes.margins(y=0.55)  # room for the names, above the line too
         axes.axvline(
             threshold, ymax=0.66, color=plots.AXIS, linestyle="--", linewidth=1, label="threshold"
@@ -75,11 +77,11 @@ def histogram(reference: Reference, scores: np.ndarray, threshold: float) -> str
     return plots.svg(draw, "own", legend="upper right")
 
 
-def _slider(reference: Reference, scores: np.ndarray, fpr: float) -> dict[str, Any]:
-    """For each position: the share of normal images, its threshold, the images of the folder."""
-    least = 1 / (len(reference.scores) + 1)
+def _slider(normal_scores: NormalScores, scores: np.ndarray, fpr: float) -> dict[str, Any]:
+    """Return the share of normal images, threshold and flagged images of each position."""
+    least = 1 / (len(normal_scores.scores) + 1)
     shares = np.unique([fpr, *SHARES[least <= SHARES]])[::-1]
-    thresholds = [reference.threshold(share) for share in shares.tolist()]
+    thresholds = [normal_scores.threshold(share) for share in shares.tolist()]
     ordered = np.sort(scores)
     flagged = len(ordered) - np.searchsorted(ordered, np.array(thresholds, np.float32))
     return {

@@ -1,4 +1,4 @@
-"""What is going on, or was interrupted: a hidden folder beside the one that it will become."""
+"""A folder that is written whole: until then in a hidden folder beside it, to be resumed there."""
 
 from __future__ import annotations
 
@@ -21,40 +21,42 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Unfinished:
+class ResumableFolder:
     """The hidden folder of an unfinished fit or scoring.
 
     Attributes:
-        path: Beside the folder to come, so that an older one there stays usable until the end.
+        path: The hidden folder, beside the one to come: an older one there stays usable until then.
         settings: All that the result depends on, as JSON values.
-        kept: What is worth going on from, inside ``path``.
-        what: What is going on, for messages.
+        kept: The file or folder inside ``path`` that an interrupted process goes on from.
+        activity: The work, for messages, such as ``"fitting this model"``.
     """
 
     path: Path
     settings: dict[str, Any]
     kept: Path
-    what: str
+    activity: str
 
     @classmethod
-    def of(
-        cls, target: Path, settings: Mapping[str, Any], *, doing: str, kept: str, what: str
-    ) -> Unfinished:
-        """The unfinished beginnings of a folder; dataclasses among the settings become dicts."""
+    def beside(
+        cls, target: Path, settings: Mapping[str, Any], *, suffix: str, kept: str, activity: str
+    ) -> ResumableFolder:
+        """Return the hidden folder ``.NAME.suffix`` of a target; nothing is written.
+
+        Dataclasses among the settings become dicts.
+        """
         text = json.dumps(settings, default=dataclasses.asdict)
-        path = target.parent / f".{target.name}.{doing}"
-        return cls(path, json.loads(text), path / kept, what)
+        path = target.parent / f".{target.name}.{suffix}"
+        return cls(path, json.loads(text), path / kept, activity)
 
     @contextmanager
-    def entered(self, *, refuse_others: bool) -> Iterator[None]:
-        """Keep other processes out; where nothing is worth going on from, nothing stays behind.
+    def locked(self, *, refuse_others: bool) -> Iterator[None]:
+        """Make the folder and keep other processes out; remove it unless it can be resumed.
 
         Args:
-            refuse_others: Whether an interruption with other settings is an error; else it is
-                forgotten.
+            refuse_others: Whether an interruption with other settings is an error, or forgotten.
 
         Raises:
-            StudyError: Another process is at it, or it was interrupted with other settings.
+            StudyError: Another process uses it, or it was interrupted with other settings.
         """
         self.path.mkdir(parents=True, exist_ok=True)
         try:
@@ -66,14 +68,14 @@ class Unfinished:
                     if not self.kept.exists():
                         self.remove()
         except Timeout as error:
-            msg = f"another process is {self.what} ({self.path})"
+            msg = f"another process is {self.activity} ({self.path})"
             raise StudyError(msg) from error
 
-    def deliver(self, fresh: Path, target: Path) -> None:
-        """Let a finished folder take the place of an older one, and remove everything else.
+    def move_to(self, fresh: Path, target: Path) -> None:
+        """Move a finished folder to the target, in place of an older one, and remove the rest.
 
-        There is nothing to go on from any more before it is moved: who is killed in between begins
-        anew, and does not go on without the files that are gone.
+        What could be resumed goes first: a process that is killed in between begins anew, and does
+        not go on without the files that are gone.
         """
         if self.kept.is_dir():
             shutil.rmtree(self.kept)
@@ -85,7 +87,7 @@ class Unfinished:
         self.remove()
 
     def remove(self) -> None:
-        """Remove everything."""
+        """Remove the hidden folder."""
         shutil.rmtree(self.path, ignore_errors=True)
 
     def _check(self, *, refuse_others: bool) -> None:
@@ -97,7 +99,7 @@ class Unfinished:
                 return
         if changed and refuse_others:
             msg = (
-                f"an interrupted process was {self.what} with other settings "
+                f"an interrupted process was {self.activity} with other settings "
                 f"({', '.join(changed)}): call it again with those, or remove {self.path} to "
                 "start anew"
             )
@@ -122,7 +124,7 @@ def _differences(before: dict[str, Any], now: dict[str, Any]) -> list[str]:
 
 
 def check_replaceable(path: Path, *, marker: str, what: str) -> None:
-    """Refuse to write where something else is.
+    """Refuse to write where something other than an older result is.
 
     Args:
         path: The folder that is to be written.

@@ -1,9 +1,9 @@
-"""Score a folder of images of any size with a fitted model."""
+"""Scoring of a folder of images of any size with a fitted model."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from mia_data import DataError
@@ -11,14 +11,14 @@ from mia_data import DataError
 from mia_bench.device import resolve_device
 from mia_bench.errors import StudyError
 from mia_bench.files import write_json
-from mia_bench.inference.decode import Files, chunks
-from mia_bench.inference.find_files import find_files, fingerprint
+from mia_bench.inference.decode import FolderDecoder, chunks
+from mia_bench.inference.find_files import FoundFiles, find_files, fingerprint
 from mia_bench.inference.journal import Journal
-from mia_bench.inference.model_folder import load_model
-from mia_bench.inference.normal_scores import predict
+from mia_bench.inference.model_folder import Model, load_model
+from mia_bench.inference.normal_scores import predict_checked
 from mia_bench.inference.page import PAGE, write_page
-from mia_bench.inference.resumable_folder import Unfinished, check_replaceable
-from mia_bench.inference.writer import SUMMARY, Results, Scored
+from mia_bench.inference.resumable_folder import ResumableFolder, check_replaceable
+from mia_bench.inference.writer import SUMMARY, ScoringSummary, ScoringWriter
 
 if TYPE_CHECKING:
     import os
@@ -44,114 +44,129 @@ def score(
     device: str = "auto",
     batch_size: int = BATCH_SIZE,
     on_progress: Callable[[int, int], None] | None = None,
-) -> Scored:
+) -> ScoringSummary:
     """Score every image in and below a folder; write scores.csv, heatmaps and a page.
 
-    Never more than a few images are in memory. The output appears when all of it is there. A
-    scoring that was interrupted goes on when it is called again, where neither its arguments nor
-    the files have changed.
+    Never more than a few images are in memory. The output appears when all of it is there. An
+    interrupted scoring goes on when it is called again, where neither its arguments nor the files
+    have changed.
 
     Args:
         model: A folder that ``fit`` wrote.
         images: Folder of images. Where it has the folders ``train`` and ``test``, ``test`` alone
             is scored; what lies in ``out`` is not.
-        out: Folder to write; the output of an earlier call in it is replaced.
+        out: Output folder; the output of an earlier call in it is replaced.
         fpr: Share of normal images that may be flagged.
-        strict: Whether a file that cannot be read is an error; else it is listed in broken.csv.
+        strict: Whether a file that cannot be read is an error, or listed in broken.csv.
         heatmaps: Whether to write heatmaps, where the method has a map.
-        raw_maps: Whether to write the maps at the images' own size as .npy too.
+        raw_maps: Whether to also write the maps as .npy, at the images' own size.
         device: ``"auto"``, ``"cpu"``, ``"cuda"``, ``"cuda:1"`` or ``"mps"``.
-        batch_size: Images scored at a time.
-        on_progress: Told how many files are done, of how many.
+        batch_size: Number of images scored at a time.
+        on_progress: Called with the number of files that are done, and of all.
 
     Raises:
-        StudyError: A model or folder that cannot be used, or maps asked of a method without.
+        StudyError: A model or folder that cannot be used, or raw maps of a method that has none.
         DataError: A missing or empty folder; with ``strict``, a file that cannot be read.
         RunsFailedError: The device ran out of memory.
     """
     fitted = load_model(Path(model).expanduser())
-    threshold = fitted.reference.threshold(fpr)
-    if batch_size < 1:
-        msg = f"expected batch_size to be above 0, got {batch_size}"
-        raise StudyError(msg)
-    if raw_maps and not fitted.reference.pixels:
-        msg = f"expected a method with a map for raw_maps; {fitted.method!r} scores images only"
-        raise StudyError(msg)
-    target = Path(out).expanduser().resolve()
+    threshold = fitted.normal_scores.threshold(fpr)
+    _check(fitted, batch_size, raw_maps=raw_maps)
+    target, source = Path(out).expanduser().resolve(), Path(images).expanduser()
     check_replaceable(target, **_KIND)
-    source = Path(images).expanduser()
     found = find_files(source, target)
-    files = found.files
     device = resolve_device(device)
     detector = fitted.detector()
-    unfinished = Unfinished.of(
-        target,
-        {
-            "model": fitted.fingerprint(),
-            "images": fingerprint(source, files),
-            **{"fpr": fpr, "heatmaps": heatmaps, "raw_maps": raw_maps, "device": device},
-        },
-        doing="scoring",
-        kept=JOURNAL,
-        what="scoring into this folder",
-    )
-    with unfinished.entered(refuse_others=False):
-        results = Results(
-            folder=_fresh(unfinished.path / "new"),
-            reference=fitted.reference,
+    choices = {"fpr": fpr, "heatmaps": heatmaps, "raw_maps": raw_maps, "device": device}
+    folder = _hidden_folder(target, fitted, source, found, choices)
+    with folder.locked(refuse_others=False):
+        writer = ScoringWriter(
+            folder=_make(folder.path / "new"),
+            normal_scores=fitted.normal_scores,
             threshold=threshold,
             heatmaps=heatmaps,
             raw_maps=raw_maps,
         )
-        reading = Files(source, files, fitted.reading, results, strict, on_progress)
+        files = FolderDecoder(
+            source, found.files, fitted.preprocessing, writer, strict, on_progress
+        )
         try:
-            _score(reading, results, Journal(unfinished.kept), detector, batch_size, device)
-            results.write_broken()
-            scored = Scored(
-                out=target,
-                images=len(results.scores),
-                flagged=results.flagged,
-                threshold=threshold,
-                fpr=fpr,
-                normals=fitted.reference.name,
-                broken=list(results.broken.items()),
-                passed_over=found.passed_over,
-                passed_over_example=found.example,
-            )
-            write_page(results.folder / PAGE, fitted, results, scored, title=source.resolve().name)
-            write_json(results.folder / SUMMARY, scored.summary())
+            _score(files, writer, Journal(folder.kept), detector, batch_size, device)
+            summary = _summary(writer, target, found, fpr)
+            _write(writer, summary, fitted, title=source.resolve().name)
             check_replaceable(target, **_KIND)
-            unfinished.deliver(results.folder, target)
+            folder.move_to(writer.folder, target)
         except (StudyError, DataError):
-            unfinished.remove()  # the input is wrong: there is nothing to go on with
+            folder.remove()  # the input is wrong: there is nothing to go on with
             raise
-    return scored
+    return summary
+
+
+def _check(model: Model, batch_size: int, *, raw_maps: bool) -> None:
+    if batch_size < 1:
+        msg = f"expected batch_size to be above 0, got {batch_size}"
+        raise StudyError(msg)
+    if raw_maps and not model.normal_scores.pixels:
+        msg = f"expected a method with a map for raw_maps; {model.method!r} scores images only"
+        raise StudyError(msg)
+
+
+def _hidden_folder(
+    target: Path, model: Model, source: Path, found: FoundFiles, choices: dict[str, Any]
+) -> ResumableFolder:
+    """Return the folder in which the output is made."""
+    return ResumableFolder.beside(
+        target,
+        {"model": model.fingerprint(), "images": fingerprint(source, found.files), **choices},
+        suffix="scoring",
+        kept=JOURNAL,
+        activity="scoring into this folder",
+    )
+
+
+def _make(folder: Path) -> Path:
+    """Make the folder of the output to come; heatmaps of an interrupted scoring stay in it."""
+    folder.mkdir(exist_ok=True)
+    return folder
 
 
 def _score(
-    reading: Files,
-    results: Results,
+    files: FolderDecoder,
+    writer: ScoringWriter,
     journal: Journal,
     detector: Detector,
     batch_size: int,
     device: str,
 ) -> None:
-    """Score what the journal does not have yet."""
+    """Score the images that the journal does not have yet."""
     for entry in journal.entries():
-        results.replay(entry)
-        reading.skip(entry)
-    for chunk in chunks(reading, batch_size):
+        writer.restore(entry)
+        files.skip(entry)
+    for chunk in chunks(files, batch_size):
         pixels = np.stack([item.image for item in chunk])
-        journal.write(results.add(chunk, *predict(detector, pixels, device=device)))
-    if not results.scores:
-        file, reason = next(iter(results.broken.items()))
-        msg = (
-            f"none of {len(reading.names)} files in {reading.folder} can be read; {file}: {reason}"
-        )
+        journal.write(writer.add(chunk, *predict_checked(detector, pixels, device=device)))
+    if not writer.scores:
+        file, reason = next(iter(writer.broken.items()))
+        msg = f"none of {len(files.names)} files in {files.folder} can be read; {file}: {reason}"
         raise StudyError(msg)
 
 
-def _fresh(folder: Path) -> Path:
-    """The folder of the output to come; heatmaps of an interrupted scoring stay in it."""
-    folder.mkdir(exist_ok=True)
-    return folder
+def _summary(writer: ScoringWriter, target: Path, found: FoundFiles, fpr: float) -> ScoringSummary:
+    return ScoringSummary(
+        out=target,
+        images=len(writer.scores),
+        flagged=writer.flagged,
+        threshold=writer.threshold,
+        fpr=fpr,
+        normals=writer.normal_scores.name,
+        broken=list(writer.broken.items()),
+        passed_over=found.passed_over,
+        passed_over_example=found.example,
+    )
+
+
+def _write(writer: ScoringWriter, summary: ScoringSummary, model: Model, *, title: str) -> None:
+    """Write what is written once all images are scored."""
+    writer.write_broken()
+    write_page(writer.folder / PAGE, model, writer, summary, title=title)
+    write_json(writer.folder / SUMMARY, summary.as_json())

@@ -1,4 +1,4 @@
-"""The few images of a folder that its page shows."""
+"""The images with the highest scores, which the page of a scored folder shows."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import heapq
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mia_bench.inference.heatmaps import Scale, at_own_size, heatmap, thumbnail
+from mia_bench.inference.heatmaps import ColorScale, at_own_size, heatmap, thumbnail
 from mia_bench.report import pictures
 
 if TYPE_CHECKING:
@@ -18,10 +18,16 @@ SIDE = 160  # of a picture, in pixels
 
 
 @dataclass(frozen=True)
-class Case:
-    """An image on the page: pictures are data URIs, ``heat`` None where there is no map.
+class TopImage:
+    """An image on the page.
 
-    ``number`` counts the images that were offered before it.
+    Attributes:
+        number: Number of images that were scored before it.
+        id: Its id.
+        score: Its score.
+        quantile: Share of the normal images that score no higher.
+        image: The picture as a data URI.
+        heat: The picture under its map as a data URI, None where there is no map.
     """
 
     number: int
@@ -32,17 +38,20 @@ class Case:
     heat: str | None
 
 
-class Showcase:
+class TopImages:
     """Keeps the images with the highest scores; of equal ones, the earlier."""
 
-    def __init__(self, scale: Scale | None) -> None:
+    def __init__(self, scale: ColorScale | None) -> None:
         self._scale = scale
-        self._kept: list[tuple[float, int, Case]] = []  # the lowest first
+        self._kept: list[tuple[float, int, TopImage]] = []  # the lowest first
 
-    def offer(
+    def add(
         self, image: Decoded, number: int, score: float, quantile: float, heat: np.ndarray | None
-    ) -> Case | None:
-        """Take an image if it belongs on the page so far, and return it; ``heat`` is (S, S)."""
+    ) -> TopImage | None:
+        """Add an image if its score is among the highest so far, and return it then.
+
+        ``heat`` is its map (S, S).
+        """
         if len(self._kept) == SHOWN and score <= self._kept[0][0]:
             return None
         small, box = thumbnail(image.original, image.box, SIDE)
@@ -51,16 +60,16 @@ class Showcase:
             whole = at_own_size(heat, box, *small.shape[1:])
             shown = pictures.data_uri(heatmap(small, whole, self._scale))
         picture = pictures.data_uri(pictures.rgb(small))
-        case = Case(number, image.id, score, quantile, picture, shown)
-        self.take(case)
-        return case
+        added = TopImage(number, image.id, score, quantile, picture, shown)
+        self.restore(added)
+        return added
 
-    def take(self, case: Case) -> None:
-        """Take what ``offer`` returned, in the same order."""
-        heapq.heappush(self._kept, (case.score, -case.number, case))
+    def restore(self, image: TopImage) -> None:
+        """Add what ``add`` returned, in the same order."""
+        heapq.heappush(self._kept, (image.score, -image.number, image))
         if len(self._kept) > SHOWN:
             heapq.heappop(self._kept)
 
-    def cases(self) -> list[Case]:
-        """The images, the highest score first."""
-        return [case for _, _, case in sorted(self._kept, reverse=True)]
+    def ranked(self) -> list[TopImage]:
+        """Return the images, the highest score first."""
+        return [image for _, _, image in sorted(self._kept, reverse=True)]

@@ -1,4 +1,4 @@
-"""What scoring writes, an image at a time."""
+"""Writer of a scored folder: tables and pictures, a chunk of images at a time."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PIL import Image
 
-from mia_bench.inference.heatmaps import Scale, at_own_size, heatmap
-from mia_bench.inference.journal import Entry
-from mia_bench.inference.top_images import Showcase
+from mia_bench.inference.heatmaps import ColorScale, at_own_size, heatmap
+from mia_bench.inference.journal import JournalEntry
+from mia_bench.inference.top_images import TopImages
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from mia_data import Decoded
 
-    from mia_bench.inference.normal_scores import Reference
+    from mia_bench.inference.normal_scores import NormalScores
 
 SUMMARY = "score.json"  # every folder of scores holds it
 SCORES, BROKEN, HEATMAPS, RAW_MAPS = "scores.csv", "broken.csv", "heatmaps", "maps"
@@ -30,18 +30,19 @@ _THREADS = 4
 
 
 @dataclass(frozen=True, kw_only=True)
-class Scored:
-    """What a folder's scoring came to.
+class ScoringSummary:
+    """Summary of a scoring run.
 
     Attributes:
         out: The folder that holds scores.csv, broken.csv, the page, heatmaps and maps.
-        images: How many images were scored.
-        flagged: How many of them are flagged.
+        images: Number of images that were scored.
+        flagged: Number of them that are flagged.
         threshold: The score from which on an image is flagged.
         fpr: The share of normal images that the threshold is for.
-        normals: What the threshold comes from: the model's training or calibration images.
+        normals: Name of the images that give the threshold: the model's training or calibration
+            images.
         broken: File and reason of each file that could not be read.
-        passed_over: How many other files, and links to folders, lie among the images.
+        passed_over: Number of other files, and links to folders, among the images.
         passed_over_example: One of them, None where there is none.
     """
 
@@ -55,60 +56,63 @@ class Scored:
     passed_over: int
     passed_over_example: str | None
 
-    def summary(self) -> dict[str, Any]:
-        """The same as JSON values."""
+    def as_json(self) -> dict[str, Any]:
+        """Return the same as JSON values."""
         broken = [{"file": file, "reason": reason} for file, reason in self.broken]
         return {**asdict(self), "out": str(self.out), "broken": broken}
 
 
 @dataclass(kw_only=True)
-class Results:
+class ScoringWriter:
     """Writes scores and pictures into a folder and keeps what the page needs.
 
     Attributes:
-        folder: Where everything goes.
-        reference: What normal images score.
+        folder: The folder that is written.
+        normal_scores: Scores of normal images.
         threshold: The score from which on an image is flagged.
         heatmaps: Whether to write a heatmap for each image.
         raw_maps: Whether to write each map as numbers.
         scores: All scores so far.
-        flagged: How many images are flagged so far.
-        broken: For each file that could not be read, the reason.
-        scale: What the heatmaps' colours mean; None where the method has no map.
-        showcase: The images for the page.
+        flagged: Number of images that are flagged so far.
+        broken: File -> reason why it could not be read.
+        scale: The heatmaps' colors; None where the method has no map.
+        top_images: The images for the page.
     """
 
     folder: Path
-    reference: Reference
+    normal_scores: NormalScores
     threshold: float
     heatmaps: bool
     raw_maps: bool
     scores: array[float] = field(default_factory=lambda: array("f"))
     flagged: int = 0
     broken: dict[str, str] = field(default_factory=dict)
-    scale: Scale | None = field(init=False)
-    showcase: Showcase = field(init=False)
+    scale: ColorScale | None = field(init=False)
+    top_images: TopImages = field(init=False)
 
     def __post_init__(self) -> None:
-        self.scale = Scale.of(self.reference) if self.reference.pixels else None
-        self.showcase = Showcase(self.scale)
+        self.scale = ColorScale.of(self.normal_scores) if self.normal_scores.pixels else None
+        self.top_images = TopImages(self.scale)
         self._told = 0  # broken files that are in the journal
         with (self.folder / SCORES).open("w", newline="", encoding="utf-8") as file:
             _writer(file).writerow(["file", "score", "quantile", "flagged"])
 
-    def add(self, images: Sequence[Decoded], scores: np.ndarray, maps: np.ndarray | None) -> Entry:
-        """Take a chunk of images with their scores (N,) and maps (N, S, S), and write its files.
+    def add(
+        self, images: Sequence[Decoded], scores: np.ndarray, maps: np.ndarray | None
+    ) -> JournalEntry:
+        """Add a chunk of images with their scores (N,) and maps (N, S, S), and write its files.
 
-        Returns what ``replay`` needs to do the same without the images.
+        Returns:
+            The journal's entry, from which ``restore`` does the same without the images.
         """
         if maps is not None and self.scale is not None and (self.heatmaps or self.raw_maps):
             draw = partial(self._draw, self.scale)
             with ThreadPoolExecutor(_THREADS) as pool:
                 list(pool.map(draw, images, maps))
-        quantiles = self.reference.quantile(scores)
+        quantiles = self.normal_scores.quantile(scores)
         first = len(self.scores)
-        offered = [
-            self.showcase.offer(
+        added = [
+            self.top_images.add(
                 image,
                 first + i,
                 float(scores[i]),
@@ -117,27 +121,27 @@ class Results:
             )
             for i, image in enumerate(images)
         ]
-        entry = Entry(
+        entry = JournalEntry(
             files=[image.file for image in images],
             ids=[image.id for image in images],
             scores=scores.tolist(),
-            cases=[case for case in offered if case is not None],
+            top_images=[image for image in added if image is not None],
             broken=list(self.broken.items())[self._told :],
         )
         self._told = len(self.broken)
         self._record(entry.ids, scores)
         return entry
 
-    def replay(self, entry: Entry) -> None:
-        """Take a chunk whose heatmaps and maps were written before an interruption."""
+    def restore(self, entry: JournalEntry) -> None:
+        """Add a chunk whose heatmaps and maps were written before an interruption."""
         self.broken |= dict(entry.broken)
         self._told = len(self.broken)
-        for case in entry.cases:
-            self.showcase.take(case)
+        for image in entry.top_images:
+            self.top_images.restore(image)
         self._record(entry.ids, np.array(entry.scores, np.float32))
 
     def _record(self, ids: Sequence[str], scores: np.ndarray) -> None:
-        quantiles = self.reference.quantile(scores)
+        quantiles = self.normal_scores.quantile(scores)
         flags = scores >= np.float32(self.threshold)
         with (self.folder / SCORES).open("a", newline="", encoding="utf-8") as file:
             writer = _writer(file)
@@ -148,18 +152,18 @@ class Results:
         self.flagged += int(flags.sum())
 
     def write_broken(self) -> None:
-        """Write broken.csv; without a row where every file could be read."""
+        """Write broken.csv; it has no rows where every file could be read."""
         with (self.folder / BROKEN).open("w", newline="", encoding="utf-8") as file:
             writer = _writer(file)
             writer.writerow(["file", "reason"])
             writer.writerows((_cell(name), reason) for name, reason in self.broken.items())
 
-    def _draw(self, scale: Scale, image: Decoded, heat: np.ndarray) -> None:
+    def _draw(self, scale: ColorScale, image: Decoded, heat: np.ndarray) -> None:
         whole = at_own_size(heat, image.box, *image.original.shape[1:])
         if self.heatmaps:
             path = _inside(self.folder / HEATMAPS, f"{image.id}.png")
-            coloured = heatmap(image.original, whole, scale)
-            Image.fromarray(coloured).save(path)
+            colored = heatmap(image.original, whole, scale)
+            Image.fromarray(colored).save(path)
         if self.raw_maps:
             np.save(_inside(self.folder / RAW_MAPS, f"{image.id}.npy"), whole, allow_pickle=False)
 
@@ -169,7 +173,7 @@ def _writer(file: Any) -> Any:
 
 
 def _cell(name: str) -> str:
-    """A file's path that no spreadsheet takes for a formula; it leads to the same file."""
+    """Return a file's path in a form that no spreadsheet takes for a formula."""
     return f"./{name}" if name.startswith(tuple("=+-@\t\r")) else name
 
 

@@ -7,36 +7,38 @@ import io
 from typing import TYPE_CHECKING, Any
 
 from mia_bench.files import write_text
-from mia_bench.metric_names import METRICS
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
-    from mia_bench.leaderboard.leaderboard import Board
-    from mia_bench.leaderboard.rows import Row
+    from mia_bench.leaderboard.leaderboard import Cell, Leaderboard
+
+Record = dict[str, Any]  # column -> JSON value
 
 
-def as_records(board: Board) -> list[dict[str, Any]]:
-    """One flat dict of JSON values a row, the columns of leaderboard.csv."""
-    return [
-        {
-            "dataset": row.dataset,
-            "method": row.label,
-            "seeds": len(row.results),
-            **{name: value for m in METRICS for name, value in _metric(board, row, m).items()},
-            "fit_seconds": row.seconds("fit"),
-            "predict_seconds": row.seconds("predict"),
-            "peak_memory_bytes": row.memory("cpu"),
-            "peak_gpu_memory_bytes": row.memory("cuda"),
-            "parameters": row.parameters(),
+def make_records(leaderboard: Leaderboard) -> list[Record]:
+    """Return one flat record of JSON values for each row, the columns of leaderboard.csv."""
+    records = []
+    for row in leaderboard.rows:
+        record: Record = {"dataset": row.dataset, "method": row.label, "seeds": len(row.runs)}
+        for metric, cell in leaderboard.cells[row.key].items():
+            average = leaderboard.rankings[metric].average.get(row.label)
+            columns = {**_value(cell), "_average_rank": average, **_published(cell)}
+            record |= {f"{metric}{name}": value for name, value in columns.items()}
+        record |= {
+            "fit_seconds": row.fit_seconds,
+            "predict_seconds": row.predict_seconds,
+            "peak_memory_bytes": row.peak_memory.cpu or None,
+            "peak_gpu_memory_bytes": row.peak_memory.cuda,
+            "parameters": row.parameters,
         }
-        for row in board.rows
-    ]
+        records.append(record)
+    return records
 
 
-def write_csv(path: Path, board: Board) -> None:
+def write_csv(path: Path, records: Sequence[Record]) -> None:
     """Write leaderboard.csv."""
-    records = as_records(board)
     buffer = io.StringIO()
     writer = csv.DictWriter(buffer, list(records[0]), lineterminator="\n")
     writer.writeheader()
@@ -44,30 +46,26 @@ def write_csv(path: Path, board: Board) -> None:
     write_text(path, buffer.getvalue())
 
 
-def _metric(board: Board, row: Row, metric: str) -> dict[str, Any]:
-    """The columns of one metric: value, interval, test, ranks, published figure."""
-    beside = board.beside(row, metric)
-    return {
-        metric: row.mean(metric),
-        f"{metric}_sd": row.deviation(metric),
-        **_tested(board, row, metric),
-        f"{metric}_published": beside and beside.figure.value,
-        f"{metric}_difference": beside and beside.difference,
-        f"{metric}_caveats": "; ".join(beside.caveats) if beside else None,
-        f"{metric}_source": beside and beside.figure.source,
-    }
+def _value(cell: Cell) -> Record:
+    """Return the columns of a value, its interval, test and rank, by the ends of their names."""
+    columns: Record = {"": cell.mean, "_sd": cell.deviation}
+    columns |= dict.fromkeys(("_low", "_high", "_mark", "_below_best", "_p", "_p_holm"))
+    if cell.comparison is not None:
+        found = cell.comparison.found
+        columns |= {"_low": found.low, "_high": found.high, "_mark": cell.mark}
+        if cell.comparison.rivals:
+            columns["_below_best"] = found.difference
+        if cell.mark in ("alike", "worse"):
+            columns |= {"_p": found.p_value, "_p_holm": found.adjusted}
+    return {**columns, "_rank": cell.rank}
 
 
-def _tested(board: Board, row: Row, metric: str) -> dict[str, Any]:
-    standing = board.standing(row, metric)
-    known: dict[str, Any] = dict.fromkeys(("low", "high", "mark", "below_best", "p", "p_holm"))
-    if standing is not None:
-        found = standing.found
-        known |= {"low": found.low, "high": found.high, "mark": standing.mark}
-        if standing.rivals:
-            known["below_best"] = found.difference
-        if standing.mark in ("alike", "worse"):
-            known |= {"p": found.p_value, "p_holm": found.adjusted}
-    known["rank"] = board.rank(row, metric)
-    known["average_rank"] = board.rankings[metric].average.get(row.label)
-    return {f"{metric}_{name}": value for name, value in known.items()}
+def _published(cell: Cell) -> Record:
+    """Return the columns of the published figure, by the ends of their names."""
+    names = ("_published", "_difference", "_caveats", "_source")
+    if cell.published is None:
+        return dict.fromkeys(names)
+    figure = cell.published.figure
+    caveats = "; ".join(cell.published.caveats)
+    values = (figure.value, cell.published.difference, caveats, figure.source)
+    return dict(zip(names, values, strict=True))

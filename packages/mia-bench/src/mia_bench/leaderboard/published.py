@@ -1,109 +1,132 @@
-"""The figures that others published, to stand beside ours.
+"""Published figures of the same methods on the same datasets, to stand beside ours.
 
 They are in ``published.csv``: dataset, method, metric, value, select (how the epoch was chosen,
-where it was not the last one), source.
+where it was not the last one), options (that the figure is for, where they are not the method's
+usual ones, as ``latent=4``), source.
 """
 
 from __future__ import annotations
 
 import csv
+import json
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import mia_data
 
-from mia_bench.detectors import plugins
-from mia_bench.study import paper_settings
+from mia_bench.leaderboard.original_experiments import original_experiment
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mia_bench.leaderboard.original_experiments import OriginalExperiment
     from mia_bench.leaderboard.rows import Row
+    from mia_bench.run_folder.records import ImageCounts, RunSettings
 
 PATH = Path(__file__).parent / "published.csv"
 TIME = "fit_seconds"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Figure:
-    """A published value of a metric."""
+class PublishedFigure:
+    """A published value of a metric.
+
+    Attributes:
+        dataset: Registered name of the dataset.
+        method: Registered name of the method.
+        metric: A metric, or ``TIME``.
+        value: The figure, metrics from 0 to 1.
+        select: Rule that chose the epoch; empty for the last one.
+        options: Options that differ from the method's usual ones.
+        source: Where it was published.
+    """
 
     dataset: str
     method: str
     metric: str
     value: float
     select: str
+    options: Mapping[str, Any]
     source: str
 
 
 @dataclass(frozen=True)
-class Beside:
+class PublishedComparison:
     """A published figure beside ours.
 
     Attributes:
         figure: The published one.
         ours: Mean over our seeds.
         difference: Ours - published, None where the two are not of the same images or quantity.
-        caveats: What is known to differ, so that the figures are not those of the same experiment.
+        caveats: Known differences, for which the figures are not those of the same experiment.
     """
 
-    figure: Figure
+    figure: PublishedFigure
     ours: float
     difference: float | None
     caveats: tuple[str, ...]
 
 
 @cache
-def figures() -> tuple[Figure, ...]:
-    """All published figures; of several for the same result the preferred one is first."""
+def published_figures() -> tuple[PublishedFigure, ...]:
+    """Read all published figures; of several for the same result the preferred one is first."""
     with PATH.open(newline="", encoding="utf-8") as file:
         return tuple(
-            Figure(
+            PublishedFigure(
                 dataset=line["dataset"],
                 method=line["method"],
                 metric=line["metric"],
                 value=float(line["value"]),
                 select=line["select"],
+                options=_read_options(line["options"]),
                 source=line["source"],
             )
             for line in csv.DictReader(file)
         )
 
 
-def beside(row: Row) -> list[Beside]:
-    """The published figures of a row's method on its dataset, each beside ours.
+def compare_with_published(row: Row) -> list[PublishedComparison]:
+    """Compare a row with the published figures of its method on its dataset.
 
     A figure of the whole dataset is also shown beside a result on a part of it, without a
-    difference and with what differs.
+    difference and with the caveat. Figures for the very options of the row come first; figures for
+    other options than the method's usual ones are left out.
     """
-    settings = row.results[0]["settings"]
-    wanted = row.dataset, settings.get("method"), settings.get("select") or ""
-    chosen = [each for each in figures() if (each.dataset, each.method, each.select) == wanted]
-    if not chosen:
-        return []
-    images, others = _images(row), _settings(row)
-    return [
-        Beside(
-            figure,
-            ours,
-            None if images or figure.metric == TIME else ours - figure.value,
-            (*images, *others, *_quantity(figure)),
-        )
-        for figure in chosen
-        if (ours := row.seconds("fit") if figure.metric == TIME else row.mean(figure.metric))
-        is not None
+    figures = _figures_of(row.settings)
+    images = _image_caveats(row) if figures else ()
+    compared = []
+    for figure in figures:
+        ours = row.fit_seconds if figure.metric == TIME else row.means.get(figure.metric)
+        if ours is not None:
+            difference = None if images or figure.metric == TIME else ours - figure.value
+            caveats = (*images, *_setting_caveats(row.settings, figure), *_quantity(figure))
+            compared.append(PublishedComparison(figure, ours, difference, caveats))
+    return compared
+
+
+def _figures_of(settings: RunSettings) -> list[PublishedFigure]:
+    """Return the figures of these settings' experiment, those of their very options first."""
+    wanted = settings.dataset, settings.method, settings.select or ""
+    figures = [
+        each
+        for each in published_figures()
+        if (each.dataset, each.method, each.select) == wanted
+        and all(settings.options.get(key) == value for key, value in each.options.items())
     ]
+    return sorted(figures, key=lambda each: not each.options)
 
 
-def _images(row: Row) -> tuple[str, ...]:
-    """How the numbers of images differ from those of the whole dataset."""
+def _image_caveats(row: Row) -> tuple[str, ...]:
+    """Return how the numbers of images differ from those of the whole dataset."""
     counts = mia_data.info(row.dataset).counts
     whole = {
         "training": counts.train_normal,
         "test": (counts.test_normal or 0) + (counts.test_abnormal or 0),
     }
-    here = row.results[0]["images"]
-    ours = {"training": here["train"], "test": here["test"]}
+    images: ImageCounts = row.runs[0].record.images
+    ours = {"training": images.train, "test": images.test}
     return tuple(
         f"{ours[part]} {part} images instead of {count}"
         for part, count in whole.items()
@@ -111,29 +134,49 @@ def _images(row: Row) -> tuple[str, ...]:
     )
 
 
-def _settings(row: Row) -> tuple[str, ...]:
-    """How the settings differ from the study's."""
-    settings = row.results[0]["settings"]
-    info = plugins.method(settings["method"]).info
+def _setting_caveats(settings: RunSettings, figure: PublishedFigure) -> tuple[str, ...]:
+    """Return how the run differs from the original experiment in settings and options."""
+    original = original_experiment(settings.method, settings.dataset)
     expected = {
-        "epochs": paper_settings.epochs(info, row.dataset),
-        "image_size": info.image_size,
-        "channels": paper_settings.channels(info, row.dataset),
-        "resize": info.resize,
+        "epochs": original.epochs,
+        "image_size": original.image_size,
+        "channels": original.channels,
+        "resize": original.resize,
     }
     changed = [
-        f"{key} {settings[key]} instead of {value}"
+        f"{key} {getattr(settings, key)} instead of {value}"
         for key, value in expected.items()
-        if settings[key] != value
+        if getattr(settings, key) != value
     ]
-    options = [f"{key} = {value}" for key, value in settings["options"].items()]
-    return (*changed, *([f"options {', '.join(options)}"] if options else []))
+    lacking = [what for key, what in original.required.items() if key not in settings.options]
+    options = _option_caveats(settings.options, figure, original)
+    return (*changed, *options, *lacking, *original.differences)
 
 
-def _quantity(figure: Figure) -> tuple[str, ...]:
-    """What the published figure measured in another way."""
+def _option_caveats(
+    options: Mapping[str, Any], figure: PublishedFigure, original: OriginalExperiment
+) -> list[str]:
+    expected = {**original.options, **figure.options}
+    caveats = []
+    for key, value in expected.items():
+        ours = options.get(key, original.unset.get(key, original.options.get(key)))
+        if ours != value:
+            caveats.append(f"{key} {ours} instead of {value}")
+    known = {*expected, *original.required}
+    unknown = [f"{key} = {value}" for key, value in options.items() if key not in known]
+    return [*caveats, f"options {', '.join(unknown)}"] if unknown else caveats
+
+
+def _quantity(figure: PublishedFigure) -> tuple[str, ...]:
+    """Return how the published figure was measured, if in another way than ours."""
     if figure.select:
         return ("published: chosen by the training images, ours: by a tenth held out of them",)
     if figure.metric == "best_dice":
         return ("published: best of 100 or 200 quantile thresholds, ours: of all thresholds",)
     return ("on another machine",) if figure.metric == TIME else ()
+
+
+def _read_options(text: str) -> dict[str, Any]:
+    """Read ``latent=4; width=16``; values are JSON."""
+    pairs = [part.strip().split("=", 1) for part in text.split(";") if part.strip()]
+    return {key: json.loads(value) for key, value in pairs}

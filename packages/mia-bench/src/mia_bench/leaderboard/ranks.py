@@ -1,4 +1,4 @@
-"""Over all datasets: average ranks, Friedman's test and Nemenyi's critical difference."""
+"""Average ranks over all datasets, Friedman's test and Nemenyi's critical difference."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ import mia_metrics
 from mia_bench.leaderboard import ALPHA
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from mia_bench.leaderboard.rows import Row
 
-LEAST = 3  # methods, and datasets, below which the tests say nothing
+MIN_TESTED = 3  # methods, and datasets, below which the tests say nothing
 
 
 @dataclass(frozen=True)
@@ -36,8 +38,8 @@ class Ranking:
         """One sentence on whether the methods differ over the datasets."""
         if self.difference is None:
             return (
-                f"Friedman's test and critical differences need at least {LEAST} methods that are "
-                f"finished on all of at least {LEAST} datasets; here there are "
+                f"Friedman's test and critical differences need at least {MIN_TESTED} methods that "
+                f"are finished on all of at least {MIN_TESTED} datasets; here there are "
                 f"{len(self.average)} on {len(self.datasets)}."
             )
         found = self.difference
@@ -49,14 +51,13 @@ class Ranking:
         )
 
 
-def ranking(rows: list[Row], metric: str) -> Ranking:
+def rank_methods(rows: Sequence[Row], metric: str) -> Ranking:
     """Rank the methods by their means over the seeds.
 
     Only methods that are finished on every dataset take part: an average over other datasets would
     be of easier or harder ones.
     """
-    means = {(row.label, row.dataset): row.mean(metric) for row in rows}
-    known = {key: mean for key, mean in means.items() if mean is not None}
+    known = {(row.label, row.dataset): row.means[metric] for row in rows if metric in row.means}
     datasets = tuple(dict.fromkeys(dataset for _, dataset in known))
     labels = tuple(dict.fromkeys(label for label, _ in known))
     whole = [label for label in labels if all((label, name) in known for name in datasets)]
@@ -67,5 +68,5 @@ def ranking(rows: list[Row], metric: str) -> Ranking:
         {label: [known[label, name] for name in datasets] for label in whole}, alpha=ALPHA
     )
     average = dict(zip(found.methods, found.average_ranks.tolist(), strict=True))
-    enough = min(len(whole), len(datasets)) >= LEAST
+    enough = min(len(whole), len(datasets)) >= MIN_TESTED
     return Ranking(average, datasets, left_out, found if enough else None)

@@ -1,34 +1,52 @@
-"""Finished runs gathered: one row for each dataset and method, over its seeds."""
+"""Rows of the leaderboard: one for each dataset and method, summed up over its seeds."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mia_bench.run_folder.folder import RunFolder, find_runs
+from mia_bench.errors import StudyError
+from mia_bench.run_folder.records import PeakMemory
+from mia_bench.run_folder.status import read_runs
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
+    from mia_bench.run_folder.records import RunSettings
+    from mia_bench.run_folder.status import FinishedRun, RunStatus
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, kw_only=True)
 class Row:
-    """A method on a dataset.
+    """The finished runs of a method on a dataset.
 
     Attributes:
-        dataset: Its registered name.
+        dataset: Registered name of the dataset.
         label: The method's label in the study.
-        folders: The folder of each seed's run.
-        results: run.json of each seed.
+        runs: The run of each seed.
+        means: Metric -> mean over the seeds; metrics that no seed has are left out.
+        deviations: Metric -> standard deviation over the seeds (n - 1), where two seeds have it.
+        fit_seconds: Mean seconds of training.
+        predict_seconds: Mean seconds of scoring the test images.
+        peak_memory: Largest peak memory of the seeds.
+        parameters: Trained parameters, None where the method cannot say.
+        parameters_text: The same, as ``2.35 M``.
     """
 
     dataset: str
     label: str
-    folders: list[RunFolder]
-    results: list[dict[str, Any]]
+    runs: tuple[FinishedRun, ...]
+    means: Mapping[str, float]
+    deviations: Mapping[str, float]
+    fit_seconds: float
+    predict_seconds: float
+    peak_memory: PeakMemory
+    parameters: int | None
+    parameters_text: str
 
     @property
     def key(self) -> tuple[str, str]:
@@ -38,59 +56,74 @@ class Row:
     @property
     def seeds(self) -> list[int]:
         """Seeds that have finished."""
-        return [result["settings"]["seed"] for result in self.results]
+        return [run.record.settings.seed for run in self.runs]
 
-    def mean(self, metric: str) -> float | None:
-        """Mean over the seeds, None where the runs do not have it."""
-        values = self._values(metric)
-        return float(np.mean(values)) if values else None
+    @property
+    def settings(self) -> RunSettings:
+        """Settings of the first seed."""
+        return self.runs[0].record.settings
 
-    def deviation(self, metric: str) -> float | None:
-        """Standard deviation over the seeds (n - 1), None for fewer than two."""
-        values = self._values(metric)
-        return float(np.std(values, ddof=1)) if len(values) > 1 else None
 
-    def seconds(self, stage: str) -> float:
-        """Mean seconds of a stage."""
-        return float(np.mean([result["seconds"][stage] for result in self.results]))
+def make_rows(runs: Iterable[RunStatus]) -> list[Row]:
+    """Return the rows of the finished runs, each dataset's methods by falling AUROC."""
+    groups: dict[tuple[str, str], list[FinishedRun]] = {}
+    for each in runs:
+        if each.run is not None:
+            settings = each.run.record.settings
+            groups.setdefault((settings.dataset, settings.label), []).append(each.run)
+    rows = [make_row(*key, group) for key, group in groups.items()]
+    return sorted(rows, key=lambda row: (row.dataset, -row.means.get("auroc", -math.inf)))
 
-    def memory(self, device: str) -> int | None:
-        """Largest peak memory of the seeds in bytes on ``"cpu"`` or ``"cuda"``, None for none."""
-        return max(result["peak_memory"].get(device, 0) for result in self.results) or None
 
-    def parameters(self) -> int | None:
-        """Parameters that were learnt, None where the method cannot say."""
-        return self.results[0].get("parameters")
-
-    def _values(self, metric: str) -> list[float]:
-        return [r["metrics"][metric] for r in self.results if r["metrics"].get(metric) is not None]
+def make_row(dataset: str, label: str, runs: list[FinishedRun]) -> Row:
+    """Sum up the seeds of a method on a dataset."""
+    records = [run.record for run in runs]
+    values: dict[str, list[float]] = {}
+    for record in records:
+        for metric, value in record.metrics.items():
+            if value is not None:
+                values.setdefault(metric, []).append(value)
+    return Row(
+        dataset=dataset,
+        label=label,
+        runs=tuple(runs),
+        means={metric: float(np.mean(each)) for metric, each in values.items()},
+        deviations={
+            metric: float(np.std(each, ddof=1)) for metric, each in values.items() if len(each) > 1
+        },
+        fit_seconds=float(np.mean([record.seconds.fit for record in records])),
+        predict_seconds=float(np.mean([record.seconds.predict for record in records])),
+        peak_memory=PeakMemory.largest([record.peak_memory for record in records]),
+        parameters=records[0].parameters,
+        parameters_text=format_count(records[0].parameters),
+    )
 
 
 def gather(out: Path) -> list[Row]:
-    """Rows of all finished runs, each dataset's methods by falling AUROC."""
-    rows: dict[tuple[str, str], Row] = {}
-    for folder in find_runs(out):
-        if folder.result.exists():
-            result = folder.read_result()
-            key = result["settings"]["dataset"], result["settings"]["label"]
-            row = rows.setdefault(key, Row(*key, [], []))
-            row.folders.append(folder)
-            row.results.append(result)
-    return sorted(rows.values(), key=lambda row: (row.dataset, -(row.mean("auroc") or -math.inf)))
+    """Read the rows of a study's folder.
+
+    Raises:
+        StudyError: There is no run, or one that cannot be read.
+    """
+    runs = read_runs(out)
+    for each in runs:
+        if each.is_unreadable:
+            raise StudyError(each.note)
+    return make_rows(runs)
 
 
 def format_value(mean: float | None, deviation: float | None) -> str:
-    """``.812 ± .004``; a dash where there is no value."""
+    """Return ``.812 ± .004``; a dash where there is no value."""
     if mean is None:
         return "-"
     return f"{mean:.3f}" if deviation is None else f"{mean:.3f} ± {deviation:.3f}"
 
 
 def format_count(count: int | None) -> str:
-    """``2.35 M``; a dash where there is none."""
+    """Return ``2.35 M``; a dash where there is no count."""
     if count is None:
         return "-"
-    for unit, size in (("M", 10**6), ("k", 10**3)):
+    for unit, size in (("G", 10**9), ("M", 10**6), ("k", 10**3)):
         if count >= size:
             return f"{count / size:.3g} {unit}"
     return str(count)

@@ -1,36 +1,31 @@
-"""What several trainings of one method kept of their pixel metrics."""
+"""Resampled pixel metrics of several trainings of one method."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mia_bench.run_folder.resamples_npz import Resamples, read_resamples
-
 if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence
 
-    from mia_bench.run_folder.folder import RunFolder
+    from mia_bench.run_folder.resamples_npz import RunResamples
+    from mia_bench.run_folder.status import FinishedRun
 
 
-def read(folders: Sequence[RunFolder]) -> list[Resamples] | None:
-    """The resamples of finished runs, None where one has none or theirs hold different images.
+def seed_resamples(runs: Sequence[FinishedRun]) -> list[RunResamples] | None:
+    """Return the resamples of all runs; None where one has none or they hold different images.
 
     Runs of older versions have kept none.
-
-    Raises:
-        StudyError: A damaged file.
     """
-    if not all(folder.resamples.exists() for folder in folders):
-        return None
-    each = [read_resamples(each.resamples, each.read_result()["metrics"]) for each in folders]
-    return each if len({draws(kept) for kept in each}) == 1 else None
+    kept = [run.resamples for run in runs if run.resamples is not None]
+    same = len({resampled_images(each) for each in kept}) == 1
+    return kept if same and len(kept) == len(runs) else None
 
 
-def have(each: Sequence[Resamples], metric: str) -> bool:
-    """Whether all of them are of this metric too."""
-    return all(metric in kept.pixels.resampled for kept in each)
+def all_have(resamples: Sequence[RunResamples], metric: str) -> bool:
+    """Return True if all of them hold this metric."""
+    return all(metric in each.pixels.resampled for each in resamples)
 
 
-def draws(kept: Resamples) -> Hashable:
-    """Alike for runs whose resamples hold the same images."""
-    return kept.images, kept.pixels.drawn
+def resampled_images(resamples: RunResamples) -> Hashable:
+    """Return a key that is equal for resamples of the same images."""
+    return resamples.images, resamples.pixels.drawn

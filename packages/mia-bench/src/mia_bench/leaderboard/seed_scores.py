@@ -1,4 +1,4 @@
-"""What several trainings of one method predicted for the same test images."""
+"""Scores of the same test images by several trainings of one method."""
 
 from __future__ import annotations
 
@@ -12,17 +12,18 @@ from mia_bench.errors import StudyError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mia_bench.run_folder.folder import RunFolder
+    from mia_bench.run_folder.scores_csv import ImageScores
+    from mia_bench.run_folder.status import FinishedRun
 
 
 @dataclass(frozen=True)
-class Predictions:
+class SeedScores:
     """Scores of the same images by several trainings.
 
     Attributes:
         ids: Identifiers of the N images, sorted.
         labels: 0 normal, 1 abnormal, (N,).
-        scores: float32 (S, N), a row a training.
+        scores: float32 (S, N), a row for each training.
     """
 
     ids: tuple[str, ...]
@@ -31,26 +32,27 @@ class Predictions:
 
     @property
     def images(self) -> tuple[tuple[str, ...], bytes]:
-        """Alike for predictions of the same images with the same labels."""
+        """Equal for scores of the same images with the same labels."""
         return self.ids, self.labels.tobytes()
 
 
-def read(folders: Sequence[RunFolder]) -> Predictions:
-    """Predictions of finished runs.
+def seed_scores(runs: Sequence[FinishedRun]) -> SeedScores:
+    """Return the scores of all runs.
 
     Raises:
         StudyError: The runs scored different images.
     """
-    each = [_read(folder) for folder in folders]
-    for folder, found in zip(folders, each, strict=True):
-        if found.images != each[0].images:
-            msg = f"{folder.path} and {folders[0].path} scored different test images"
+    sorted_scores = [_sort(run.scores) for run in runs]
+    first = sorted_scores[0]
+    for run, each in zip(runs, sorted_scores, strict=True):
+        if each.images != first.images:
+            msg = f"{run.folder.path} and {runs[0].folder.path} scored different test images"
             raise StudyError(msg)
-    scores = np.concatenate([found.scores for found in each])
-    return Predictions(each[0].ids, each[0].labels, scores)
+    scores = np.concatenate([each.scores for each in sorted_scores])
+    return SeedScores(first.ids, first.labels, scores)
 
 
-def _read(folder: RunFolder) -> Predictions:
-    ids, labels, scores = folder.read_scores()
-    order = sorted(range(len(ids)), key=ids.__getitem__)
-    return Predictions(tuple(ids[i] for i in order), labels[order], scores[order][None])
+def _sort(found: ImageScores) -> SeedScores:
+    order = sorted(range(len(found.ids)), key=found.ids.__getitem__)
+    ids = tuple(found.ids[i] for i in order)
+    return SeedScores(ids, found.labels[order], found.scores[order][None])

@@ -1,4 +1,4 @@
-"""On each dataset: the interval of every method, and its test against the best."""
+"""Tests of every method against the best of its dataset, and intervals of its metrics."""
 
 from __future__ import annotations
 
@@ -8,18 +8,20 @@ from typing import TYPE_CHECKING, Literal
 
 import mia_metrics
 
-from mia_bench.leaderboard import ALPHA, seed_resamples, seed_scores
+from mia_bench.leaderboard import ALPHA
+from mia_bench.leaderboard.seed_resamples import all_have, resampled_images, seed_resamples
+from mia_bench.leaderboard.seed_scores import seed_scores
 from mia_bench.metric_names import IMAGE_METRICS, PIXEL_METRICS
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterator, Mapping
+    from collections.abc import Hashable, Mapping, Sequence
 
     from mia_bench.leaderboard.rows import Row
-    from mia_bench.leaderboard.seed_scores import Predictions
-    from mia_bench.run_folder.resamples_npz import Resamples
+    from mia_bench.leaderboard.seed_scores import SeedScores
+    from mia_bench.run_folder.resamples_npz import RunResamples
 
-Key = tuple[str, str]
 Mark = Literal["best", "alike", "worse", "alone"]
+ByMetric = dict[str, dict[str, "BestComparison"]]  # metric -> label
 
 MIN_RESAMPLES = 1000
 # With these, the smallest p-value is still below ALPHA after Holm's correction for all methods.
@@ -27,12 +29,13 @@ RESAMPLES_PER_METHOD = 40
 
 
 @dataclass(frozen=True)
-class Standing:
-    """A method on a dataset by one metric.
+class BestComparison:
+    """A metric of a method on a dataset: its interval, and its test against the best method.
 
     Attributes:
-        found: Its interval and its test against the best.
-        rivals: Methods that it was tested with; those that scored other test images are not.
+        found: The interval and the test.
+        rivals: Number of methods that it was tested with; those that scored other test images are
+            not among them.
     """
 
     found: mia_metrics.VersusBest
@@ -40,7 +43,7 @@ class Standing:
 
     @property
     def mark(self) -> Mark:
-        """The best, not significantly worse than it, worse, or alone on these images."""
+        """Best, not significantly worse than the best, worse, or alone on these images."""
         if not self.rivals:
             return "alone"
         if self.found.is_best:
@@ -48,70 +51,60 @@ class Standing:
         return "alike" if self.found.adjusted >= ALPHA else "worse"
 
 
-def standings(rows: list[Row]) -> dict[str, dict[Key, Standing]]:
-    """For each metric the standing of each row, by dataset and label.
+def compare_with_best(rows: Sequence[Row]) -> ByMetric:
+    """Test the methods of one dataset by every metric: metric -> label -> comparison.
 
     Only methods that scored the same test images are tested against each other; those that scored
     others than most (of a dataset that changed between two runs) have an interval alone. Rows
-    whose runs have not kept resamples of their pixel metrics have no standing by these.
+    whose runs have not kept resamples of their pixel metrics have no comparison by these.
 
     Raises:
-        StudyError: Seeds of a method that scored different images, or damaged files.
+        StudyError: Seeds of a method that scored different images.
     """
-    found: dict[str, dict[Key, Standing]] = {m: {} for m in (*IMAGE_METRICS, *PIXEL_METRICS)}
-    for dataset in dict.fromkeys(row.dataset for row in rows):
-        own = [row for row in rows if row.dataset == dataset]
-        scores = {row.label: seed_scores.read(row.folders) for row in own}
-        for labels in _groups({label: each.images for label, each in scores.items()}):
-            for metric in IMAGE_METRICS:
-                tested = _test_scores({label: scores[label] for label in labels}, metric)
-                found[metric].update(_named(dataset, tested))
-        resamples = {row.label: each for row in own if (each := seed_resamples.read(row.folders))}
-        for metric in PIXEL_METRICS:
-            kept = {
-                label: each
-                for label, each in resamples.items()
-                if seed_resamples.have(each, metric)
-            }
-            for labels in _groups(
-                {label: seed_resamples.draws(each[0]) for label, each in kept.items()}
-            ):
-                tested = _test_pixels({label: kept[label] for label in labels}, metric)
-                found[metric].update(_named(dataset, tested))
-    return found
+    scores = {row.label: seed_scores(row.runs) for row in rows}
+    resamples = {row.label: kept for row in rows if (kept := seed_resamples(row.runs))}
+    by_score: ByMetric = {metric: _compare_scores(scores, metric) for metric in IMAGE_METRICS}
+    by_pixel = {metric: _compare_pixels(resamples, metric) for metric in PIXEL_METRICS}
+    return {**by_score, **by_pixel}
 
 
-def _named(
-    dataset: str, tested: Mapping[str, mia_metrics.VersusBest]
-) -> Iterator[tuple[Key, Standing]]:
-    for label, each in tested.items():
-        yield (dataset, label), Standing(each, len(tested) - 1)
+def _compare_scores(scores: Mapping[str, SeedScores], metric: str) -> dict[str, BestComparison]:
+    compared: dict[str, BestComparison] = {}
+    for labels in _groups({label: each.images for label, each in scores.items()}):
+        tested = mia_metrics.compare_with_best(
+            scores[labels[0]].labels,
+            {label: scores[label].scores for label in labels},
+            metric=metric,
+            confidence=1 - ALPHA,
+            n_resamples=max(MIN_RESAMPLES, RESAMPLES_PER_METHOD * len(labels)),
+        )
+        compared |= _with_rivals(tested)
+    return compared
+
+
+def _compare_pixels(
+    resamples: Mapping[str, list[RunResamples]], metric: str
+) -> dict[str, BestComparison]:
+    kept = {label: each for label, each in resamples.items() if all_have(each, metric)}
+    compared: dict[str, BestComparison] = {}
+    for labels in _groups({label: resampled_images(each[0]) for label, each in kept.items()}):
+        tested = mia_metrics.compare_pixels_with_best(
+            {label: [seed.pixels for seed in kept[label]] for label in labels},
+            metric=metric,
+            confidence=1 - ALPHA,
+        )
+        compared |= _with_rivals(tested)
+    return compared
+
+
+def _with_rivals(tested: Mapping[str, mia_metrics.VersusBest]) -> dict[str, BestComparison]:
+    return {label: BestComparison(each, len(tested) - 1) for label, each in tested.items()}
 
 
 def _groups(images: Mapping[str, Hashable]) -> list[list[str]]:
-    """The methods of the most common test images, and each other one alone."""
+    """Return the methods of the most common test images, and each other one alone."""
     if not images:
         return []
     most, _ = Counter(images.values()).most_common(1)[0]
     together = [label for label, own in images.items() if own == most]
     return [together, *([label] for label in images if label not in together)]
-
-
-def _test_scores(group: dict[str, Predictions], metric: str) -> dict[str, mia_metrics.VersusBest]:
-    return mia_metrics.compare_with_best(
-        next(iter(group.values())).labels,
-        {label: each.scores for label, each in group.items()},
-        metric=metric,
-        confidence=1 - ALPHA,
-        n_resamples=max(MIN_RESAMPLES, RESAMPLES_PER_METHOD * len(group)),
-    )
-
-
-def _test_pixels(
-    group: dict[str, list[Resamples]], metric: str
-) -> dict[str, mia_metrics.VersusBest]:
-    return mia_metrics.compare_pixels_with_best(
-        {label: [seed.pixels for seed in each] for label, each in group.items()},
-        metric=metric,
-        confidence=1 - ALPHA,
-    )

@@ -1,4 +1,4 @@
-"""What the page shows of an epoch that was chosen without labels, beside the last one."""
+"""The page's block on an epoch that was chosen without labels, beside the last one."""
 
 from __future__ import annotations
 
@@ -12,38 +12,46 @@ from mia_bench.metric_names import METRICS, TITLES
 from mia_bench.report import plots
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from matplotlib.axes import Axes
 
     from mia_bench.leaderboard.rows import Row
+    from mia_bench.run_folder.records import EpochSelection, RunRecord
 
-AGAINST = {PSEUDO: "all test images, unlabelled"}
+AGAINST = {PSEUDO: "all test images, unlabeled"}
 PASTED = "synthetic anomalies pasted into them"
 
 
-def choice(row: Row) -> dict[str, Any] | None:
-    """Epochs and metrics of the chosen and the last epoch, or None where nothing was chosen."""
-    chosen = [result for result in row.results if "selection" in result]
-    if not chosen:
+def selection_context(row: Row) -> dict[str, Any] | None:
+    """Return epochs and metrics of the chosen and the last epoch; None if nothing was chosen."""
+    records = [run.record for run in row.runs]
+    selections = [record.selection for record in records if record.selection is not None]
+    if not selections:
         return None
-    rule = chosen[0]["settings"]["select"]
+    rule = row.settings.select or ""
     return {
         "rule": rule,
         "against": AGAINST.get(rule, PASTED),
-        "held_out": chosen[0]["selection"]["held_out"],
-        "epochs": [result["selection"]["epoch"] for result in chosen],
-        "last": chosen[0]["selection"]["last"]["epoch"],
-        "metrics": [_compare(metric, chosen) for metric in METRICS if _has(metric, chosen)],
-        "plot": _plot(chosen[0]["selection"]),
+        "held_out": selections[0].held_out,
+        "epochs": [selection.epoch for selection in selections],
+        "last": selections[0].last.epoch,
+        "metrics": [line for metric in METRICS if (line := _compare(metric, records))],
+        "plot": _plot(selections[0]),
     }
 
 
-def _has(metric: str, results: list[dict[str, Any]]) -> bool:
-    return all(result["metrics"].get(metric) is not None for result in results)
-
-
-def _compare(metric: str, results: list[dict[str, Any]]) -> dict[str, str]:
-    kept = np.array([result["metrics"][metric] for result in results])
-    last = np.array([result["selection"]["last"]["metrics"][metric] for result in results])
+def _compare(metric: str, records: Sequence[RunRecord]) -> dict[str, str] | None:
+    """Return the metric of both epochs; None unless every run that chose one has it."""
+    pairs = [
+        (record.metrics.get(metric), record.selection.last.metrics.get(metric))
+        for record in records
+        if record.selection is not None
+    ]
+    known = [(kept, last) for kept, last in pairs if kept is not None and last is not None]
+    if len(known) < len(pairs):
+        return None
+    kept, last = np.array(known).T
     return {
         "title": TITLES[metric],
         "chosen": _text(kept),
@@ -57,12 +65,11 @@ def _text(values: np.ndarray) -> str:
     return format_value(float(values.mean()), deviation)
 
 
-def _plot(found: dict[str, Any]) -> str:
-    points = found["scores"]
-
+def _plot(selection: EpochSelection) -> str:
     def draw(axes: Axes) -> None:
-        axes.plot([p["epoch"] for p in points], [p["score"] for p in points], marker=".")
-        axes.axvline(found["epoch"], color=plots.AXIS, linestyle="--", linewidth=1)
+        epochs = [point.epoch for point in selection.scores]
+        axes.plot(epochs, [point.score for point in selection.scores], marker=".")
+        axes.axvline(selection.epoch, color=plots.AXIS, linestyle="--", linewidth=1)
         axes.set(xlabel="epoch", ylabel="score without labels")
 
     return plots.svg(draw, "selection")

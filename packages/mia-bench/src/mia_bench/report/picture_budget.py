@@ -1,4 +1,4 @@
-"""As many pictures as a page can hold that a browser still opens at once."""
+"""The number of pictures of a page, limited so that a browser opens it at once."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def keep_within(kinds: Iterable[list[dict[str, Any]]], limit: int) -> int:
-    """Shorten lists of pictures, the most telling first, so that all together fit; the length.
+    """Shorten lists of pictures, the best first, so that all together fit; return the length.
 
     All get the same length, the longest that fits, and keep at least one picture.
     """

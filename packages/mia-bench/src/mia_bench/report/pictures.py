@@ -16,7 +16,7 @@ HEAT = 0.65  # opacity of the hottest pixel
 
 
 def picture(image: np.ndarray, mask: np.ndarray | None = None) -> str:
-    """An image (C, H, W), its mask (H, W) outlined, as a data URI."""
+    """Return an image (C, H, W), its mask (H, W) outlined, as a data URI."""
     return data_uri(outlined(_enlarge(rgb(image)), mask))
 
 
@@ -26,27 +26,27 @@ def overlay(
     low_high: tuple[float, float],
     mask: np.ndarray | None = None,
 ) -> str:
-    """An image (C, H, W) under its map (H, W) as a data URI; the hotter, the less of it shows."""
+    """Return an image (C, H, W) under its map (H, W) as a data URI; hot pixels cover it."""
     mixed = blend(_enlarge(rgb(image)), _enlarge(levels(heat, low_high)))
     return data_uri(outlined(mixed, mask))
 
 
 def levels(heat: np.ndarray, low_high: tuple[float, float]) -> np.ndarray:
-    """A map as uint8: 0 at ``low`` and below, 255 at ``high`` and above; 0 where it is NaN."""
+    """Return a map as uint8: 0 up to ``low`` and where it is NaN, 255 from ``high`` on."""
     low, high = low_high
     level = np.clip((heat - low) / (high - low if high > low else 1), 0, 1)
     return (np.nan_to_num(level) * 255).astype(np.uint8)
 
 
 def blend(base: np.ndarray, level: np.ndarray) -> np.ndarray:
-    """Colours of the levels (H, W) over uint8 (H, W, 3); where a level is 0 the base shows."""
-    colours = mpl.colormaps["inferno"](np.arange(256), bytes=True)[:, :3][level]
+    """Blend the colors of levels (H, W) over uint8 (H, W, 3); level 0 shows the base alone."""
+    colors = mpl.colormaps["inferno"](np.arange(256), bytes=True)[:, :3][level]
     weight = Image.fromarray(level).point([round(value * HEAT) for value in range(256)])
-    return np.asarray(Image.composite(Image.fromarray(colours), Image.fromarray(base), weight))
+    return np.asarray(Image.composite(Image.fromarray(colors), Image.fromarray(base), weight))
 
 
 def rgb(image: np.ndarray) -> np.ndarray:
-    """A gray or RGB image (C, H, W) as (H, W, 3)."""
+    """Return a gray or RGB image (C, H, W) as (H, W, 3)."""
     return np.broadcast_to(image.transpose(1, 2, 0), (*image.shape[1:], 3)).copy()
 
 
@@ -55,7 +55,7 @@ def _enlarge(array: np.ndarray) -> np.ndarray:
 
 
 def outlined(image: np.ndarray, mask: np.ndarray | None, width: int = 1) -> np.ndarray:
-    """A copy of an image (H, W, 3) with an edge of ``width`` pixels around the mask (h, w)."""
+    """Return an image (H, W, 3) with an edge of ``width`` pixels around the mask (h, w)."""
     if mask is None:
         return image
     size = image.shape[1::-1]
@@ -72,7 +72,7 @@ def outlined(image: np.ndarray, mask: np.ndarray | None, width: int = 1) -> np.n
 
 
 def data_uri(image: np.ndarray) -> str:
-    """An image (H, W, 3) as a WebP inside a URI: a sixth of a PNG, so that many fit on a page."""
+    """Return an image (H, W, 3) as a WebP in a URI, a sixth of a PNG: many fit on a page."""
     file = io.BytesIO()
     Image.fromarray(image).save(file, "WEBP", quality=QUALITY)
     return "data:image/webp;base64," + base64.b64encode(file.getvalue()).decode("ascii")

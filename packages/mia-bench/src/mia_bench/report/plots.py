@@ -1,4 +1,4 @@
-"""Curves as inline SVG, drawn by matplotlib; text takes the page's colour."""
+"""Curves as inline SVG, drawn by matplotlib; text takes the page's color."""
 
 from __future__ import annotations
 
@@ -10,28 +10,31 @@ import mia_metrics
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.rcsetup import cycler
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from matplotlib.axes import Axes
 
+    from mia_bench.run_folder.records import EpochLosses
+
 AXIS = "#808080"  # readable on light and dark
-NORMAL, ABNORMAL = "#3b82c4", "#d9622b"  # also apart for colour-blind readers
+NORMAL, ABNORMAL = "#3b82c4", "#d9622b"  # also apart for color-blind readers
 POINTS = 200  # of a curve; more cannot be seen
 SQUARE = (3.6, 3.4)
-# Ten colours in one line style after the other, so that forty lines can be told apart.
+# Ten colors in one line style after the other, so that forty lines can be told apart.
 LINES = cycler(linestyle=["-", "--", ":", "-."]) * mpl.rcParamsDefault["axes.prop_cycle"]
 INSIDE, BESIDE = 6, 18  # names of a legend inside the axes, and below each other beside them
 WIDER = 1.4  # inches for a column of names
+LEFT, RIGHT, BELOW, ABOVE = 0.68, 0.08, 0.48, 0.08  # inches around the axes
 
 Corner = Literal["best", "upper right", "lower right", "lower left"]
 Scores = tuple[np.ndarray, np.ndarray]  # labels, scores
 
 
 def roc(scores: Mapping[str, Scores]) -> str:
-    """ROC curves, one line a method."""
+    """Draw ROC curves, one line for each method."""
 
     def draw(axes: Axes) -> None:
         axes.set_prop_cycle(LINES)
@@ -45,7 +48,7 @@ def roc(scores: Mapping[str, Scores]) -> str:
 
 
 def precision_recall(scores: Mapping[str, Scores]) -> str:
-    """Precision-recall curves, one line a method."""
+    """Draw precision-recall curves, one line for each method."""
 
     def draw(axes: Axes) -> None:
         axes.set_prop_cycle(LINES)
@@ -58,46 +61,61 @@ def precision_recall(scores: Mapping[str, Scores]) -> str:
 
 
 def histogram(labels: np.ndarray, scores: np.ndarray) -> str:
-    """Scores of normal and abnormal images."""
+    """Draw histograms of the scores of normal and abnormal images."""
 
     def draw(axes: Axes) -> None:
         # A few extreme scores would squeeze all others into one bar.
         low, high = np.quantile(scores, [0, 0.995])
         bins = np.linspace(low, high if high > low else low + 1, 31)
-        for label, name, colour in ((0, "normal", NORMAL), (1, "abnormal", ABNORMAL)):
+        for label, name, color in ((0, "normal", NORMAL), (1, "abnormal", ABNORMAL)):
             values = np.clip(scores[labels == label], bins[0], bins[-1])
-            axes.hist(values, bins.tolist(), alpha=0.6, label=name, color=colour)
+            axes.hist(values, bins.tolist(), alpha=0.6, label=name, color=color)
         axes.margins(y=0.25)  # room for the names
         axes.set(xlabel="score", ylabel="images")
 
     return svg(draw, "histogram", legend="upper right")
 
 
-def losses(curve: list[dict[str, float]]) -> str:
-    """Loss of each epoch."""
+def losses(curve: Sequence[EpochLosses]) -> str | None:
+    """Draw the losses of each epoch; None where there are none."""
+    names = list(dict.fromkeys(name for point in curve for name in point.losses))
+    if not names:
+        return None
 
     def draw(axes: Axes) -> None:
         marker = "o" if len(curve) == 1 else None  # a line of one point is nothing
-        for name in [key for key in curve[0] if key != "epoch"]:
-            axes.plot(
-                [p["epoch"] for p in curve], [p[name] for p in curve], marker=marker, label=name
-            )
+        for name in names:
+            points = [(p.epoch, p.losses[name]) for p in curve if name in p.losses]
+            axes.plot(*zip(*points, strict=True), marker=marker, label=name)
         axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
-        values = [point[name] for point in curve for name in point if name != "epoch"]
-        axes.set(
-            xlabel="epoch", ylabel="training loss", yscale="log" if min(values) > 0 else "linear"
-        )
+        axes.set(xlabel="epoch", ylabel="training loss")
+        if min(value for point in curve for value in point.losses.values()) > 0:
+            axes.set_yscale("log")
+            # Powers as the default writes them are slow to set: a page has hundreds of plots.
+            axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+            axes.yaxis.set_minor_formatter(NullFormatter())
 
-    return svg(draw, "losses", legend="best" if len(curve[0]) > 2 else None)
+    return svg(draw, "losses", legend="best" if len(names) > 1 else None)
+
+
+def _margins(width: float, height: float) -> dict[str, float]:
+    """Return margins in shares of the size; a layout that fits them takes as long as the plot."""
+    return {
+        "left": LEFT / width,
+        "right": 1 - RIGHT / width,
+        "bottom": BELOW / height,
+        "top": 1 - ABOVE / height,
+    }
 
 
 def _add_legend(figure: Figure, axes: Axes, loc: Corner) -> None:
-    """The names at a corner inside the axes, or beside them where they are many."""
+    """Put the names at a corner inside the axes, or beside them where they are many."""
     handles, names = axes.get_legend_handles_labels()
     if len(names) <= INSIDE:
         axes.legend(fontsize=8, loc=loc)
         return
     columns = -(-len(names) // BESIDE)
+    figure.set_layout_engine("constrained")
     figure.legend(handles, names, loc="outside right upper", ncols=columns, fontsize=8)
     figure.set_figwidth(figure.get_figwidth() + WIDER * columns)
 
@@ -113,10 +131,12 @@ def svg(
     *,
     legend: Corner | None = None,
     size: tuple[float, float] = (3.6, 2.4),
+    labeled: bool = True,
 ) -> str:
-    """An <svg> element, ``size`` in inches, of what ``draw`` draws.
+    """Return an <svg> element of ``size`` inches with what ``draw`` draws.
 
-    ``legend``: the corner of the names of what is drawn; None for no legend.
+    ``legend`` is the corner of the names of what is drawn; None for no legend. ``labeled``: leave
+    room for the labels of the axes.
     """
     style: dict[Any, Any] = {
         "svg.fonttype": "none",
@@ -130,8 +150,12 @@ def svg(
         "legend.frameon": False,
     }
     with mpl.rc_context(style):
-        figure = Figure(figsize=size, layout="constrained")
+        figure = Figure(figsize=size)
         axes = figure.subplots()
+        if labeled:
+            figure.subplots_adjust(**_margins(*size))
+        else:
+            figure.subplots_adjust(left=0, right=1, bottom=0, top=1)
         draw(axes)
         if legend:
             _add_legend(figure, axes, legend)

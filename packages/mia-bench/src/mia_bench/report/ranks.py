@@ -1,4 +1,4 @@
-"""The critical-difference diagram: methods along their average ranks, bars join what may be equal.
+"""The critical-difference diagram: methods by average rank; bars join those that may be equal.
 
 Paper: Demsar, JMLR 7, 2006, https://jmlr.org/papers/v7/demsar06a.html
 """
@@ -20,7 +20,7 @@ SPACE = 0.01  # between a line and its name, as a share of the axis
 
 
 def diagram(found: CriticalDifference) -> str:
-    """The diagram as SVG; the best method is on the left."""
+    """Return the diagram as SVG; the best method is on the left."""
     count = len(found.methods)
     left = (count + 1) // 2
     bars = len(found.groups)
@@ -50,7 +50,7 @@ def diagram(found: CriticalDifference) -> str:
             side, space = ("right", -SPACE) if on_left else ("left", SPACE)
             axes.text(x + space * count, y, text, ha=side, va="center", fontsize=9)
 
-    return plots.svg(draw, "ranks", size=(WIDTH, INCHES * height))
+    return plots.svg(draw, "ranks", size=(WIDTH, INCHES * height), labeled=False)
 
 
 def _draw_axis(axes: Axes, count: int) -> None:
@@ -62,7 +62,7 @@ def _draw_axis(axes: Axes, count: int) -> None:
 
 
 def _draw_difference(axes: Axes, count: int, difference: float) -> None:
-    """The length of the critical difference, above the axis."""
+    """Draw the length of the critical difference above the axis."""
     y = 1.9
     axes.plot([1, 1 + difference], [y, y], color=plots.ABNORMAL, linewidth=2)
     for end in (1, 1 + difference):

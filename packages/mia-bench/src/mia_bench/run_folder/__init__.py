@@ -1,1 +1,1 @@
-"""The folder of one run: its files and its status."""
+"""The folder of one run: its files, and what they say when they are read."""

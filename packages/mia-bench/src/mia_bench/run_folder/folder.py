@@ -1,4 +1,4 @@
-"""What a run leaves on disk, and what can be read from it at any moment.
+"""The folder of one run, what is in it while the run goes on and afterwards, and its lock.
 
 ``run.json`` is written last: where it is, the run is finished and everything else is whole.
 """
@@ -7,15 +7,15 @@ from __future__ import annotations
 
 import shutil
 from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from enum import Enum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
 
 from mia_bench.errors import StudyError
 from mia_bench.files import remove_temporaries, write_json
-from mia_bench.run_folder.run_json import read_json, read_result
+from mia_bench.run_folder import run_json
 from mia_bench.run_folder.scores_csv import read_scores, write_scores
 
 if TYPE_CHECKING:
@@ -24,17 +24,20 @@ if TYPE_CHECKING:
 
     import numpy as np
 
+    from mia_bench.run_folder.records import Failure, Progress, RunRecord, RunSettings
+    from mia_bench.run_folder.scores_csv import ImageScores
+
 
 LOCK = ".lock"
-TABLE, PAGE = "leaderboard.csv", "report.html"
 
 
 class State(str, Enum):
-    """Where a run stands."""
+    """The state of a run; ``UNREADABLE`` is finished or failed with files that are damaged."""
 
     PENDING = "pending"
     RUNNING = "running"
     FAILED = "failed"
+    UNREADABLE = "unreadable"
     FINISHED = "finished"
 
 
@@ -46,17 +49,17 @@ class RunFolder:
 
     @property
     def result(self) -> Path:
-        """run.json: settings, versions, timings, metrics."""
+        """run.json: see ``RunRecord``."""
         return self.path / "run.json"
 
     @property
     def failure(self) -> Path:
-        """failed.json: the error of the last try."""
+        """failed.json: see ``Failure``."""
         return self.path / "failed.json"
 
     @property
     def progress(self) -> Path:
-        """progress.json: the epoch that a running run has reached."""
+        """progress.json: see ``Progress``."""
         return self.path / "progress.json"
 
     @property
@@ -66,7 +69,7 @@ class RunFolder:
 
     @property
     def settings(self) -> Path:
-        """settings.json: what the unfinished run's checkpoint belongs to."""
+        """settings.json: the settings of an unfinished run and its checkpoint."""
         return self.path / "settings.json"
 
     @property
@@ -105,31 +108,31 @@ class RunFolder:
         return self.path / "gallery.npz"
 
     def lock(self, *, timeout: float = 0) -> FileLock:
-        """Held by the process that does the run; the system frees it when that process dies."""
+        """Return the lock of the process that does the run; it is freed when that process dies."""
         return FileLock(self.path / LOCK, timeout=timeout)
 
-    def claim(self, settings: dict[str, Any]) -> None:
+    def claim(self, settings: RunSettings) -> None:
         """Tidy up after a killed try; what it left of a training with other settings goes too.
 
         For the process that holds the lock.
         """
-        self._tidy()
+        self._remove_temporaries()
         self.progress.unlink(missing_ok=True)  # how far the last try came is not how far this is
-        if self.settings.exists() and read_json(self.settings) == settings:
+        if self.settings.exists() and run_json.read_settings(self.settings) == settings:
             return
         for path in (self.checkpoint, self.selection):
             shutil.rmtree(path, ignore_errors=True)
-        write_json(self.settings, settings)
+        write_json(self.settings, settings.to_json())
 
     def finish(self) -> None:
-        """Remove what only an unfinished run needs; settings.json last, which tells that it is."""
+        """Remove the files that only an unfinished run needs; settings.json, its mark, last."""
         for path in (self.checkpoint, self.selection):
             shutil.rmtree(path, ignore_errors=True)
         for path in (self.failure, self.progress, self.settings):
             path.unlink(missing_ok=True)
 
     def state(self) -> State:
-        """Where the run stands now."""
+        """Return the state of the run now, without reading its files."""
         if self.result.exists():
             return State.FINISHED
         if (self.path / LOCK).exists() and self._is_locked():
@@ -137,8 +140,8 @@ class RunFolder:
         return State.FAILED if self.failure.exists() else State.PENDING
 
     @contextmanager
-    def logging(self) -> Iterator[None]:
-        """What is printed meanwhile, warnings included, goes to the end of log.txt."""
+    def log_output(self) -> Iterator[None]:
+        """Append what is printed meanwhile, warnings included, to log.txt."""
         file = self.log.open("a", encoding="utf-8")
         try:
             with redirect_stdout(file), redirect_stderr(file):
@@ -147,12 +150,70 @@ class RunFolder:
             with suppress(OSError):  # on a full disk the log's end is the least that is lost
                 file.close()
 
-    def sweep(self) -> None:
-        """``finish`` once more where a kill came in between; for a finished run."""
+    def finish_again(self) -> None:
+        """Call ``finish`` once more where a kill came in between; for a finished run."""
         if self.settings.exists():
             self.finish()
 
-    def _tidy(self) -> None:
+    def read_record(self) -> RunRecord:
+        """Read run.json.
+
+        Raises:
+            StudyError: It is damaged, of another format, or not written by this program.
+        """
+        return run_json.read_run_record(self.result)
+
+    def read_settings(self) -> RunSettings | None:
+        """Read the settings of the run, finished or not; None where no file has them.
+
+        Raises:
+            StudyError: The file that has them is damaged.
+        """
+        if self.result.exists():
+            return self.read_record().settings
+        return run_json.read_settings(self.settings) if self.settings.exists() else None
+
+    def read_failure(self) -> Failure:
+        """Read failed.json.
+
+        Raises:
+            StudyError: It is damaged.
+        """
+        return run_json.read_failure(self.failure)
+
+    def read_progress(self) -> Progress | None:
+        """Read progress.json; None where there is no whole one."""
+        try:
+            return run_json.read_progress(self.progress)
+        except StudyError:
+            return None
+
+    def read_scores(self) -> ImageScores:
+        """Read scores.csv.
+
+        Raises:
+            StudyError: It is missing or damaged.
+        """
+        return read_scores(self.scores)
+
+    def write_scores(self, ids: Iterable[str], labels: np.ndarray, scores: np.ndarray) -> None:
+        """Write scores.csv."""
+        write_scores(self.scores, ids, labels, scores)
+
+    def write_record(self, record: RunRecord) -> None:
+        """Write run.json; from then on the run is finished."""
+        write_json(self.result, record.to_json())
+
+    def write_failure(self, failure: Failure) -> None:
+        """Write failed.json."""
+        settings = {} if failure.settings is None else {"settings": failure.settings.to_json()}
+        write_json(self.failure, {**settings, "error": failure.error})
+
+    def write_progress(self, progress: Progress) -> None:
+        """Write progress.json for whoever watches the run."""
+        write_json(self.progress, asdict(progress), durable=False)
+
+    def _remove_temporaries(self) -> None:
         for path in (
             *(self.result, self.failure, self.progress, self.settings),
             *(self.scores, self.maps, self.resamples, self.gallery, self.checkpoint, self.model),
@@ -166,55 +227,9 @@ class RunFolder:
         except Timeout:
             return True
 
-    def read_result(self) -> dict[str, Any]:
-        """run.json.
-
-        Raises:
-            StudyError: It is damaged, of another format, or not written by this program.
-        """
-        return read_result(self.result)
-
-    def read_settings(self) -> dict[str, Any] | None:
-        """What the run is of, finished or not; None where nothing tells.
-
-        Raises:
-            StudyError: What tells is damaged.
-        """
-        if self.result.exists():
-            return self.read_result()["settings"]
-        return read_json(self.settings, "method") if self.settings.exists() else None
-
-    def read_failure(self) -> dict[str, Any]:
-        """failed.json.
-
-        Raises:
-            StudyError: It is damaged.
-        """
-        return read_json(self.failure, "error")
-
-    def write_scores(self, ids: Iterable[str], labels: np.ndarray, scores: np.ndarray) -> None:
-        """See ``mia_bench.run_folder.scores_csv``."""
-        write_scores(self.scores, ids, labels, scores)
-
-    def read_scores(self) -> tuple[list[str], np.ndarray, np.ndarray]:
-        """See ``mia_bench.run_folder.scores_csv``."""
-        return read_scores(self.scores)
-
-    def write_progress(self, epoch: int, epochs: int, loss: float | None) -> None:
-        """Tell whoever watches how far the run is."""
-        reached = {"epoch": epoch, "epochs": epochs, "loss": loss}
-        write_json(self.progress, reached, durable=False)
-
-    def read_progress(self) -> dict[str, Any] | None:
-        """progress.json, or None where there is no whole one."""
-        try:
-            return read_json(self.progress, "epoch", "epochs", "loss")
-        except StudyError:
-            return None
-
 
 def find_runs(out: Path) -> list[RunFolder]:
-    """The folders of all runs below a study's folder, sorted.
+    """Return the folders of all runs below a study's folder, sorted.
 
     Raises:
         StudyError: There is no run.
@@ -224,12 +239,3 @@ def find_runs(out: Path) -> list[RunFolder]:
         msg = f"no runs in {out}: expected folders DATASET/METHOD/seed-N"
         raise StudyError(msg)
     return [RunFolder(path) for path in folders]
-
-
-@contextmanager
-def writing_results(out: Path) -> Iterator[None]:
-    """Write a study's table and page one process at a time, after what a killed one left."""
-    with FileLock(out / LOCK):
-        for name in (TABLE, PAGE):
-            remove_temporaries(out / name)
-        yield

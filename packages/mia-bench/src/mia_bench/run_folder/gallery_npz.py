@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 from zipfile import BadZipFile
@@ -10,11 +11,13 @@ import numpy as np
 
 from mia_bench.errors import StudyError
 from mia_bench.files import write_arrays
+from mia_bench.run_folder.bounded_file import read_bounded
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-EACH = 4  # images of each kind
+IMAGES_PER_KIND = 4
+MAX_BYTES = 256 << 20
 KINDS = ("hit", "miss", "false alarm", "quiet")
 
 
@@ -53,16 +56,17 @@ class Gallery:
         Raises:
             StudyError: The file is missing or damaged.
         """
+        content = read_bounded(path, MAX_BYTES)
         try:
-            with np.load(path, allow_pickle=False) as file:
+            with np.load(io.BytesIO(content), allow_pickle=False) as file:
                 return cls(**{field.name: file[field.name] for field in fields(cls)})
         except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
             msg = f"cannot read {path}: {error}"
             raise StudyError(msg) from error
 
 
-def choose(labels: np.ndarray, scores: np.ndarray) -> list[tuple[str, int]]:
-    """Kind and index of the images to show.
+def choose_images(labels: np.ndarray, scores: np.ndarray) -> list[tuple[str, int]]:
+    """Return kind and index of the images to show.
 
     Hits are the abnormal images with the highest scores, misses those with the lowest; false
     alarms are the normal images with the highest, quiet ones those with the lowest.
@@ -70,7 +74,10 @@ def choose(labels: np.ndarray, scores: np.ndarray) -> list[tuple[str, int]]:
     order = np.argsort(scores, kind="stable")
     abnormal, normal = order[labels[order] == 1], order[labels[order] == 0]
     # A small set is split, so that no image is shown as two things.
-    ends = min(EACH, len(abnormal) // 2 or 1), min(EACH, len(normal) // 2 or 1)
+    ends = (
+        min(IMAGES_PER_KIND, len(abnormal) // 2 or 1),
+        min(IMAGES_PER_KIND, len(normal) // 2 or 1),
+    )
     rows = (
         abnormal[::-1][: ends[0]],
         abnormal[: ends[0]],
@@ -80,7 +87,7 @@ def choose(labels: np.ndarray, scores: np.ndarray) -> list[tuple[str, int]]:
     return [(kind, int(i)) for kind, row in zip(KINDS, rows, strict=True) for i in row]
 
 
-def collect(
+def make_gallery(
     ids: list[str],
     labels: np.ndarray,
     scores: np.ndarray,
@@ -88,8 +95,8 @@ def collect(
     maps: np.ndarray | None,
     masks: np.ndarray | None,
 ) -> Gallery:
-    """The gallery of a scored test set."""
-    kinds, index = zip(*choose(labels, scores), strict=True)
+    """Return the gallery of a scored test set."""
+    kinds, index = zip(*choose_images(labels, scores), strict=True)
     picked = list(index)
     nothing = np.zeros(0, np.float32)
     return Gallery(

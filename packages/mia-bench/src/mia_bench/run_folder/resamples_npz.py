@@ -1,12 +1,13 @@
 """resamples.npz of a run: its pixel metrics in bootstrap resamples of the test images.
 
-Intervals and tests need what each resample makes of a metric. Images' scores are few and kept as
-they are; of maps and masks this is all that has to be kept.
+Intervals and tests need the value of a metric in each resample. Scores of images are few and kept
+as they are; of maps and masks, which are large, only these values are kept.
 """
 
 from __future__ import annotations
 
 import hashlib
+import io
 from typing import TYPE_CHECKING, NamedTuple
 from zipfile import BadZipFile
 
@@ -15,17 +16,19 @@ import numpy as np
 
 from mia_bench.errors import StudyError
 from mia_bench.files import write_arrays
+from mia_bench.run_folder.bounded_file import read_bounded
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
-# As many as `within` needs for 50 methods on a dataset.
+# Enough for 50 methods on a dataset: see RESAMPLES_PER_METHOD of the leaderboard.
 N_RESAMPLES = 2000
+MAX_BYTES = 64 << 20
 
 
-class Resamples(NamedTuple):
-    """What is kept of a run.
+class RunResamples(NamedTuple):
+    """The resampled pixel metrics of a run.
 
     Attributes:
         images: SHA-256 of the test images' identifiers, in order: resamples of the same images are
@@ -47,14 +50,15 @@ def write_resamples(path: Path, ids: Iterable[str], pixels: mia_metrics.PixelBoo
     )
 
 
-def read_resamples(path: Path, metrics: Mapping[str, float | None]) -> Resamples:
+def read_resamples(path: Path, metrics: Mapping[str, float | None]) -> RunResamples:
     """Read the file of a run with these metrics.
 
     Raises:
         StudyError: It is missing or damaged.
     """
+    content = read_bounded(path, MAX_BYTES)
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with np.load(io.BytesIO(content), allow_pickle=False) as file:
             images, drawn = file["images"].tobytes(), file["drawn"].tolist()
             names = [name for name in file.files if name not in ("images", "drawn")]
             resampled = {name: np.asarray(file[name], dtype=np.float64) for name in names}
@@ -67,7 +71,7 @@ def read_resamples(path: Path, metrics: Mapping[str, float | None]) -> Resamples
         msg = f"cannot read {path}: {error}"
         raise StudyError(msg) from error
     pixels = mia_metrics.PixelBootstrap(estimates, resampled, normal, abnormal, seed)
-    return Resamples(images, pixels)
+    return RunResamples(images, pixels)
 
 
 def _digest(ids: Iterable[str]) -> bytes:

@@ -1,1 +1,1 @@
-"""Studies: study files, the runs they ask for, and what those will cost."""
+"""Studies: their files, their runs, and what these will take."""

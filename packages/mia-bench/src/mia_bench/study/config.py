@@ -1,4 +1,4 @@
-"""What a study is: datasets by methods by seeds, read from TOML or the command line."""
+"""A study: datasets by methods by seeds, read from TOML or the command line."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mia_bench.detectors.epoch_selection import LAST, check_rule
-from mia_bench.detectors.plugins import unknown
-from mia_bench.errors import StudyError
+from mia_bench.errors import StudyError, unknown_name
 from mia_bench.files import is_folder_name
 from mia_bench.metric_names import METRICS
 from mia_bench.study.executor_options import ExecutorOptions
@@ -32,8 +31,8 @@ class DatasetEntry:
 
     Attributes:
         name: Its registered name, or an alias.
-        root: Where its folder lies.
-        image_size: Side of its images, for the methods that do not name their own.
+        root: The folder that holds its folder.
+        image_size: Side of its images in pixels, for methods that do not name their own.
     """
 
     name: str
@@ -43,7 +42,16 @@ class DatasetEntry:
 
 @dataclass(frozen=True, kw_only=True)
 class MethodEntry:
-    """A method of a study under a label of its own; None stands for the study's own default."""
+    """A method of a study; None stands for the default of the study or the method.
+
+    Attributes:
+        label: Its name in the study, the name of its folder.
+        method: Its registered name.
+        epochs: Epochs of training.
+        image_size: Side of the square images in pixels.
+        options: The method's own options.
+        select: The rule that chooses its epoch.
+    """
 
     label: str
     method: str
@@ -55,7 +63,20 @@ class MethodEntry:
 
 @dataclass(frozen=True, kw_only=True)
 class Study:
-    """Datasets by methods by seeds, where they are run and what is told of them meanwhile."""
+    """Datasets by methods by seeds, and how they are run.
+
+    Attributes:
+        name: The study's name.
+        datasets: Its datasets.
+        methods: Its methods.
+        seeds: The random seeds of each dataset and method.
+        select: The rule that chooses an epoch, of methods that name none.
+        metrics: The metrics that are measured.
+        as_original: Whether methods get the options that bring the behavior of the original's code,
+            see ``mia_bench.study.paper_settings``; options of a method's own come before these.
+        executor: Where its runs are done.
+        tracking: The trackers that its runs are logged to.
+    """
 
     name: str
     datasets: tuple[DatasetEntry, ...]
@@ -63,6 +84,7 @@ class Study:
     seeds: tuple[int, ...] = (0,)
     select: str = LAST
     metrics: tuple[str, ...] = METRICS
+    as_original: bool = False
     executor: ExecutorOptions = field(default_factory=ExecutorOptions)
     tracking: tuple[str, ...] = ()
 
@@ -75,12 +97,13 @@ class Study:
         root: str | None = None,
         epochs: int | None = None,
         select: str | None = None,
+        as_original: bool = False,
     ) -> Study:
-        """The study with other lists or schedules where they are given.
+        """Return the study with other lists or schedules where they are given.
 
         A name that the study has keeps the settings it has there.
         """
-        study = self
+        study = replace(self, as_original=self.as_original or as_original)
         if datasets is not None:
             own = {entry.name: entry for entry in self.datasets}
             chosen = tuple(own.get(name, DatasetEntry(name=name)) for name in datasets)
@@ -104,7 +127,7 @@ class Study:
 
 
 def read_study(path: Path) -> Study:
-    """A study from a TOML file.
+    """Read a study from a TOML file.
 
     Raises:
         StudyError: No such file, not TOML, or a key or value that has no meaning there.
@@ -122,7 +145,7 @@ def read_study(path: Path) -> Study:
 
 
 def parse_study(tree: dict[str, Any], *, name: str) -> Study:
-    """A study from the keys and tables of a TOML file: those of ``Study``."""
+    """Make a study of the keys and tables of a TOML file, which are the fields of ``Study``."""
     _check_keys("the study", tree, [f.name for f in fields(Study)])
     datasets = _tables(tree, "datasets")
     methods = _tables(tree, "methods")
@@ -133,6 +156,7 @@ def parse_study(tree: dict[str, Any], *, name: str) -> Study:
         methods=tuple(_method(key, table) for key, table in methods.items()),
         select=_rule("select", tree.get("select", LAST)),
         metrics=_metrics(tree.get("metrics", list(METRICS))),
+        as_original=_flag("as_original", tree.get("as_original", False)),
         executor=_executor(tree.get("executor", {})),
         tracking=_names("tracking", tree.get("tracking", [])),
     )
@@ -168,7 +192,7 @@ def _executor(table: Any) -> ExecutorOptions:
 
 
 def _names(where: str, value: Any) -> tuple[str, ...]:
-    """One name, or a list of them."""
+    """Return the names of a list, or of one name alone."""
     names = value if isinstance(value, list) else [value]
     return tuple(_typed(where, name, str) for name in names)
 
@@ -177,7 +201,7 @@ def _metrics(value: Any) -> tuple[str, ...]:
     names = _names("metrics", value)
     for name in names:
         if name not in METRICS:
-            raise unknown("metric", name, list(METRICS))
+            raise unknown_name("metric", name, list(METRICS))
     return names
 
 
@@ -189,7 +213,7 @@ def _rule(where: str, rule: Any) -> str:
 def _check_keys(where: str, table: dict[str, Any], known: list[str]) -> None:
     for key in table:
         if key not in known:
-            raise unknown(f"key of {where}", key, known)
+            raise unknown_name(f"key of {where}", key, known)
 
 
 def _tables(tree: dict[str, Any], key: str) -> dict[str, dict[str, Any]]:
@@ -206,6 +230,13 @@ def _seeds(seeds: Any) -> tuple[int, ...]:
         msg = f"expected seeds to be a list of whole numbers from 0, got {seeds!r}"
         raise StudyError(msg)
     return tuple(seeds)
+
+
+def _flag(where: str, value: Any) -> bool:
+    if not isinstance(value, bool):
+        msg = f"expected {where} to be true or false, got {value!r}"
+        raise StudyError(msg)
+    return value
 
 
 def _typed(where: str, value: Any, kind: type) -> Any:

@@ -1,30 +1,30 @@
-"""What a study says about where its runs are done."""
+"""Options of the executor: where the runs of a study are done, and with which resources."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from typing import Any
 
-from mia_bench.detectors.plugins import unknown
-from mia_bench.errors import StudyError
+from mia_bench.errors import StudyError, unknown_name
 
 EXECUTORS = ("local", "ray")
 
 
 @dataclass(frozen=True, kw_only=True)
 class ExecutorOptions:
-    """Where runs are done, and what each of them gets; it changes none of their results.
+    """Options of the executor; they change no result.
 
     Attributes:
-        name: ``"local"``: worker processes on this machine; ``"ray"``: a Ray cluster.
-        jobs: Runs at once on this machine; with Ray the cluster's resources decide.
-        cpus_per_run: Processor cores of a run; None: of this machine its share, with Ray one.
-        gpus_per_run: Part of a GPU that a run needs, up to 1; None: on this machine the runs share
-            what there is, with Ray one where the cluster has any.
-        address: Of a running Ray cluster; None: RAY_ADDRESS, else one on this machine.
-        retries: How often Ray starts a run again whose node or process has died.
-        fetch: Whether Ray's workers send the run's folder back instead of writing into it; None:
-            where they do not see it.
+        name: ``"local"`` for worker processes on this machine, ``"ray"`` for a Ray cluster.
+        jobs: Number of runs in parallel on this machine; with Ray, the cluster's resources decide.
+        cpus_per_run: CPU cores of each run; None for an equal share of this machine, or one with
+            Ray.
+        gpus_per_run: Share of a GPU that each run needs, up to 1; None for an equal share on this
+            machine, or with Ray for one GPU where the cluster has any.
+        address: Address of a running Ray cluster; None for RAY_ADDRESS, or a new local one.
+        retries: Number of times that Ray restarts a run whose node or process has died.
+        fetch: Whether Ray's workers send the run's folder back instead of writing into it; None to
+            do so where they do not see the study's folder.
     """
 
     name: str = "local"
@@ -37,7 +37,7 @@ class ExecutorOptions:
 
     def __post_init__(self) -> None:
         if self.name not in EXECUTORS:
-            raise unknown("executor", self.name, EXECUTORS)
+            raise unknown_name("executor", self.name, EXECUTORS)
         _check("jobs", self.jobs, int, 1)
         _check("cpus_per_run", self.cpus_per_run, float, 0.01)
         _check("gpus_per_run", self.gpus_per_run, float, 0, 1)
@@ -54,7 +54,7 @@ class ExecutorOptions:
                 raise StudyError(msg)
 
     def override(self, **changes: Any) -> ExecutorOptions:
-        """The options with others where they are given (not None).
+        """Return the options with others where they are given (not None).
 
         Another executor than the study's starts from its own defaults.
         """

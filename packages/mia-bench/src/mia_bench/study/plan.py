@@ -1,9 +1,9 @@
-"""A study resolved into runs: each dataset by method by seed with every setting filled in."""
+"""The runs of a study: each dataset by method by seed, with every setting filled in."""
 
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 import mia_data
@@ -12,6 +12,7 @@ from mia_bench.detectors import plugins
 from mia_bench.detectors.epoch_selection import LAST, check_rule
 from mia_bench.errors import StudyError
 from mia_bench.metric_names import METRICS
+from mia_bench.run_folder.records import RunSettings
 from mia_bench.study import paper_settings
 
 if TYPE_CHECKING:
@@ -27,15 +28,15 @@ class Run:
         dataset: Registered name of the dataset.
         label: The method's label in the study; the name of its folder.
         method: The method's registered name.
-        seed: Of everything that is drawn.
+        seed: Random seed.
         epochs: Epochs of training.
-        image_size: Side of the square images.
+        image_size: Side of the square images in pixels.
         channels: 1 (gray) or 3 (RGB).
         resize: How images are brought to ``image_size``; see ``mia_data.load``.
         options: The method's own options.
         select: The rule that chooses the epoch, see ``mia_bench.detectors.epoch_selection``; None
             for the last.
-        metrics: What is measured of the result, see ``mia_bench.execution.evaluate.measure``.
+        metrics: The metrics that are measured, see ``mia_bench.execution.evaluate.measure``.
     """
 
     dataset: str
@@ -50,25 +51,38 @@ class Run:
     select: str | None = None
     metrics: tuple[str, ...] = METRICS
 
+    @classmethod
+    def of(cls, settings: RunSettings) -> Run:
+        """Return the run with these settings.
+
+        Raises:
+            StudyError: They are an ensemble's, which is not trained.
+        """
+        if settings.epochs is None:
+            msg = f"expected the settings of a training, got those of {settings.label!r}"
+            raise StudyError(msg)
+        values = {field.name: getattr(settings, field.name) for field in fields(settings)}
+        return cls(**values)
+
     @property
     def name(self) -> str:
-        """``dataset/label/seed-n``: the run's folder inside the study's."""
+        """``dataset/label/seed-n``, the run's folder inside the study's."""
         return f"{self.dataset}/{self.label}/seed-{self.seed}"
 
-    def settings(self) -> dict[str, Any]:
-        """The settings as JSON values; two runs with the same settings are the same run."""
-        settings = asdict(self)
-        del settings["metrics"]  # the same run, however it is measured
-        return settings
+    def settings(self) -> RunSettings:
+        """Return the settings; two runs with the same settings are the same run."""
+        values = asdict(self)
+        del values["metrics"]  # the same run, however it is measured
+        return RunSettings(**values)
 
     def build(self) -> Detector:
-        """The untrained detector.
+        """Build the untrained detector.
 
         Raises:
             StudyError: Options or sizes that the method does not take.
             FileNotFoundError: Pretrained weights that are not there.
         """
-        return plugins.build(
+        return plugins.build_detector(
             self.method,
             self.options,
             in_channels=self.channels,
@@ -78,15 +92,26 @@ class Run:
 
 
 def roots_of(study: Study) -> dict[str, str | None]:
-    """Registered name of each dataset -> where its folder lies, None for the default."""
+    """Return the folder that holds each dataset's folder, None for the default, by dataset."""
     return {mia_data.info(entry.name).name: entry.root for entry in study.datasets}
 
 
 def plan(study: Study) -> list[Run]:
-    """All runs of a study, in the order in which they are done.
+    """List the runs of a study and check that their methods can be built.
 
     Raises:
         StudyError: An unknown dataset or method, or options that a method does not take.
+    """
+    runs = list_runs(study)
+    check_options(runs)
+    return runs
+
+
+def list_runs(study: Study) -> list[Run]:
+    """List the runs of a study in the order in which they are done, without importing PyTorch.
+
+    Raises:
+        StudyError: An unknown dataset or method, or a run that is named twice.
     """
     runs = [
         _run(dataset, method, seed, study)
@@ -98,16 +123,26 @@ def plan(study: Study) -> list[Run]:
     if doubles:
         msg = f"named more than once in the study: {', '.join(doubles)}"
         raise StudyError(msg)
-    first = {(run.label, run.channels, run.image_size): run for run in reversed(runs)}
+    return runs
+
+
+def check_options(runs: list[Run]) -> None:
+    """Build the method of each run once for each of its sizes.
+
+    Raises:
+        StudyError: Options or sizes that a method does not take.
+    """
+    first = {
+        (run.label, run.channels, run.image_size, repr(run.options)): run for run in reversed(runs)
+    }
     for run in first.values():
         with suppress(FileNotFoundError):  # weights; the run fails by itself and the others go on
             run.build()
-    return runs
 
 
 def _run(dataset: DatasetEntry, entry: MethodEntry, seed: int, study: Study) -> Run:
     name = mia_data.info(dataset.name).name
-    info = plugins.method(entry.method).info
+    info = plugins.find_method(entry.method).info
     epochs = paper_settings.epochs(info, name) if entry.epochs is None else entry.epochs
     if epochs < 0:
         msg = f"method {entry.label!r}: expected epochs to be 0 or above, got {epochs}"
@@ -119,6 +154,7 @@ def _run(dataset: DatasetEntry, entry: MethodEntry, seed: int, study: Study) -> 
             f'set select = "{LAST}" for it'
         )
         raise StudyError(msg)
+    original = paper_settings.original_options(entry.method) if study.as_original else {}
     sizes = entry.image_size, dataset.image_size, info.image_size
     return Run(
         dataset=name,
@@ -129,7 +165,7 @@ def _run(dataset: DatasetEntry, entry: MethodEntry, seed: int, study: Study) -> 
         image_size=next(size for size in sizes if size is not None),
         channels=paper_settings.channels(info, name),
         resize=info.resize,
-        options=entry.options,
+        options={**paper_settings.options(info, name), **original, **entry.options},
         select=rule,
         metrics=study.metrics,
     )

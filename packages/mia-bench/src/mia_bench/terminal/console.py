@@ -1,4 +1,4 @@
-"""The terminal: text is printed as it is, and no table is cut."""
+"""Consoles that print text as it is and never cut a table."""
 
 from __future__ import annotations
 
@@ -20,12 +20,15 @@ if TYPE_CHECKING:
 
 
 def make_console(*, stderr: bool = False) -> Console:
-    """Where names and errors are text: rich takes ``[b]`` for a style and fails at ``[/b]``."""
+    """Return a console that prints all text literally.
+
+    By default rich takes ``[b]`` in a name for a style and fails at ``[/b]``.
+    """
     return Console(stderr=stderr, markup=False, emoji=False, highlight=False)
 
 
 def make_bars(console: Console) -> Progress:
-    """Bars of tasks with a description and the field ``note``."""
+    """Return progress bars of tasks with a description and the field ``note``."""
     return Progress(
         TextColumn("{task.description}", markup=False),
         BarColumn(),
@@ -38,7 +41,7 @@ def make_bars(console: Console) -> Progress:
 
 
 def print_whole(console: Console, table: Table) -> None:
-    """Print a table; in a log, and on a narrow terminal too, a value is never cut."""
+    """Print a table without cutting a value, in a log or on a narrow terminal too."""
     wide = console.options.update(max_width=10_000)
     width = console.width
     console.width = max(width, Measurement.get(console, wide, table).maximum)

@@ -2,106 +2,105 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING
 
 from rich import box
 from rich.table import Table
 
 from mia_bench.leaderboard.leaderboard import DAGGER, DAGGER_NOTE, INTERVALS_NOTE, MARKS, MARKS_NOTE
-from mia_bench.leaderboard.rows import format_count, format_value
 from mia_bench.metric_names import ORACLE_NOTE, TITLES
 from mia_bench.terminal.console import print_whole
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from rich.console import Console
 
-    from mia_bench.leaderboard.leaderboard import Board
+    from mia_bench.leaderboard.leaderboard import Cell, Leaderboard
     from mia_bench.leaderboard.ranks import Ranking
-    from mia_bench.leaderboard.rows import Row
 
 NO_BREAK = "\u00a0"  # a space that the table does not strip
 
 
-def print_leaderboard(console: Console, board: Board, *, published: bool = False) -> None:
-    """Print the leaderboard, average ranks and what the marks mean.
+def print_leaderboard(
+    console: Console, leaderboard: Leaderboard, *, published: bool = False
+) -> None:
+    """Print the leaderboard, average ranks and the meaning of the marks.
 
     Columns that no row has a value for are left out. ``published``: with published figures and the
     difference of ours to them.
     """
-    print_whole(console, _leaderboard(board, published=published))
-    notes = []
-    if any(board.mark(row, "auroc") != "alone" for row in board.rows):
-        notes.append(MARKS_NOTE)
-    notes.append(INTERVALS_NOTE)
-    if "best_dice" in board.metrics:
-        notes.append(ORACLE_NOTE)
-    if published:
-        notes.append(DAGGER_NOTE if board.published else "no published figures of these methods")
-    for note in notes:
+    table = Table(title="Leaderboard", title_justify="left", box=box.SIMPLE_HEAD)
+    for name in ("dataset", "method"):
+        table.add_column(name)
+    columns = _columns(leaderboard, published=published)
+    for name in columns:
+        table.add_column(name, justify="right")
+    for number, row in enumerate(leaderboard.rows):
+        if number and leaderboard.rows[number - 1].dataset != row.dataset:
+            table.add_section()
+        table.add_row(row.dataset, row.label, *(texts[number] for texts in columns.values()))
+    print_whole(console, table)
+    for note in _notes(leaderboard, published=published):
         console.print(note, highlight=False, style="dim")
-    ranking = board.rankings["auroc"]
+    ranking = leaderboard.rankings["auroc"]
     if len(ranking.datasets) > 1:
         _print_ranks(console, ranking)
 
 
-def _leaderboard(board: Board, *, published: bool) -> Table:
-    table = Table(title="Leaderboard", title_justify="left", box=box.SIMPLE_HEAD)
-    columns = _columns(board, published=published)
-    for name in ("dataset", "method"):
-        table.add_column(name)
-    for name in columns:
-        table.add_column(name, justify="right")
-    for before, row in zip([None, *board.rows], board.rows, strict=False):
-        if before is not None and before.dataset != row.dataset:
-            table.add_section()
-        table.add_row(row.dataset, row.label, *(cell(row) for cell in columns.values()))
-    return table
-
-
-def _columns(board: Board, *, published: bool) -> dict[str, Callable[[Row], str]]:
-    """Heading -> what it says of a row."""
-    columns: dict[str, Callable[[Row], str]] = {"seeds": lambda row: str(len(row.results))}
-    for metric in board.metrics:
-        columns[TITLES[metric]] = partial(_value, board, metric)
+def _columns(leaderboard: Leaderboard, *, published: bool) -> dict[str, list[str]]:
+    """Return the heading of each column -> its texts from the top."""
+    rows = leaderboard.rows
+    columns = {"seeds": [str(len(row.runs)) for row in rows]}
+    for metric in leaderboard.metrics:
+        cells = [leaderboard.cells[row.key][metric] for row in rows]
+        columns[TITLES[metric]] = [_value(cell) for cell in cells]
         if metric == "auroc":
-            columns["95 % interval"] = partial(_interval, board, metric)
-        if published and any(board.beside(row, metric) for row in board.rows):
-            columns[f"published {TITLES[metric]}"] = partial(_published, board, metric)
-    columns["fit s"] = lambda row: f"{row.seconds('fit'):.1f}"
-    columns["score s"] = lambda row: f"{row.seconds('predict'):.1f}"
-    for name, device in (("MiB", "cpu"), ("GPU MiB", "cuda")):
-        if any(row.memory(device) for row in board.rows):
-            columns[name] = partial(_memory, device)
-    if any(row.parameters() is not None for row in board.rows):
-        columns["parameters"] = lambda row: format_count(row.parameters())
+            columns["95 % interval"] = [_interval(cell) for cell in cells]
+        if published and any(cell.published for cell in cells):
+            columns[f"published {TITLES[metric]}"] = [_published(cell) for cell in cells]
+    columns["fit s"] = [f"{row.fit_seconds:.1f}" for row in rows]
+    columns["score s"] = [f"{row.predict_seconds:.1f}" for row in rows]
+    memory: dict[str, list[int | None]] = {
+        "MiB": [row.peak_memory.cpu for row in rows],
+        "GPU MiB": [row.peak_memory.cuda for row in rows],
+    }
+    for name, sizes in memory.items():
+        if any(sizes):
+            columns[name] = [f"{size / 2**20:.0f}" if size else "-" for size in sizes]
+    if any(row.parameters is not None for row in rows):
+        columns["parameters"] = [row.parameters_text for row in rows]
     return columns
 
 
-def _value(board: Board, metric: str, row: Row) -> str:
-    value = format_value(row.mean(metric), row.deviation(metric))
+def _value(cell: Cell) -> str:
     # A place for the mark in every row, so that the digits stand below each other.
-    return f"{value} {MARKS[board.mark(row, metric)] or NO_BREAK}"
+    return f"{cell.text} {MARKS[cell.mark] or NO_BREAK}"
 
 
-def _interval(board: Board, metric: str, row: Row) -> str:
-    standing = board.standing(row, metric)
-    return "-" if standing is None else f"{standing.found.low:.3f} - {standing.found.high:.3f}"
-
-
-def _published(board: Board, metric: str, row: Row) -> str:
-    beside = board.beside(row, metric)
-    if beside is None:
+def _interval(cell: Cell) -> str:
+    if cell.comparison is None:
         return "-"
-    difference = "" if beside.difference is None else f" ({beside.difference:+.3f})"
-    return f"{beside.figure.value:.3f}{difference}{DAGGER if beside.caveats else NO_BREAK}"
+    return f"{cell.comparison.found.low:.3f} - {cell.comparison.found.high:.3f}"
 
 
-def _memory(device: str, row: Row) -> str:
-    peak = row.memory(device)
-    return "-" if peak is None else f"{peak / 2**20:.0f}"
+def _published(cell: Cell) -> str:
+    if cell.published is None:
+        return "-"
+    difference = cell.published.difference
+    shown = "" if difference is None else f" ({difference:+.3f})"
+    dagger = DAGGER if cell.published.caveats else NO_BREAK
+    return f"{cell.published.figure.value:.3f}{shown}{dagger}"
+
+
+def _notes(leaderboard: Leaderboard, *, published: bool) -> list[str]:
+    """Return the notes below the table that concern this leaderboard."""
+    notes = [MARKS_NOTE] if leaderboard.has_marks else []
+    notes.append(INTERVALS_NOTE)
+    if "best_dice" in leaderboard.metrics:
+        notes.append(ORACLE_NOTE)
+    if published:
+        nothing = "no published figures of these methods"
+        notes.append(DAGGER_NOTE if leaderboard.published else nothing)
+    return notes
 
 
 def _print_ranks(console: Console, ranking: Ranking) -> None:

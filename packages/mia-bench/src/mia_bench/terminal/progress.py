@@ -12,38 +12,39 @@ if TYPE_CHECKING:
     from rich.progress import TaskID
 
     from mia_bench.run_folder.folder import State
+    from mia_bench.run_folder.records import Progress
 
 LOG_SECONDS = 15  # between two lines of a run in a log
 
 
-class Display(Protocol):
-    """What is told while a study runs."""
+class ProgressDisplay(Protocol):
+    """Shows the progress of a study's runs while they are done."""
 
-    def __enter__(self) -> Display:
-        """Start to show."""
+    def __enter__(self) -> ProgressDisplay:
+        """Start showing."""
         ...
 
     def __exit__(self, *error: object) -> None:
         """Stop showing."""
         ...
 
-    def progress(self, run: str, epoch: int, epochs: int, loss: float | None) -> None:
-        """A run has reached this epoch; called again and again while it goes on."""
+    def show_progress(self, run: str, progress: Progress) -> None:
+        """Show the epoch that a run has reached; called again and again while it goes on."""
         ...
 
-    def ended(self, run: str, state: State, note: str) -> None:
-        """A run has ended, with a few words on how."""
+    def show_end(self, run: str, state: State, note: str) -> None:
+        """Show that a run has ended, with a few words on how."""
         ...
 
 
-def make_display(console: Console, total: int, done: int, failed: int) -> Display:
-    """The display that fits the console: live where it is a terminal.
+def make_display(console: Console, total: int, done: int, failed: int) -> ProgressDisplay:
+    """Return the display that fits the console: live where it is a terminal.
 
     Args:
-        console: Where to show.
-        total: All runs.
-        done: Those that are done already.
-        failed: Those that failed before and are left as they are.
+        console: The console.
+        total: Number of all runs.
+        done: Number of runs that are done already.
+        failed: Number of runs that failed before and are not tried again.
     """
     if failed:
         console.print(
@@ -54,7 +55,7 @@ def make_display(console: Console, total: int, done: int, failed: int) -> Displa
 
 
 class LiveDisplay:
-    """A bar for the study and one for each run in flight."""
+    """A bar for the study and one for each run that is going on."""
 
     def __init__(self, console: Console, total: int, done: int) -> None:
         self._bars = make_bars(console)
@@ -68,15 +69,16 @@ class LiveDisplay:
     def __exit__(self, *error: object) -> None:
         self._bars.stop()
 
-    def progress(self, run: str, epoch: int, epochs: int, loss: float | None) -> None:
+    def show_progress(self, run: str, progress: Progress) -> None:
         """Move the run's bar."""
+        total = progress.epochs
         if run not in self._tasks:
-            self._tasks[run] = self._bars.add_task(run, total=epochs, note="")
-        note = "" if loss is None else f"loss {loss:.4g}"
-        self._bars.update(self._tasks[run], completed=epoch, total=epochs, note=note)
+            self._tasks[run] = self._bars.add_task(run, total=total, note="")
+        note = "" if progress.loss is None else f"loss {progress.loss:.4g}"
+        self._bars.update(self._tasks[run], completed=progress.epoch, total=total, note=note)
 
-    def ended(self, run: str, state: State, note: str) -> None:
-        """Take the run's bar away and leave a line above the bars."""
+    def show_end(self, run: str, state: State, note: str) -> None:
+        """Replace the run's bar by a line above the bars."""
         if run in self._tasks:
             self._bars.remove_task(self._tasks.pop(run))
         self._bars.advance(self._all)
@@ -84,34 +86,34 @@ class LiveDisplay:
 
 
 class LogDisplay:
-    """One line when a run moves, at most every few seconds, and one when it ends."""
+    """One line for a run's progress, at most every few seconds, and one for its end."""
 
     def __init__(self, console: Console, total: int, done: int) -> None:
         self._console = console
         self._total = total
         self._done = done
-        self._said: dict[str, tuple[float, int]] = {}
+        self._printed: dict[str, tuple[float, int]] = {}
 
     def __enter__(self) -> LogDisplay:
-        self._line(f"runs: {self._total}, done already: {self._done}")
+        self._print(f"runs: {self._total}, done already: {self._done}")
         return self
 
     def __exit__(self, *error: object) -> None:
         pass
 
-    def progress(self, run: str, epoch: int, epochs: int, loss: float | None) -> None:
-        """Say where the run is, unless it was said a moment ago."""
+    def show_progress(self, run: str, progress: Progress) -> None:
+        """Print the run's epoch, unless a line was printed a moment ago."""
         now = time.monotonic()
-        when, said = self._said.get(run, (-LOG_SECONDS, -1))
-        if epoch != said and now - when >= LOG_SECONDS:
-            self._said[run] = (now, epoch)
-            note = "" if loss is None else f"  loss {loss:.4g}"
-            self._line(f" running  {run}  epoch {epoch}/{epochs}{note}")
+        when, epoch = self._printed.get(run, (-LOG_SECONDS, -1))
+        if progress.epoch != epoch and now - when >= LOG_SECONDS:
+            self._printed[run] = (now, progress.epoch)
+            note = "" if progress.loss is None else f"  loss {progress.loss:.4g}"
+            self._print(f" running  {run}  epoch {progress.epoch}/{progress.epochs}{note}")
 
-    def ended(self, run: str, state: State, note: str) -> None:
-        """Say how the run ended and how many have."""
+    def show_end(self, run: str, state: State, note: str) -> None:
+        """Print how the run ended and how many have."""
         self._done += 1
-        self._line(f"{state.value:>8}  {run}  {note}  [{self._done}/{self._total}]")
+        self._print(f"{state.value:>8}  {run}  {note}  [{self._done}/{self._total}]")
 
-    def _line(self, text: str) -> None:
+    def _print(self, text: str) -> None:
         self._console.print(text, soft_wrap=True)

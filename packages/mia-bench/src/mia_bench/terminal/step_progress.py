@@ -1,4 +1,4 @@
-"""Progress of one long step: a bar on a terminal, now and then a line in a log."""
+"""Progress of one long step: a bar on a terminal, a line every few seconds in a log."""
 
 from __future__ import annotations
 
@@ -13,34 +13,34 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    Tell = Callable[[int, int, str], None]
+    ProgressCallback = Callable[[int, int, str], None]
 
 LOG_SECONDS = 15  # between two lines
 
 
 @contextmanager
-def progress(console: Console, what: str) -> Iterator[Tell]:
-    """A function that is told how much is done, of how much, and a few words on it."""
+def progress(console: Console, what: str) -> Iterator[ProgressCallback]:
+    """Yield a function that shows progress: (done, total, a few words on it)."""
     if not console.is_terminal:
         yield _log(console, what)
         return
     with make_bars(console) as bars:
         bar = bars.add_task(what, total=None, note="")
 
-        def tell(done: int, total: int, note: str = "") -> None:
+        def show(done: int, total: int, note: str = "") -> None:
             bars.update(bar, completed=done, total=total, note=note)
 
-        yield tell
+        yield show
 
 
-def _log(console: Console, what: str) -> Tell:
-    said = time.monotonic()
+def _log(console: Console, what: str) -> ProgressCallback:
+    last_shown = time.monotonic()
 
-    def tell(done: int, total: int, note: str = "") -> None:
-        nonlocal said
+    def show(done: int, total: int, note: str = "") -> None:
+        nonlocal last_shown
         now = time.monotonic()
-        if now - said >= LOG_SECONDS:
-            said = now
+        if now - last_shown >= LOG_SECONDS:
+            last_shown = now
             console.print(f"{what} {done}/{total}  {note}".rstrip(), soft_wrap=True)
 
-    return tell
+    return show

@@ -1,14 +1,14 @@
-"""What is told of every run while it trains: TensorBoard and MLflow, off by default."""
+"""Trackers that log every run while it trains: TensorBoard and MLflow, off by default."""
 
 from mia_bench.tracking.registry import TRACKERS, check_trackers, make_trackers
-from mia_bench.tracking.session import Session, Told, Tracker, tell
+from mia_bench.tracking.session import Session, TrackedRun, Tracker, track
 
 __all__ = [
     "TRACKERS",
     "Session",
-    "Told",
+    "TrackedRun",
     "Tracker",
     "check_trackers",
     "make_trackers",
-    "tell",
+    "track",
 ]

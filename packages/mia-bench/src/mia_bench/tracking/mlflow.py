@@ -1,4 +1,4 @@
-"""MLflow: a run of each run, in the study's folder or on the server of MLFLOW_TRACKING_URI."""
+"""MLflow: an MLflow run for each run, in the study's folder or on a server."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ ADDRESS = "MLFLOW_TRACKING_URI"
 
 @dataclass(frozen=True)
 class MLflow:
-    """Where runs are told, and under which experiment."""
+    """The address and the experiment that runs are logged to."""
 
     address: str
     experiment: str
 
     def begin(self, run: Run, folder: RunFolder) -> MLflowSession:
-        """A session; the next try of a run goes on with the same run of MLflow."""
+        """Begin a session; the next try of a run goes on with the same MLflow run."""
         client = _client(self.address)
         path = folder.path / "mlflow.txt"
         if path.exists():
@@ -49,7 +49,8 @@ def prepare(*, study: str, out: Path, executor: str) -> MLflow:
     """Make the experiment once, before the workers would all at once.
 
     Raises:
-        StudyError: Neither a server nor a file that all workers could write to; or no answer.
+        StudyError: The server does not answer, or there is none and workers on other machines
+            cannot write to a file.
     """
     address = os.environ.get(ADDRESS)
     if address is None:
@@ -76,16 +77,16 @@ class MLflowSession:
         self._run = run
 
     def epoch(self, number: int, values: dict[str, float]) -> None:
-        """A point of each curve."""
+        """Log a point of each curve."""
         self._log(values, number)
 
     def finish(self, metrics: dict[str, float]) -> None:
-        """The metrics, beside the curves."""
+        """Log the metrics beside the curves."""
         self._log(metrics, 0)
         self._client.set_terminated(self._run, "FINISHED")
 
     def fail(self) -> None:
-        """The run of MLflow is marked; its curves stay."""
+        """Mark the MLflow run as failed; its curves stay."""
         self._client.set_terminated(self._run, "FAILED")
 
     def _log(self, values: dict[str, float], step: int) -> None:

@@ -1,4 +1,4 @@
-"""From the names in a study to trackers that worker processes can be given."""
+"""Trackers by the names that a study gives them."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ import importlib
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
-from mia_bench.detectors.plugins import unknown
-from mia_bench.errors import StudyError
+from mia_bench.errors import StudyError, unknown_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,7 +26,7 @@ def check_trackers(names: Sequence[str]) -> None:
     """
     for name in names:
         if name not in TRACKERS:
-            raise unknown("tracking", name, TRACKERS)
+            raise unknown_name("tracking", name, TRACKERS)
         missing = [package for package in TRACKERS[name] if find_spec(package) is None]
         if missing:
             msg = (
@@ -40,13 +39,13 @@ def check_trackers(names: Sequence[str]) -> None:
 def make_trackers(
     names: Sequence[str], *, study: str, out: Path, executor: str = "local"
 ) -> tuple[Tracker, ...]:
-    """The trackers of these names, made ready.
+    """Return the trackers of these names, ready for worker processes.
 
     Args:
         names: Checked by ``check_trackers``.
         study: The study's name.
         out: The study's folder.
-        executor: What does the runs.
+        executor: Name of the executor that does the runs.
 
     Raises:
         StudyError: A server that is missing or does not answer.

@@ -20,15 +20,15 @@ FLUSH_SECONDS = 10
 
 @dataclass(frozen=True)
 class TensorBoard:
-    """Writes beside the run's other files, so it needs no settings."""
+    """Logs into each run's folder, so it needs no settings."""
 
     def begin(self, run: Run, folder: RunFolder) -> TensorBoardSession:
-        """A session that writes into the run's folder."""
+        """Begin a session that writes into the run's folder."""
         return TensorBoardSession(run, folder.path / "tensorboard")
 
 
 def prepare(*, study: str, out: Path, executor: str) -> TensorBoard:
-    """Nothing needs to be there beforehand."""
+    """Return the tracker; nothing needs to be there beforehand."""
     return TensorBoard()
 
 
@@ -41,20 +41,20 @@ class TensorBoardSession:
         self._writer: SummaryWriter | None = None
 
     def epoch(self, number: int, values: dict[str, float]) -> None:
-        """A point of each curve."""
+        """Log a point of each curve."""
         writer = self._open(number)
         for name, value in values.items():
             writer.add_scalar(name, value, number)
 
     def finish(self, metrics: dict[str, float]) -> None:
-        """The settings with the metrics."""
+        """Log the settings with the metrics."""
         writer = self._open(1)
         named = {f"metric/{name}": value for name, value in metrics.items()}
         writer.add_hparams(parameters(self._run), named, run_name=".")
         writer.close()
 
     def fail(self) -> None:
-        """What was written stays."""
+        """Close the file; its curves stay."""
         if self._writer is not None:
             self._writer.close()
 

@@ -1,4 +1,4 @@
-"""One function a command: from parsed arguments to an exit code."""
+"""The commands: one function each, from parsed arguments to an exit code."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from mia_data import cache
 from mia_data.contact_sheet import save_contact_sheet
-from mia_data.downloading import download
+from mia_data.dataset_folder import data_root
+from mia_data.download_archive import download
 from mia_data.errors import UnknownNameError
 from mia_data.files import is_folder
 from mia_data.folder import from_folder
-from mia_data.named import load
+from mia_data.load_dataset import load
 from mia_data.registry import info, names
-from mia_data.roots import data_root
-from mia_data.verification import verify
+from mia_data.verify_dataset import verify
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -42,7 +42,7 @@ def list_datasets(args: Namespace) -> int:
 
 
 def show_info(args: Namespace) -> int:
-    """Print what is known about a dataset."""
+    """Print the description of a dataset."""
     described = info(args.name).to_dict()
     if args.json:
         _print_json(described)
@@ -58,7 +58,7 @@ def show_info(args: Namespace) -> int:
 
 
 def verify_dataset(args: Namespace) -> int:
-    """Print a dataset's report; 1 if it is not as expected."""
+    """Check a dataset and print the report; return 1 if it is not as expected."""
     report = verify(args.name, args.root)
     if args.json:
         _print_json(report.to_dict())
@@ -68,7 +68,7 @@ def verify_dataset(args: Namespace) -> int:
 
 
 def download_datasets(args: Namespace) -> int:
-    """Download datasets and print where they are."""
+    """Download datasets and print their folders."""
     for name in args.names:
         folder = download(name, args.root, progress=not args.quiet, keep_archive=args.keep_archive)
         print(folder)
@@ -92,7 +92,7 @@ def manage_cache(args: Namespace) -> int:
         if args.json:
             _print_json({"folder": str(root), "removed": removed})
         else:
-            print(f"removed {removed} entries from {root}")
+            print(f"removed {removed} {_entries(removed)} from {root}")
         return 0
     found = cache.entries(root)
     if args.json:
@@ -103,7 +103,7 @@ def manage_cache(args: Namespace) -> int:
         shape = f"{request['channels']}x{request['size']}x{request['size']}"
         print(f"{request['name'] + '/' + request['split']:<28}{shape:<14}{size / 1e6:>10.1f} MB")
     total = sum(size for _, _, size in found)
-    print(f"{len(found)} entries, {total / 1e6:.1f} MB in {root}")
+    print(f"{len(found)} {_entries(len(found))}, {total / 1e6:.1f} MB in {root}")
     return 0
 
 
@@ -115,6 +115,10 @@ def _named_or_folder(args: Namespace) -> ImageSet:
             return from_folder(args.name, args.split, size=args.size, channels=3)
         raise
     return load(args.name, args.split, root=args.root, size=args.size)
+
+
+def _entries(count: int) -> str:
+    return "entry" if count == 1 else "entries"
 
 
 def _number(value: int | None) -> str:

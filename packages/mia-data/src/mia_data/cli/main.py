@@ -1,4 +1,4 @@
-"""Arguments, commands, and errors as one line."""
+"""The parser of the command line, and errors as one line."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _INTERRUPTED = 130
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
-        """Say what is wrong in one line, like every other error of the program."""
+        """Print the error as one line and exit with code 2."""
         self.exit(_BAD_INPUT, f"{self.prog}: error: {message} (try {self.prog} --help)\n")
 
 
@@ -53,46 +53,60 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog="mia-data", description="The datasets of the study, and your own images.")
+    parser = _Parser(
+        prog="mia-data",
+        description="Load, check and show the study's datasets and your own images.",
+    )
     parser.add_argument("--version", action="version", version=f"mia-data {version('mia-data')}")
     sub = parser.add_subparsers(required=True, metavar="COMMAND", parser_class=_Parser)
 
-    add = sub.add_parser("list", help="list the datasets and which of them are here")
+    add = sub.add_parser("list", help="list the datasets and whether they are on this machine")
     _add_root(add)
     _add_json(add)
     add.set_defaults(run=commands.list_datasets)
 
     add = sub.add_parser("info", help="describe a dataset")
-    add.add_argument("name", help="the dataset")
+    add.add_argument("name", help="name of the dataset")
     _add_json(add)
     add.set_defaults(run=commands.show_info)
 
-    add = sub.add_parser("verify", help="check a dataset's files; exit code 1 if not as expected")
-    add.add_argument("name", help="the dataset")
+    add = sub.add_parser(
+        "verify", help="check the files of a dataset (exit code 1 if not as expected)"
+    )
+    add.add_argument("name", help="name of the dataset")
     _add_root(add)
     _add_json(add)
     add.set_defaults(run=commands.verify_dataset)
 
     add = sub.add_parser("download", help="download and unpack datasets")
-    add.add_argument("names", nargs="+", metavar="name", help="the datasets")
+    add.add_argument("names", nargs="+", metavar="name", help="names of the datasets")
     _add_root(add)
-    add.add_argument("--quiet", action="store_true", help="no progress bar")
-    add.add_argument("--keep-archive", action="store_true", help="keep the downloaded file")
+    add.add_argument("--quiet", action="store_true", help="show no progress bar")
+    add.add_argument("--keep-archive", action="store_true", help="keep the downloaded archive")
     add.set_defaults(run=commands.download_datasets)
 
-    add = sub.add_parser("preview", help="write a contact sheet (PNG), lesions outlined")
-    add.add_argument("name", help="a dataset, or a folder of images")
-    add.add_argument("--split", default="test", help="train or test (%(default)s)")
-    add.add_argument("--out", default=None, metavar="FILE", help="default: NAME-SPLIT.png")
-    add.add_argument("--size", type=int, default=128, help="pixels an image (%(default)s)")
-    add.add_argument("--columns", type=int, default=8, help="images a row (%(default)s)")
-    add.add_argument("--rows", type=int, default=4, help="rows (%(default)s)")
-    add.add_argument("--seed", type=int, default=0, help="which images are shown (%(default)s)")
+    add = sub.add_parser("preview", help="write a contact sheet (PNG) with outlined lesions")
+    add.add_argument("name", help="name of a dataset, or a folder of images")
+    add.add_argument("--split", default="test", help="train or test (default: %(default)s)")
+    add.add_argument(
+        "--out", default=None, metavar="FILE", help="file to write (default: NAME-SPLIT.png)"
+    )
+    add.add_argument(
+        "--size", type=int, default=128, help="side of each image in pixels (default: %(default)s)"
+    )
+    add.add_argument("--columns", type=int, default=8, help="images per row (default: %(default)s)")
+    add.add_argument("--rows", type=int, default=4, help="number of rows (default: %(default)s)")
+    add.add_argument(
+        "--seed",
+        type=int,
+        default=0,
+        help="random seed of the choice of images (default: %(default)s)",
+    )
     _add_root(add)
     add.set_defaults(run=commands.preview)
 
     add = sub.add_parser("cache", help="list or clear the cache of decoded images")
-    add.add_argument("--clear", action="store_true", help="remove all entries")
+    add.add_argument("--clear", action="store_true", help="remove all cached images")
     _add_json(add)
     add.set_defaults(run=commands.manage_cache)
     return parser
@@ -100,9 +114,11 @@ def _parser() -> argparse.ArgumentParser:
 
 def _add_root(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--root", metavar="DIR", help="the data root (MIA_DATA_ROOT, else ~/MedIAnomaly-Data)"
+        "--root",
+        metavar="DIR",
+        help="folder of the datasets (default: MIA_DATA_ROOT or ~/MedIAnomaly-Data)",
     )
 
 
 def _add_json(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.add_argument("--json", action="store_true", help="print the result as JSON")

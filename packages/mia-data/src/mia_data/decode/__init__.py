@@ -1,1 +1,1 @@
-"""From one file to one 8-bit image: reading, gray scale, geometry."""
+"""Decoding: from one file to one 8-bit image of the requested size."""

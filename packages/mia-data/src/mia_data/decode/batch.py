@@ -1,4 +1,4 @@
-"""All images of a listing, decoded by several threads into arrays on disk."""
+"""Decoding of all images of a split by several threads into arrays on disk."""
 
 from __future__ import annotations
 
@@ -8,28 +8,29 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.lib.format import open_memmap
 
 from mia_data.decode.nifti import slice_numbers
-from mia_data.decode.reader import Mask, Reader, Request, Source, errors_name
+from mia_data.decode.reader import Mask, Reader, Source, errors_name
 from mia_data.errors import DataError
-from mia_data.files import is_volume, without_suffix
-from mia_data.listing import ABNORMAL, NORMAL, Listing
+from mia_data.file_list import ABNORMAL, NORMAL, FileList
+from mia_data.file_types import is_volume, without_suffix
+from mia_data.links import check_links
+from mia_data.npy_file import create_array
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from numpy.typing import NDArray
+    from mia_data.decode.request import Request
 
-# Images a task: enough that handing out tasks costs nothing, few enough to keep all threads busy.
+# Images per task: enough that handing out tasks costs nothing, few enough to keep all threads busy.
 _CHUNK = 16
 _MAX_THREADS = 16
 
 
 @dataclass(frozen=True)
 class Plan:
-    """Every image that a listing's files hold, as columns: a volume holds many."""
+    """All images in the files of a split, as columns; a volume holds many."""
 
     sources: list[Source]
     labels: list[int]
@@ -44,18 +45,18 @@ class Plan:
 
     @property
     def files(self) -> list[str]:
-        """The file of each image."""
+        """Return the file of each image."""
         return [source.image for source in self.sources]
 
 
-def make_plan(listing: Listing) -> Plan:
-    """Find all images of a listing; only the headers of volumes are opened for it.
+def make_plan(listing: FileList) -> Plan:
+    """Find all images of a listing; of volumes only the headers are read.
 
     Raises:
-        DataError: a file is a link that leaves the dataset's folder, a volume cannot be read, or
+        DataError: A file is a link that leaves the dataset's folder, a volume cannot be read, or
             an image and its mask are not both volumes.
     """
-    check_links(listing)
+    check_links(listing.folder, listing.names)
     masks = listing.masks or [None] * len(listing.files)
     plan = Plan([], [], [], has_masks=listing.masks is not None)
     for name, label, mask, name_id in zip(
@@ -82,8 +83,8 @@ def decode(planned: Plan, request: Request, folder: Path) -> None:
     A slice of an abnormal volume that has a mask is abnormal only where the mask touches it.
 
     Raises:
-        DataError: a file cannot be read, or a normal image's mask is not empty; the first file in
-            order is named.
+        DataError: A file cannot be read, a normal image's mask is not empty, or an abnormal one's
+            is and that is not allowed; the first file in order is named.
     """
     size, count = request.size, len(planned.sources)
     shape = (count, request.channels, size, size)
@@ -98,7 +99,7 @@ def decode(planned: Plan, request: Request, folder: Path) -> None:
             images[i] = image
             if masks is not None and mask is not None:
                 masks[i] = mask.pixels
-                labels[i] = _label(planned.sources[i], planned.labels[i], mask)
+                labels[i] = _label(planned.sources[i], planned.labels[i], mask, request)
 
     with ThreadPoolExecutor(min(os.cpu_count() or 1, _MAX_THREADS)) as pool:
         tasks = [pool.submit(work, numbers) for numbers in _chunks(planned.sources)]
@@ -112,7 +113,7 @@ def decode(planned: Plan, request: Request, folder: Path) -> None:
 
 
 def _chunks(sources: list[Source]) -> Iterator[range]:
-    """Split the work into tasks; the slices of a volume stay together, so that it is read once."""
+    """Split the work into tasks, with the slices of a volume together so that it is read once."""
     start = 0
     for end in range(1, len(sources) + 1):
         is_last = end == len(sources)
@@ -121,27 +122,18 @@ def _chunks(sources: list[Source]) -> Iterator[range]:
             start = end
 
 
-def create_array(path: Path, shape: tuple[int, ...]) -> NDArray[np.uint8]:
-    """Create a memory-mapped uint8 ``.npy`` file of zeros.
-
-    Raises:
-        OSError: the disk is too full; without the reservation, writing to the map would kill the
-            process with a bus error.
-    """
-    array = open_memmap(path, "w+", np.uint8, shape)
-    if hasattr(os, "posix_fallocate"):
-        with path.open("r+b") as file:
-            os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
-    # A plain view: numpy's memmap runs Python code at every indexing.
-    return np.asarray(array)
-
-
-def _label(source: Source, label: int, mask: Mask) -> int:
-    """Return the label of an image that has a mask: a volume's need not be that of each slice."""
+def _label(source: Source, label: int, mask: Mask, request: Request) -> int:
+    """Return the label of an image that has a mask; a slice may be normal in an abnormal volume."""
     if label == NORMAL and mask.has_lesion:
         msg = (
             f"the mask {source.mask} marks abnormal pixels, expected an empty one: {source.image} "
-            "is labelled normal"
+            "is labeled normal"
+        )
+        raise DataError(msg)
+    if label == ABNORMAL and mask.is_empty and not request.allow_empty_masks:
+        msg = (
+            f"the mask {source.mask} marks nothing, expected a marked pixel: {source.image} is "
+            "labeled abnormal (allow_empty_masks reads it as it is)"
         )
         raise DataError(msg)
     if label == ABNORMAL and source.number is not None and not mask.has_lesion:
@@ -149,35 +141,8 @@ def _label(source: Source, label: int, mask: Mask) -> int:
     return label
 
 
-def check_links(listing: Listing) -> None:
-    """Refuse symbolic links that leave the folder; the folder itself may be one.
-
-    Raises:
-        DataError: a file, or a folder on the way to it, is such a link.
-    """
-    root = os.path.realpath(listing.folder)
-    inner_folders: dict[str, bool] = {}
-    for name in listing.files + [mask for mask in listing.masks or () if mask]:
-        path = f"{listing.folder}/{name}"
-        head = path.rpartition("/")[0]
-        if head not in inner_folders:
-            inner_folders[head] = _is_inside(os.path.realpath(head), root)
-        # Most files lie in few folders and are no links: one cheap look at each.
-        if os.path.islink(path):  # noqa: PTH114
-            is_inside = _is_inside(os.path.realpath(path), root)
-        else:
-            is_inside = inner_folders[head]
-        if not is_inside:
-            msg = f"{path} is a link to {os.path.realpath(path)}, expected a file inside {root}"
-            raise DataError(msg)
-
-
-def _is_inside(path: str, root: str) -> bool:
-    return f"{path}/".startswith(f"{root}/")
-
-
-def _ids(listing: Listing) -> list[str]:
-    """Name each image by its path without suffix; with it where two differ in nothing else."""
+def _ids(listing: FileList) -> list[str]:
+    """Return an id for each image: its path, without the suffix where that is unique."""
     prefix = f"{listing.id_folder}/" if listing.id_folder else ""
     names = [name.removeprefix(prefix) for name in listing.files]
     short = [without_suffix(name) for name in names]

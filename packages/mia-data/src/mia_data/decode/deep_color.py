@@ -1,4 +1,4 @@
-"""PNG and TIFF color of 16 bits a channel, of which Pillow by itself gives the high bytes only."""
+"""Reading of color with 16 bits per channel from PNG and TIFF; Pillow keeps only the high bytes."""
 
 from __future__ import annotations
 
@@ -25,22 +25,25 @@ _ONE_PLANE_A_CHANNEL = 2
 
 
 def is_deep_color(image: ImageFile) -> bool:
-    """Tell whether an image that Pillow opens with 8 bits a channel has more in its file."""
+    """Tell whether a file has more than the 8 bits per channel that Pillow opens it with."""
     if image.format == "TIFF":
         return max(_tag(image, _BITS_PER_SAMPLE, (1,))) > 8
     return image.format == "PNG" and ";16" in _raw_mode(image)
 
 
 def read_deep_color(image: ImageFile, again: ImageFile, path: Path | str) -> NDArray[np.uint16]:
-    """Return the values, (H, W, 3), or (H, W) of gray with alpha; alpha is left out.
+    """Return all values of an image of 16-bit color, or of gray with alpha.
 
     Args:
-        image: the image, opened and not yet loaded.
-        again: the same, opened a second time.
-        path: its file, for messages.
+        image: The image, opened and not yet loaded.
+        again: The same, opened a second time.
+        path: Its file, for messages.
+
+    Returns:
+        (H, W, C): gray and alpha, RGB, or RGB and alpha.
 
     Raises:
-        DataError: the file has other channels (CMYK, premultiplied alpha), or a plane for each.
+        DataError: The file has other channels (CMYK, premultiplied alpha), or a plane for each.
     """
     has_planes = _tag(image, _PLANAR_CONFIGURATION, 1) == _ONE_PLANE_A_CHANNEL
     raw_mode = _raw_mode(image)
@@ -56,11 +59,13 @@ def read_deep_color(image: ImageFile, again: ImageFile, path: Path | str) -> NDA
     if channels == "LA":
         # Pillow opens it as RGBA, so the four bytes of a pixel can be had as they are.
         pixels = _load(image, "RGBA")
-        return _join(pixels[..., 0], pixels[..., 1])
+        return _join(pixels[..., 0::2], pixels[..., 1::2])
     # Pillow keeps the byte that would be the high one in the order that it is told.
     first, second = _load(image, f"{channels};16B"), _load(again, f"{channels};16L")
     high, low = (first, second) if _BIG_ENDIAN[order] else (second, first)
-    return _join(high[..., :3], low[..., :3])
+    # X, a channel of no meaning, is the last one.
+    count = 4 if channels == "RGBA" else 3
+    return _join(high[..., :count], low[..., :count])
 
 
 def _join(high: NDArray[np.uint8], low: NDArray[np.uint8]) -> NDArray[np.uint16]:
@@ -68,7 +73,7 @@ def _join(high: NDArray[np.uint8], low: NDArray[np.uint8]) -> NDArray[np.uint16]
 
 
 def _load(image: ImageFile, raw_mode: str) -> NDArray[np.uint8]:
-    """Decode an image as if its pixels lay in the file as ``raw_mode`` says."""
+    """Decode an image with another of Pillow's raw modes."""
     # A tile is a plain tuple or a named one, depending on Pillow's version.
     image.tile = [
         tuple.__new__(type(tile), (*tile[:3], _with_raw_mode(tile[3], raw_mode)))

@@ -1,4 +1,4 @@
-"""DICOM files, through the extra ``dicom`` (pydicom)."""
+"""Reading of DICOM files, with the extra ``dicom`` (pydicom)."""
 
 from __future__ import annotations
 
@@ -20,21 +20,33 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _MAX_BYTES = 1 << 30
+# The parts of a functional group that say what values mean and how they are shown (PS3.3
+# C.7.6.16.2), and what they stand for in files without such groups.
+_GROUP_PARTS = {
+    "PixelValueTransformationSequence": (
+        "ModalityLUTSequence",
+        "RescaleSlope",
+        "RescaleIntercept",
+        "RescaleType",
+    ),
+    "FrameVOILUTSequence": ("VOILUTSequence", "WindowCenter", "WindowWidth", "VOILUTFunction"),
+}
 
 
 def read_dicom(path: Path | str, mode: str, window: Window | None) -> Image.Image:
     """Read a DICOM image of one frame as ``mode``, ``"L"`` or ``"RGB"``.
 
     Gray values go through the file's rescale slope and intercept, or its modality table, and then
-    through ``window``, else the file's first table of gray values, else its first window, else the
-    image's percentiles. MONOCHROME1 (white is low) is inverted. Color images must have 8 bits;
-    palettes are looked up.
+    through ``window``. If that is None, through the file's first table of gray values, or its first
+    window, or the image's percentiles. Enhanced files have these in functional groups, shared or
+    of the frame. MONOCHROME1 (white is low) is inverted. Color images must have 8 bits; palettes
+    are looked up.
 
     Raises:
         MissingExtraError: pydicom is not installed.
-        DataError: no pixels, several frames or too many pixels.
-        ValueError: a table or a window's function that the standard does not have.
-        Exception: what pydicom raises for a file that it cannot decode.
+        DataError: No pixels, several frames or too many pixels.
+        ValueError: A table or a window's function that the standard does not have.
+        Exception: What pydicom raises for a file that it cannot decode.
     """
     dataset = _dataset(path)
     rows, columns = int(dataset.get("Rows", 0)), int(dataset.get("Columns", 0))
@@ -45,6 +57,7 @@ def read_dicom(path: Path | str, mode: str, window: Window | None) -> Image.Imag
             f"1 to {MAX_PIXELS} pixels"
         )
         raise DataError(msg)
+    _take_from_functional_groups(dataset, path)
     pixels = dataset.pixel_array
     if dataset.PhotometricInterpretation == "PALETTE COLOR":
         from pydicom.pixels.processing import apply_color_lut
@@ -66,6 +79,28 @@ def _dataset(path: Path | str) -> Any:
     return pydicom.dcmread(io.BytesIO(read_bytes(path, limit=_MAX_BYTES)))
 
 
+def _take_from_functional_groups(dataset: Any, path: Path | str) -> None:
+    """Copy the values of an enhanced file's functional groups to where other files have them.
+
+    A group of the frame has priority over a shared one, and both over the file's top level.
+    """
+    for name in ("SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence"):
+        groups = dataset.get(name)
+        if not groups:
+            continue
+        if len(groups) != 1:
+            msg = f"{path} has {len(groups)} groups in {name}, expected one for its one frame"
+            raise DataError(msg)
+        for part, replaced in _GROUP_PARTS.items():
+            found = groups[0].get(part)
+            if not found:
+                continue
+            for element in replaced:
+                if element in dataset:
+                    del dataset[element]
+            dataset.update(found[0])
+
+
 def _color(pixels: NDArray[Any], path: Path | str) -> NDArray[np.uint8]:
     if pixels.dtype != np.uint8 or pixels.shape[2] != 3:
         msg = f"{path} holds {pixels.dtype} color of shape {pixels.shape}, expected uint8 RGB"
@@ -82,7 +117,7 @@ def _gray(dataset: Any, pixels: NDArray[Any], window: Window | None) -> NDArray[
 
 
 def _modality_values(dataset: Any, pixels: NDArray[Any]) -> NDArray[np.float64]:
-    """What the stored numbers stand for, such as Hounsfield units (DICOM PS3.3 C.11.1)."""
+    """Return the stored values in their unit, such as Hounsfield (DICOM PS3.3 C.11.1)."""
     if dataset.get("ModalityLUTSequence"):
         from pydicom.pixels.processing import apply_modality_lut
 
@@ -94,7 +129,7 @@ def _modality_values(dataset: Any, pixels: NDArray[Any]) -> NDArray[np.float64]:
 def _as_the_file_shows_it(
     dataset: Any, values: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], Window | None]:
-    """Values for a linear window, and that window, by the file's first view (PS3.3 C.11.2)."""
+    """Return values for a linear window, and that window, by the first view (PS3.3 C.11.2)."""
     if dataset.get("VOILUTSequence"):
         from pydicom.pixels.processing import apply_voi
 
@@ -112,7 +147,7 @@ def _as_the_file_shows_it(
     if not (math.isfinite(center) and allowed and width < math.inf):
         return values, None
     match function:
-        case "LINEAR":  # its ends in terms of pixel centres
+        case "LINEAR":  # its ends in terms of pixel centers
             return values, (center - 0.5 - (width - 1) / 2, center - 0.5 + (width - 1) / 2)
         case "LINEAR_EXACT":
             return values, (center - width / 2, center + width / 2)
@@ -125,7 +160,7 @@ def _as_the_file_shows_it(
 def _look_up(
     function: Any, dataset: Any, name: str, values: NDArray[Any]
 ) -> tuple[NDArray[np.float64], float]:
-    """The values through the first table of a sequence, and the largest that it can hold."""
+    """Return the values through a sequence's first table, and the largest value it can hold."""
     table = dataset[name][0]
     entries, first, bits = table.LUTDescriptor
     if not 8 <= bits <= 16:

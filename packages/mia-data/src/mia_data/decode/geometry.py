@@ -1,4 +1,4 @@
-"""Images and masks to the requested size."""
+"""Resizing of images and masks."""
 
 from __future__ import annotations
 
@@ -7,15 +7,21 @@ from PIL import Image
 from mia_data.decode.pillow import MAX_PIXELS
 
 RESIZES = ("squash", "short_side")
+# Pillow's filters by their names in lower case.
+RESAMPLES = ("nearest", "box", "bilinear", "hamming", "bicubic", "lanczos")
 
 
-def resize_image(image: Image.Image, size: int, resize: str) -> Image.Image:
-    """Bring an image to ``size`` x ``size``, bilinear with Pillow's anti-aliasing."""
-    return _resize(image, size, resize, Image.Resampling.BILINEAR)
+def resize_image(image: Image.Image, size: int, resize: str, resample: str) -> Image.Image:
+    """Resize an image to ``size`` x ``size`` with one of Pillow's filters, anti-aliased.
+
+    Raises:
+        ValueError: The image is so narrow that ``"short_side"`` makes it too large.
+    """
+    return _resize(image, size, resize, Image.Resampling[resample.upper()])
 
 
 def resize_mask(mask: Image.Image, size: int, resize: str) -> Image.Image:
-    """Bring a mask to ``size`` x ``size`` with nearest neighbours, so that no new value appears."""
+    """Resize a mask to ``size`` x ``size`` with nearest neighbors, which adds no new value."""
     return _resize(mask, size, resize, Image.Resampling.NEAREST)
 
 
@@ -38,7 +44,7 @@ def shown_box(width: int, height: int, size: int, resize: str) -> tuple[int, int
 
 
 def _crop(width: int, height: int, size: int) -> tuple[tuple[int, int], int, int]:
-    """Return the size with the short side at ``size``, and where the crop of the center begins."""
+    """Return the size with the short side at ``size``, and the left and top of the center crop."""
     short = min(width, height)
     # Rounding of both steps as in torchvision's Resize and CenterCrop, which the study used.
     width, height = int(size * width / short), int(size * height / short)

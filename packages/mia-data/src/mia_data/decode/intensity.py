@@ -1,4 +1,4 @@
-"""Deep intensities (12 or 16 bits, Hounsfield units, floats) to 8 bits."""
+"""Scaling of deep intensities (12 or 16 bits, Hounsfield units, floats) to 8 bits."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ Window = tuple[float, float]
 def to_uint8(values: NDArray[Any], window: Window | None) -> NDArray[np.uint8]:
     """Map values linearly to 0..255, clipped outside the window.
 
-    ``window`` is (low, high); without one the image's own 0.5 and 99.5 percentiles are taken. Where
-    low is high, what is above becomes 255 and all else 0; a constant image becomes 0.
+    ``window`` is (low, high); without one the image's own 0.5 and 99.5 percentiles are taken. If
+    the two are equal, values above become 255 and all others 0; a constant image becomes 0.
 
     Raises:
-        ValueError: a value is not finite.
+        ValueError: A value is not finite.
     """
     if not np.isfinite(values).all():
         msg = "it holds NaN or infinite values"

@@ -1,4 +1,4 @@
-"""PNG, JPEG, TIFF and BMP files."""
+"""Reading of PNG, JPEG, TIFF and BMP files."""
 
 from __future__ import annotations
 
@@ -7,9 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PIL import Image, ImageFile, UnidentifiedImageError
+from PIL.JpegImagePlugin import JpegImageFile
 
 from mia_data.decode.deep_color import is_deep_color, read_deep_color
 from mia_data.decode.intensity import Window, to_uint8
+from mia_data.decode.jpeg import load_jpeg
+from mia_data.decode.jpeg_structure import END as JPEG_END
+from mia_data.decode.tiff import DEEP_MODES, read_deep_gray
 from mia_data.errors import DataError
 from mia_data.files import read_bytes
 
@@ -23,20 +27,28 @@ _FORMATS = ("JPEG", "PNG", "TIFF", "BMP")
 # Pillow's own default, written out because a program may have changed Pillow's global.
 MAX_PIXELS = 89_478_485
 _MAX_BYTES = 1 << 30
-_DEEP_MODES = {"I", "F", "I;16", "I;16B", "I;16L", "I;16N"}
+_JPEG_MARK = b"\xff\xd8\xff"
+_TIFF_MARKS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 
 
-def open_image(path: Path | str) -> ImageFile.ImageFile:
-    """Open an image file of a known format and a sane size; pixels are not decoded yet.
+def open_image(path: Path | str, *, allow_damaged: bool = False) -> ImageFile.ImageFile:
+    """Open an image file of a known format and a reasonable size, without decoding its pixels.
+
+    With ``allow_damaged``, a JPEG that is cut off can be decoded: what is missing becomes gray.
 
     Raises:
-        DataError: empty, not of a known format, more than ``MAX_PIXELS`` pixels, or several pages.
+        DataError: Empty, not of a known format, more than ``MAX_PIXELS`` pixels, or several pages.
     """
     data = read_bytes(path, limit=_MAX_BYTES)
+    if allow_damaged and data.startswith(_JPEG_MARK):
+        data += JPEG_END
     try:
         image = Image.open(io.BytesIO(data), formats=_FORMATS)
     except UnidentifiedImageError as error:
-        msg = f"{path} is not an image of a known format ({', '.join(_FORMATS)})"
+        what = "an image of a known format"
+        if data.startswith(_TIFF_MARKS):
+            what = "a TIFF of a known kind (unsigned, signed or float values of up to 32 bits)"
+        msg = f"{path} is not {what}, expected {', '.join(_FORMATS)}"
         raise DataError(msg) from error
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         msg = f"{path} has too many pixels, expected at most {MAX_PIXELS}"
@@ -51,38 +63,47 @@ def open_image(path: Path | str) -> ImageFile.ImageFile:
     return image
 
 
-def read_image(path: Path | str, mode: str, window: Window | None) -> Image.Image:
+def read_image(
+    path: Path | str, mode: str, window: Window | None, *, allow_damaged: bool = False
+) -> Image.Image:
     """Read an image as ``mode``, ``"L"`` or ``"RGB"``.
 
     The orientation tag of a JPEG is not applied: the study's code did not, and masks would not
     follow it.
 
     Raises:
-        DataError: as ``open_image``, or color of 16 bits is stored in a way that is not read.
+        DataError: As ``open_image``, or color of 16 bits is stored in a way that is not read.
+        ValueError: A JPEG is damaged inside, and that is not allowed.
     """
-    opened = open_image(path)
-    values = _deep_values(opened, path)
-    image = opened if values is None else Image.fromarray(to_uint8(values, window))
+    opened = open_image(path, allow_damaged=allow_damaged)
+    if isinstance(opened, JpegImageFile) and not allow_damaged:
+        load_jpeg(opened)
+    values = deep_values(opened, path)
+    image = opened if values is None else _shown(values, window)
     # Converting drops transparency, and would warn of it.
     image.info.pop("transparency", None)
     # Converting to the same mode would only copy.
     return image if image.mode == mode else image.convert(mode)
 
 
-def read_mask(path: Path | str) -> Image.Image:
-    """Read a mask as an ``"L"`` image of 0 and 255: above zero is abnormal."""
-    image = open_image(path)
-    values = _deep_values(image, path)
-    if values is None:
-        values = np.asarray(image.convert("L"))
+def _shown(values: NDArray[Any], window: Window | None) -> Image.Image:
+    """Return deep values as a gray or RGB image, without their alpha."""
     if values.ndim == 3:
-        values = values.max(axis=2)
-    return Image.fromarray((values > 0) * np.uint8(255))
+        values = values[..., :3] if values.shape[2] >= 3 else values[..., 0]
+    return Image.fromarray(to_uint8(values, window))
 
 
-def _deep_values(image: ImageFile.ImageFile, path: Path | str) -> NDArray[Any] | None:
-    """Return an image of more than 8 bits, (H, W) or (H, W, 3) without alpha; None for others."""
-    if image.mode in _DEEP_MODES:
+def deep_values(image: ImageFile.ImageFile, path: Path | str) -> NDArray[Any] | None:
+    """Return the values of an image of more than 8 bits a channel; None for others.
+
+    Returns:
+        (H, W), or (H, W, C) of color and of gray with alpha, whose last channel is then alpha.
+    """
+    if image.format == "TIFF":
+        values = read_deep_gray(image, path)
+        if values is not None:
+            return values
+    if image.mode in DEEP_MODES:
         return np.asarray(image)
     # Each of the two gives one byte of every value.
     return read_deep_color(image, open_image(path), path) if is_deep_color(image) else None

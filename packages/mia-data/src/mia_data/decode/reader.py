@@ -1,4 +1,4 @@
-"""One image and its mask from whatever files they are in."""
+"""Reading of one image and its mask, whatever their format."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ import numpy as np
 from mia_data.decode import nifti
 from mia_data.decode.dicom import read_dicom
 from mia_data.decode.geometry import resize_image, resize_mask
-from mia_data.decode.pillow import read_image, read_mask
+from mia_data.decode.mask import read_mask
+from mia_data.decode.pillow import read_image
 from mia_data.errors import DataError, reason
-from mia_data.files import is_dicom
+from mia_data.file_types import is_dicom
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,27 +24,12 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from PIL import Image
 
-    from mia_data.decode.intensity import Window
-
-
-@dataclass(frozen=True)
-class Request:
-    """How images are decoded: the arguments that change the pixels."""
-
-    size: int
-    channels: int
-    resize: str
-    window: Window | None = None
-
-    @property
-    def mode(self) -> str:
-        """Pillow's name of the pixel format."""
-        return "L" if self.channels == 1 else "RGB"
+    from mia_data.decode.request import Request
 
 
 @dataclass(frozen=True)
 class Source:
-    """Where one image comes from; ``number`` is the slice of a volume, else None."""
+    """The file of an image and of its mask; ``number`` is the slice in a volume, or None."""
 
     image: str
     mask: str | None
@@ -56,16 +42,18 @@ class Mask:
 
     Attributes:
         pixels: uint8 (size, size) of 0 and 1.
-        has_lesion: whether a pixel is set before the mask is resized, in which a small lesion can
+        has_lesion: Whether a pixel is set before the mask is resized, in which a small lesion can
             vanish.
+        is_empty: Whether no pixel is set in all of its file.
     """
 
     pixels: NDArray[np.uint8]
     has_lesion: bool
+    is_empty: bool
 
 
 class Reader:
-    """Decodes images of one request; keeps the last volume, whose slices come one after another.
+    """Decodes images of one request and keeps the last volume, to read its slices in turn.
 
     One reader serves one thread.
     """
@@ -79,39 +67,32 @@ class Reader:
         """Return an image (C, size, size) and its mask, or None where it has none.
 
         Raises:
-            DataError: a file cannot be read, or the mask has another size than the image.
+            DataError: A file cannot be read, or the mask has another size than the image.
         """
-        size, resize = self._request.size, self._request.resize
-        with errors_name(source.image):
-            image = self._read_image(source)
-            pixels = as_array(resize_image(image, size, resize))
+        image = self.read_whole(source)
+        pixels = self.resize(source, image)
         if source.mask is None:
             return pixels, None
-        with errors_name(source.mask):
-            mask = self._read_mask(source.mask, source)
-            if mask.size != image.size:
-                msg = f"it is {_size(mask)}, expected {_size(image)}, the size of {source.image}"
-                raise ValueError(msg)
-            resized = np.asarray(resize_mask(mask, size, resize)) // 255
-            return pixels, Mask(resized, has_lesion=mask.getbbox() is not None)
+        return pixels, self._read_mask(source.mask, source, image)
 
     def read_whole(self, source: Source) -> Image.Image:
         """Return an image at its own size, in the request's pixel format.
 
         Raises:
-            DataError: the file cannot be read.
+            DataError: The file cannot be read.
         """
         with errors_name(source.image):
             return self._read_image(source)
 
     def resize(self, source: Source, image: Image.Image) -> NDArray[np.uint8]:
-        """Return a whole image of ``source`` as the request has it, uint8 (C, size, size).
+        """Return an image of ``source`` resized as requested, uint8 (C, size, size).
 
         Raises:
-            DataError: its shape makes it too large.
+            DataError: Its shape makes it too large.
         """
+        request = self._request
         with errors_name(source.image):
-            return as_array(resize_image(image, self._request.size, self._request.resize))
+            return as_array(resize_image(image, request.size, request.resize, request.resample))
 
     def _read_image(self, source: Source) -> Image.Image:
         request, path = self._request, source.image
@@ -120,17 +101,22 @@ class Reader:
             return nifti.read_slice(volume, source.number, request.mode)
         if is_dicom(path):
             return read_dicom(path, request.mode, request.window)
-        return read_image(path, request.mode, request.window)
+        return read_image(path, request.mode, request.window, allow_damaged=request.allow_damaged)
 
-    def _read_mask(self, path: str, source: Source) -> Image.Image:
-        if source.number is None:
-            return read_mask(path)
-        volume = self._volume_mask(path)
-        depth = len(self._volume(source.image, self._request.window))
-        if len(volume) != depth:
-            msg = f"it has {len(volume)} slices, expected {depth}, as {source.image} has"
-            raise ValueError(msg)
-        return nifti.read_slice(volume, source.number, "L")
+    def _read_mask(self, path: str, source: Source, image: Image.Image) -> Mask:
+        request = self._request
+        with errors_name(path):
+            if source.number is None:
+                mask = read_mask(path)
+                is_empty = mask.getbbox() is None
+            else:
+                volume, is_empty = self._volume_mask(path, source.image)
+                mask = nifti.read_slice(volume, source.number, "L")
+            if mask.size != image.size:
+                msg = f"it is {_size(mask)}, expected {_size(image)}, the size of {source.image}"
+                raise ValueError(msg)
+            small = np.asarray(resize_mask(mask, request.size, request.resize)) // 255
+        return Mask(small, has_lesion=mask.getbbox() is not None, is_empty=is_empty)
 
 
 def as_array(image: Image.Image) -> NDArray[np.uint8]:
@@ -146,7 +132,7 @@ def _size(image: Image.Image) -> str:
 
 @contextmanager
 def errors_name(path: Path | str) -> Iterator[None]:
-    """Turn what goes wrong inside the block into a DataError that names the file."""
+    """Turn any exception inside the block into a DataError that names the file."""
     try:
         yield
     except DataError:

@@ -1,1 +1,1 @@
-"""The file layouts of the known datasets: one function a layout, from a folder to a Listing."""
+"""Layouts of the known datasets: one function per layout, from a folder to a FileList."""

@@ -1,12 +1,12 @@
-"""Layouts whose folders tell the split and the class."""
+"""Layouts with one folder per split and class."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from mia_data.errors import DataError
-from mia_data.files import list_images
-from mia_data.listing import Listing, by_class
+from mia_data.file_list import FileList, by_class
+from mia_data.list_files import list_images
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -15,16 +15,16 @@ if TYPE_CHECKING:
 
 def class_folders(
     train: str, normal: str, abnormal: Sequence[str]
-) -> Callable[[Path, str], Listing]:
-    """Make the function that lists a split of such a layout.
+) -> Callable[[Path, str], FileList]:
+    """Return the function that lists a split of such a layout.
 
     Args:
-        train: the folder of normal images for training.
-        normal: the folder of normal test images.
-        abnormal: the folders of abnormal test images.
+        train: The folder of normal images for training.
+        normal: The folder of normal test images.
+        abnormal: The folders of abnormal test images.
     """
 
-    def list_split(folder: Path, split: str) -> Listing:
+    def list_split(folder: Path, split: str) -> FileList:
         if split == "train":
             return by_class(folder, str(folder), list_images(folder, train))
         images = [name for inner in abnormal for name in list_images(folder, inner)]
@@ -33,13 +33,13 @@ def class_folders(
     return list_split
 
 
-def brats(folder: Path, split: str) -> Listing:
+def brats(folder: Path, split: str) -> FileList:
     """List a split of BraTS2021: ``train``, ``test/{normal,tumor,annotation}``.
 
     A mask's name is its image's with ``flair`` replaced by ``seg``.
 
     Raises:
-        DataError: a folder is missing or empty, or a name of ``test/tumor`` has no ``flair`` in it.
+        DataError: A folder is missing or empty, or a name of ``test/tumor`` has no ``flair`` in it.
     """
     if split == "train":
         return by_class(folder, str(folder), list_images(folder, "train"))

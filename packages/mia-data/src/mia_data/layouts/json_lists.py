@@ -1,4 +1,4 @@
-"""The ``data.json`` layout: one folder of images and the lists of each split's names."""
+"""The ``data.json`` layout: one folder of images, and a list of names per split and class."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from mia_data.errors import DataError, reason
+from mia_data.file_list import FileList, by_class, check_names
 from mia_data.files import read_bytes
-from mia_data.listing import Listing, by_class, check_names
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,7 +18,7 @@ _SHAPE = '{"train": {"0": [names]}, "test": {"0": [names], "1": [names]}}'
 _MAX_BYTES = 64 << 20
 
 
-def list_split(folder: Path, split: str) -> Listing:
+def list_split(folder: Path, split: str) -> FileList:
     """List a split of ``images/*`` and ``data.json``.
 
     Raises:

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mia_data import cache
-from mia_data.decode.batch import create_array
+from mia_data.arguments import check_count, check_split
+from mia_data.decode.request import make_request
 from mia_data.errors import DataError
+from mia_data.file_list import ABNORMAL, NORMAL
 from mia_data.imageset import ImageSet
-from mia_data.listing import ABNORMAL, NORMAL
-from mia_data.loading import check_count, check_split, make_request
+from mia_data.npy_file import create_array
 from mia_data.phantoms.fields import uniform
 from mia_data.phantoms.head import BRAIN, draw_head
 from mia_data.phantoms.lesions import KINDS, draw_lesions, paint, push
@@ -52,16 +53,16 @@ def phantom(
     Args:
         split: ``"train"``: ``n_train`` normal images; ``"test"``: ``n_normal`` and ``n_abnormal``,
             with masks.
-        size: height and width of the images, at least 16.
+        size: Height and width of the images, at least 16.
         channels: 1 or 3.
-        n_train: normal images of the train split.
-        n_normal: normal images of the test split.
-        n_abnormal: abnormal images of the test split.
-        seed: of everything random.
-        cache_dir: as in ``load``.
+        n_train: Normal images of the train split.
+        n_normal: Normal images of the test split.
+        n_abnormal: Abnormal images of the test split.
+        seed: Random seed.
+        cache_dir: As in ``load``.
 
     Raises:
-        DataError: an argument is out of its range.
+        DataError: An argument is out of its range.
     """
     check_split(split)
     request = make_request(size, channels)
@@ -123,10 +124,10 @@ def _draw_split(
 def draw(
     rngs: list[np.random.Generator], size: int, numbers: range | None
 ) -> tuple[NDArray[np.uint8], NDArray[np.bool_] | None]:
-    """Draw one image (size, size) a generator.
+    """Draw one image (size, size) per generator.
 
-    ``numbers`` is None for normal images, else it deals out the kinds of lesions in turn; masks
-    come with it.
+    ``numbers`` is None for normal images. For abnormal ones it selects the kinds of lesions, and
+    masks are returned too.
     """
     axis = (np.arange(size, dtype=np.float32) + 0.5) * np.float32(2 / size) - 1
     shape = (len(rngs), size, size)

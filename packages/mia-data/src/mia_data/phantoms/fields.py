@@ -1,4 +1,4 @@
-"""Building blocks of the drawings: drawn numbers, smooth noise, soft edges, ellipses."""
+"""Building blocks of the drawings: random numbers, smooth noise, soft edges, ellipses."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Ranges = Mapping[str, tuple[float, float]]
 
 
 def uniform(rngs: Sequence[np.random.Generator], ranges: Ranges) -> dict[str, Array]:
-    """Draw one number a range for each image, as arrays (N, 1, 1) that broadcast over pixels."""
+    """Draw one number per range and image, as arrays (N, 1, 1) that broadcast over pixels."""
     low, high = np.array(list(ranges.values())).T
     drawn = np.stack([rng.uniform(low, high) for rng in rngs]).astype(np.float32)
     return {name: drawn[:, i, None, None] for i, name in enumerate(ranges)}
@@ -39,13 +39,13 @@ def smooth_noise(rngs: Sequence[np.random.Generator], cells: int, x: Array, y: A
 
 
 def smooth_step(x: Array) -> Array:
-    """Rise from 0 at x <= 0 to 1 at x >= 1 without a kink."""
+    """Return a smooth step from 0 at x <= 0 to 1 at x >= 1."""
     t = np.clip(x, 0, 1)
     return t * t * (3 - 2 * t)
 
 
 def inside(distance: Array, edge: float | Array) -> Array:
-    """Turn a signed distance (negative inside) into a cover of 0..1, soft over ``edge``."""
+    """Return the cover (0 to 1) of a signed distance, negative inside, soft over ``edge``."""
     return smooth_step(0.5 - distance / edge)
 
 

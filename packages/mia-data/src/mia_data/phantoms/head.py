@@ -1,4 +1,4 @@
-"""A head slice as it should be: scalp, skull, folded cortex, white matter, nuclei, ventricles."""
+"""A normal head slice: scalp, skull, folded cortex, white matter, nuclei, ventricles."""
 
 from __future__ import annotations
 

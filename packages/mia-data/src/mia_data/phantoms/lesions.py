@@ -35,7 +35,7 @@ _CONTRAST = {"bright": 1.0, "dark": 1.0, "ring": 1.0, "diffuse": 0.6, "spots": 1
 
 @dataclass(frozen=True)
 class Lesions:
-    """What was drawn for N images: the kind of each, and numbers (N, 1, 1)."""
+    """Parameters of N images' lesions: the kind of each, and numbers (N, 1, 1)."""
 
     kinds: NDArray[np.intp]
     value: dict[str, Array]
@@ -45,7 +45,7 @@ class Lesions:
 def draw_lesions(
     rngs: Sequence[np.random.Generator], kinds: NDArray[np.intp], smallest: float
 ) -> Lesions:
-    """Draw place, size, outline and contrast; ``smallest`` is the least radius (of a pixel)."""
+    """Draw place, size, outline and contrast; ``smallest`` is the least radius."""
     value = uniform(rngs, _RANGES)
     spots = [uniform(rngs, _SPOT_RANGES) for _ in range(_SPOTS)]
     radius = np.array([_RADIUS[kind] for kind in KINDS], np.float32)[kinds]
@@ -63,7 +63,7 @@ def draw_lesions(
 
 
 def push(lesions: Lesions, x: Array, y: Array) -> tuple[Array, Array]:
-    """Move the coordinates that a head is drawn at: a swelling pushes tissue outwards."""
+    """Return moved coordinates to draw a head at: a swelling pushes tissue outward."""
     value = lesions.value
     is_swelling = (lesions.kinds == KINDS.index("swelling"))[:, None, None]
     dx, dy = x - value["x"], y - value["y"]

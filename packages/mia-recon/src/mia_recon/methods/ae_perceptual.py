@@ -24,14 +24,18 @@ class Options(Sizes):
 
     Attributes:
         weights: File with torchvision's VGG19 state dict; None for torchvision's cache.
+        statistics: The original project's file with the mean and the deviation of each feature
+            channel on ImageNet; None to measure them on the training images.
     """
 
     weights: str | None = None
+    statistics: str | None = None
 
     def __post_init__(self) -> None:
-        if self.weights is not None:
-            # The record is frozen; a path becomes text, which a file can hold.
-            object.__setattr__(self, "weights", os.fspath(self.weights))
+        for name in ("weights", "statistics"):
+            if getattr(self, name) is not None:
+                # The record is frozen; a path becomes text, which JSON can hold.
+                object.__setattr__(self, name, os.fspath(getattr(self, name)))
 
 
 def network(in_channels: int, image_size: int, options: Options) -> PerceptualAutoEncoder:
@@ -40,7 +44,7 @@ def network(in_channels: int, image_size: int, options: Options) -> PerceptualAu
         msg = f"expected image_size to be a multiple of 8, which VGG19 needs, got {image_size}"
         raise ValueError(msg)
     autoencoder = plain_autoencoder(in_channels, image_size, options)
-    return PerceptualAutoEncoder(autoencoder, options.weights)
+    return PerceptualAutoEncoder(autoencoder, options.weights, options.statistics)
 
 
 def difference(network: PerceptualAutoEncoder, x: Tensor) -> Tensor:
@@ -73,5 +77,6 @@ METHOD = Method(
     network=network,
     loss=loss,
     anomaly_map=anomaly_map,
-    prepare=PerceptualAutoEncoder.measure,
+    prepare=PerceptualAutoEncoder.set_statistics,
+    original_files=PerceptualAutoEncoder.set_original_statistics,
 )

@@ -9,14 +9,21 @@ import torch
 from torch.nn import functional as F
 
 from mia_recon.losses.pixel_error import squared_error
-from mia_recon.method import Method, MethodInfo, check_counts, check_positive, error_map
+from mia_recon.method import (
+    Method,
+    MethodInfo,
+    check_choice,
+    check_counts,
+    check_positive,
+    error_map,
+)
 from mia_recon.networks.unet import UNet
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-# Brighter than this, in [-1, 1], is foreground: 1 % of the range above black.
-FOREGROUND = 2 * 0.01 - 1
+BLACK = -1.0
+NOISE_REGIONS = ("everywhere", "foreground")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,16 +35,17 @@ class Options:
         filters: Channels at full size.
         noise_std: Standard deviation of the noise, for images from 0 to 1.
         noise_resolution: Side of the grid that the noise is drawn on.
-        foreground: Whether black background stays free of noise, as in the study on MRI.
+        noise_region: Where noise is added: ``"everywhere"``, or ``"foreground"`` for pixels that
+            are not black, as in the study on braintumor and brats2021.
         original_noise: Use the original code's noise: lower by 1 everywhere, the background
-            included, and rolled alike for the whole batch.
+            included, and rolled alike for the whole batch, whose lowest value is background.
     """
 
     depth: int = 5
     filters: int = 64
     noise_std: float = 0.2
     noise_resolution: int = 16
-    foreground: bool = True
+    noise_region: str = "everywhere"
     original_noise: bool = False
 
 
@@ -50,6 +58,7 @@ def network(in_channels: int, image_size: int, options: Options) -> UNet:
         noise_resolution=options.noise_resolution,
     )
     check_positive(noise_std=options.noise_std)
+    check_choice("noise_region", options.noise_region, NOISE_REGIONS)
     step = 2 ** (options.depth - 1)
     if image_size % step:
         msg = f"expected image_size to be a multiple of {step}, got {image_size}"
@@ -73,17 +82,36 @@ def denoising_error(network: UNet, x: Tensor, noisy: Tensor) -> Tensor:
 
 
 def noise(x: Tensor, options: Options, generator: torch.Generator) -> Tensor:
-    """Return the noise to add to images [B, C, S, S] in [-1, 1]."""
+    """Draw the noise to add to images [B, C, S, S] in [-1, 1]."""
     batch, channels, size, _ = x.shape
-    grid = (batch, channels, options.noise_resolution, options.noise_resolution)
-    drawn = torch.randn(grid, generator=generator, device=x.device) * options.noise_std
-    drawn = F.interpolate(drawn, size=(size, size), mode="bilinear", align_corners=True)
+    shape = (batch, channels, options.noise_resolution, options.noise_resolution)
+    grid = torch.randn(shape, generator=generator, device=x.device) * options.noise_std
     rolls = 1 if options.original_noise else batch
     shifts = torch.randint(size, (rolls, 2), generator=generator, device=x.device)
-    drawn = roll(drawn, shifts.expand(batch, 2))
-    if options.foreground:
-        drawn = drawn * (x > FOREGROUND).any(dim=1, keepdim=True)
-    return (drawn - 0.5) * 2 if options.original_noise else drawn * 2
+    return noise_of(grid, shifts.expand(batch, 2), x, options)
+
+
+def noise_of(grid: Tensor, shifts: Tensor, x: Tensor, options: Options) -> Tensor:
+    """Return the noise to add to images, from what was drawn.
+
+    Args:
+        grid: Noise of deviation ``noise_std`` on a coarse grid, [B, C, resolution, resolution].
+        shifts: Rows and columns to roll each image's noise by, [B, 2].
+        x: Images [B, C, S, S] in [-1, 1].
+        options: The method's.
+    """
+    noise = F.interpolate(grid, size=x.shape[2:], mode="bilinear", align_corners=True)
+    noise = roll(noise, shifts)
+    if options.noise_region == "foreground":
+        noise = noise * foreground(x, options)
+    return (noise - 0.5) * 2 if options.original_noise else noise * 2
+
+
+def foreground(x: Tensor, options: Options) -> Tensor:
+    """Return a mask of the foreground, [B, 1, S, S] or, as the original code's, [B, C, S, S]."""
+    if options.original_noise:
+        return x > x.min()
+    return (x > BLACK).any(dim=1, keepdim=True)
 
 
 def roll(images: Tensor, shifts: Tensor) -> Tensor:

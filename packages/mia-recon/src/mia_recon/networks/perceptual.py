@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING
 
 import torch
 from torch import nn
 
 from mia_recon.networks import vgg
+from mia_recon.networks.feature_statistics import measure_statistics, read_statistics
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -15,8 +17,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from mia_recon.networks.autoencoder import AutoEncoder
-
-_TINY = 1e-6
+    from mia_recon.networks.feature_statistics import FeatureStatistics
 
 
 class PerceptualAutoEncoder(nn.Module):
@@ -28,15 +29,19 @@ class PerceptualAutoEncoder(nn.Module):
     Args:
         autoencoder: The part that is trained.
         weights: See ``vgg.load_vgg19``.
+        statistics: The original project's file of feature statistics; None to measure them.
     """
 
     feature_mean: Tensor
     feature_std: Tensor
 
-    def __init__(self, autoencoder: AutoEncoder, weights: str | None) -> None:
+    def __init__(
+        self, autoencoder: AutoEncoder, weights: str | None, statistics: str | None
+    ) -> None:
         super().__init__()
         self.autoencoder = autoencoder
         self.weights = weights
+        self.statistics = statistics
         self.register_buffer("feature_mean", torch.zeros(vgg.CHANNELS))
         self.register_buffer("feature_std", torch.ones(vgg.CHANNELS))
         self._vgg: list[nn.Module] = []  # in a list it is not trained, saved or moved
@@ -50,18 +55,25 @@ class PerceptualAutoEncoder(nn.Module):
         mean, std = (v.view(1, -1, 1, 1) for v in (self.feature_mean, self.feature_std))
         return (self._raw_features(x) - mean) / std
 
-    def measure(self, batches: Iterable[Tensor]) -> None:
-        """Store the mean and standard deviation of each channel over batches of images."""
-        count = 0
-        sums = torch.zeros(2, vgg.CHANNELS, dtype=torch.float64)
-        for x in batches:
-            raw = self._raw_features(x)
-            raw = (raw.cpu() if raw.device.type == "mps" else raw).double()  # MPS has no float64
-            sums += torch.stack([raw.sum((0, 2, 3)), raw.square().sum((0, 2, 3))]).cpu()
-            count += raw[:, 0].numel()
-        mean, square = sums / count
-        self.feature_mean.copy_(mean)
-        self.feature_std.copy_((square - mean.square()).clamp(min=_TINY**2).sqrt())
+    def set_statistics(self, batches: Iterable[Tensor]) -> None:
+        """Set the statistics of the features: from the file, or from batches of images."""
+        if self.statistics is None:
+            self._set(measure_statistics(map(self._raw_features, batches)))
+        else:
+            self._set(read_statistics(self.statistics, vgg.LAYER, vgg.CHANNELS))
+
+    def set_original_statistics(self) -> None:
+        """Set the statistics of the features from the file; warn if there is none."""
+        if self.statistics is None:
+            msg = "without statistics=PATH, features are compared unscaled: the original keeps "
+            msg += "their statistics in a file beside its checkpoints"
+            warnings.warn(msg, stacklevel=3)
+        else:
+            self._set(read_statistics(self.statistics, vgg.LAYER, vgg.CHANNELS))
+
+    def _set(self, statistics: FeatureStatistics) -> None:
+        self.feature_mean.copy_(statistics.mean)
+        self.feature_std.copy_(statistics.deviation)
 
     def _raw_features(self, x: Tensor) -> Tensor:
         if not self._vgg:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 # Channels of each convolution; 0 halves the image. The last one's ReLU is relu4_2.
 _LAYERS = (64, 64, 0, 128, 128, 0, 256, 256, 256, 256, 0, 512, 512)
 CHANNELS = 512
+LAYER = "r42"  # relu4_2 in the original project's file of feature statistics
 _IMAGENET_MEAN = (0.485, 0.456, 0.406)
 _IMAGENET_STD = (0.229, 0.224, 0.225)
 

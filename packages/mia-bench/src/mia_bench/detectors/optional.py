@@ -1,0 +1,54 @@
+"""Lookup of the optional parts of the detector contract, which ``protocol`` declares."""
+
+from __future__ import annotations
+
+import inspect
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Mapping, Sequence
+
+    from mia_bench.detectors.protocol import Cost, Detector, MethodInfo
+
+
+@dataclass(frozen=True)
+class OptionalParts:
+    """The optional parts that a detector has."""
+
+    detector: Detector
+
+    @property
+    def takes_checkpoint(self) -> bool:
+        """True where the detector is a ``TakesCheckpoint``."""
+        parameters = inspect.signature(self.detector.fit).parameters
+        return "checkpoint" in parameters and "checkpoint_every" in parameters
+
+    @property
+    def takes_batch_size(self) -> bool:
+        """True where the detector is a ``TakesBatchSize``."""
+        return "batch_size" in inspect.signature(self.detector.predict).parameters
+
+    @property
+    def history(self) -> Sequence[Mapping[str, float]] | None:
+        """The losses of each epoch where the detector is a ``HasHistory``, else None."""
+        return getattr(self.detector, "history", None)
+
+    @property
+    def steps_per_epoch(self) -> int | None:
+        """Training steps of an epoch where the detector is a ``HasStepsPerEpoch``, else None."""
+        return getattr(self.detector, "steps_per_epoch", None)
+
+    def checkpoint(self, folder: str | os.PathLike[str], every: int) -> dict[str, Any]:
+        """Return the arguments of ``fit`` for a checkpoint; none where it keeps none."""
+        return {"checkpoint": folder, "checkpoint_every": every} if self.takes_checkpoint else {}
+
+    def batch_size(self, count: int) -> dict[str, int]:
+        """Return the arguments of ``predict`` for a batch size; none where it takes none."""
+        return {"batch_size": count} if self.takes_batch_size else {}
+
+
+def cost_of(info: MethodInfo) -> Cost | None:
+    """Return what a method costs, None where its package does not tell."""
+    return getattr(info, "cost", None)

@@ -1,0 +1,18 @@
+"""Fixtures of the tests of trackers: a short run."""
+
+from __future__ import annotations
+
+import pytest
+from mia_bench.study.config import DatasetEntry, MethodEntry, Study
+from mia_bench.study.plan import plan
+
+
+@pytest.fixture
+def run():
+    options = {"width": 4, "hidden": 16}
+    study = Study(
+        name="test",
+        datasets=(DatasetEntry(name="brats2021"),),
+        methods=(MethodEntry(label="ae", method="ae", epochs=3, options=options),),
+    )
+    return plan(study)[0]

@@ -1,0 +1,62 @@
+"""From a list of files to an ImageSet, through the cache."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from mia_data import cache
+from mia_data.decode import batch
+from mia_data.fingerprint import fingerprint
+from mia_data.imageset import ImageSet
+from mia_data.shared_files import check_contents_apart
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from mia_data.decode.request import Request
+    from mia_data.file_list import FileList
+
+
+def load_files(
+    name: str,
+    split: str,
+    listing: FileList,
+    request: Request,
+    cache_dir: str | Path | None,
+    *,
+    apart_from: FileList | None = None,
+) -> ImageSet:
+    """Load the images of a listing, from the cache or from their files.
+
+    Args:
+        name: The dataset's name.
+        split: ``"train"`` or ``"test"``.
+        listing: The split's files.
+        request: How they are decoded.
+        cache_dir: The cache folder; None for the default one.
+        apart_from: The files of the other split, of which none may have the same content.
+
+    Raises:
+        DataError: A file cannot be read, or is not as expected.
+    """
+    asked = {
+        "folder": str(listing.folder.absolute()),
+        "source": listing.source,
+        "name": name,
+        "split": split,
+        "is_apart": apart_from is not None,
+        **asdict(request),
+    }
+
+    def build(folder: Path) -> tuple[list[str], list[str]]:
+        if apart_from is not None:
+            check_contents_apart(listing, apart_from)
+        planned = batch.make_plan(listing)
+        batch.decode(planned, request, folder)
+        return planned.ids, planned.files
+
+    root = cache.cache_root(cache_dir)
+    entry = cache.get_or_build(root, asked, fingerprint(listing), build)
+    files = None if entry.files is None else tuple(entry.files)
+    return ImageSet(name, split, entry.images, entry.labels, entry.masks, tuple(entry.ids), files)

@@ -1,0 +1,43 @@
+"""What a fingerprint notices."""
+
+import os
+from pathlib import Path
+
+import pytest
+from mia_data.errors import DataError
+from mia_data.file_list import FileList
+from mia_data.fingerprint import fingerprint
+
+
+def _listing(folder: Path, labels=(0, 0)) -> FileList:
+    return FileList(folder, "here", ["a.png", "b.png"], list(labels))
+
+
+def test_fingerprint_changes_with_size_time_label_and_name(tmp_path):
+    for name in ("a.png", "b.png", "c.png"):
+        (tmp_path / name).write_bytes(b"123")
+        os.utime(tmp_path / name, ns=(5, 5))
+    seen = {fingerprint(_listing(tmp_path))}
+    assert fingerprint(_listing(tmp_path)) in seen
+    os.utime(tmp_path / "a.png", ns=(5, 6))
+    seen.add(fingerprint(_listing(tmp_path)))
+    (tmp_path / "a.png").write_bytes(b"1234")
+    os.utime(tmp_path / "a.png", ns=(5, 5))
+    seen.add(fingerprint(_listing(tmp_path)))
+    seen.add(fingerprint(_listing(tmp_path, labels=(0, 1))))
+    seen.add(fingerprint(FileList(tmp_path, "here", ["a.png", "c.png"], [0, 0])))
+    assert len(seen) == 5
+
+
+def test_fingerprint_changes_with_whose_a_mask_is(tmp_path):
+    for name in ("a.png", "b.png", "m.png"):
+        (tmp_path / name).touch()
+    columns = (None, [None, None], ["m.png", None], [None, "m.png"], ["m.png", "m.png"])
+    listings = [FileList(tmp_path, "here", ["a.png", "b.png"], [0, 0], masks) for masks in columns]
+    assert len(set(map(fingerprint, listings))) == len(columns)
+
+
+def test_fingerprint_says_how_many_files_are_missing(tmp_path):
+    (tmp_path / "a.png").touch()
+    with pytest.raises(DataError, match=r"here names 1 of 2 files that do not exist.*'b\.png'"):
+        fingerprint(_listing(tmp_path))
