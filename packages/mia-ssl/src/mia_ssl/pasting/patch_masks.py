@@ -90,7 +90,7 @@ class ListedMasks:
     @classmethod
     def of(cls, masks: list[np.ndarray]) -> ListedMasks:
         """Count the foreground of masks."""
-        return cls(masks, [np.count_nonzero(mask) for mask in masks])
+        return cls(masks, [int(np.count_nonzero(mask)) for mask in masks])
 
     def __getitem__(self, index: Tensor | slice) -> ListedMasks:
         """Return some of them."""
@@ -128,13 +128,23 @@ class ListedMasks:
             else:
                 yield -1
 
+    def unions(self, mask: Tensor, image: Tensor, boxes: Boxes) -> Iterator[np.ndarray | None]:
+        """Yield where a patch or the image under it is foreground, [h, w]; None: everywhere."""
+        own = mask.numpy().view(np.bool_)
+        patches = zip(boxes.slices(image), self._masks, self._areas, strict=True)
+        for (number, (rows, columns)), patch, area in patches:
+            yield None if area == patch.size else own[number, rows, columns] | patch
+
     def write_union(self, out: Tensor, mask: Tensor, image: Tensor, boxes: Boxes) -> None:
         """See ``PatchMasks.write_union``."""
-        written, own = out.numpy().view(np.bool_), mask.numpy().view(np.bool_)
-        for (number, (rows, columns)), patch in zip(boxes.slices(image), self._masks, strict=True):
+        written = out.numpy().view(np.bool_)
+        unions = self.unions(mask, image, boxes)
+        for (number, (rows, columns)), union in zip(boxes.slices(image), unions, strict=True):
             box = written[number, rows, columns]
-            box |= own[number, rows, columns]
-            box |= patch
+            if union is None:
+                box[...] = True
+            else:
+                box |= union
 
 
 class PaddedMasks:
