@@ -29,7 +29,7 @@ from skimage.morphology import disk
 
 TRIES, PATCHES = 200, 3
 IN_A_ROW = 4  # batches
-MIN_HALF, MAX_HALF = 0.03, 0.4
+OFFSET, LEAST, MOST = 0.05, 0.03, 0.4  # of half-widths, as shares of the side
 Box = tuple[slice, slice]
 
 
@@ -38,37 +38,52 @@ def foreground(image: np.ndarray) -> np.ndarray:
 
 
 def half_width(side: int, rng: np.random.Generator) -> int:
-    share = np.clip(MIN_HALF + rng.gamma(2, 0.03), MIN_HALF, MAX_HALF)
-    return int(np.clip(round(share * side), np.ceil(MIN_HALF * side), MAX_HALF * side))
+    width = (OFFSET + rng.gamma(2, 0.03)) * side
+    return int(np.clip(width, round(LEAST * side), round(MOST * side)))
 
 
 def source_box(mask: np.ndarray, rng: np.random.Generator) -> Box | None:
     side = len(mask)
     halves = half_width(side, rng), half_width(side, rng)
-    low = int(np.ceil(MIN_HALF * side))
+    border = round(LEAST * side)
     for _ in range(TRIES):
-        centre = rng.integers(low, side - low, 2)
+        center = rng.integers(border, side - border, 2)
         rows, columns = (
-            slice(max(c - h, 0), min(c + h, side)) for c, h in zip(centre, halves, strict=True)
+            slice(max(c - h, 0), min(c + h, side)) for c, h in zip(center, halves, strict=True)
         )
         if mask[rows, columns].mean() > 0.7:
             return rows, columns
     return None
 
 
-def target_box(mask: np.ndarray, shape: tuple[int, int], rng: np.random.Generator) -> Box | None:
+def resized(
+    patch: np.ndarray, mask: np.ndarray, side: int, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    limits = round(LEAST * side), round(MOST * side)
+    old_height, old_width = mask.shape
+    height = np.clip(old_height * np.clip(rng.normal(1, 0.5), 0.7, 1.3), *limits)
+    width = np.clip(int(height / old_height * old_width), *limits)
+    height = np.clip(int(width / old_width * old_height), *limits)
+    patch = cv2.resize(patch, (width, height)).reshape(height, width, -1)
+    return patch, cv2.resize(mask, (width, height))
+
+
+def target_box(own: np.ndarray, mask: np.ndarray, rng: np.random.Generator) -> Box | None:
+    needed = 0.7 * mask.sum()
     for _ in range(TRIES):
-        top, left = (rng.integers(0, len(mask) - length + 1) for length in shape)
-        rows, columns = slice(top, top + shape[0]), slice(left, left + shape[1])
-        if mask[rows, columns].mean() > 0.7:
+        top, left = (rng.integers(0, len(own) - length + 1) for length in mask.shape)
+        rows, columns = slice(top, top + mask.shape[0]), slice(left, left + mask.shape[1])
+        if (own[rows, columns] & mask).sum() > needed:
             return rows, columns
     return None
 
 
 def paste(
     image: np.ndarray, source: np.ndarray, name: str, factor: float, rng: np.random.Generator
-) -> np.ndarray:
+) -> tuple[np.ndarray, np.ndarray]:
+    """The image with its patches, and where foreground was pasted."""
     pasted, mask, source_mask = image.copy(), foreground(image), foreground(source)
+    everywhere = np.zeros_like(mask)
     for number in range(PATCHES):
         if number > 0 and rng.random() < 0.5:
             continue
@@ -77,46 +92,38 @@ def paste(
             continue
         patch, patch_mask = source[box], source_mask[box]
         if name == "nsa":
-            scale = np.clip(rng.normal(1, 0.5), 0.7, 1.3)
-            height, width = (min(round(scale * n), len(image)) for n in patch_mask.shape)
-            patch = cv2.resize(patch, (width, height)).reshape(height, width, -1)
-            nearest = cv2.INTER_NEAREST
-            patch_mask = cv2.resize(patch_mask, (width, height), interpolation=nearest)
+            patch, patch_mask = resized(patch, patch_mask, len(image), rng)
         if name in ("cutpaste", "nsa"):
-            box = target_box(mask, patch_mask.shape, rng)
+            box = target_box(mask, patch_mask, rng)
             if box is None:
                 continue
         where = patch_mask | mask[box]
+        everywhere[box] |= where
         if name in ("pii", "nsa"):
-            pasted = clone(pasted, patch, where, box, factor)
+            pasted = clone(pasted, patch, box, factor)
         else:
             mixed = (1 - factor) * pasted[box] + factor * patch
-            pasted[box] = np.where(where[..., None], np.round(mixed), pasted[box])
-    return pasted
+            pasted[box] = np.where(where[..., None], np.floor(mixed), pasted[box])
+    return pasted, everywhere
 
 
-def clone(
-    pasted: np.ndarray, patch: np.ndarray, where: np.ndarray, box: Box, factor: float
-) -> np.ndarray:
-    weight = np.uint8(np.ceil(factor * 255)) * where
-    weight[[0, -1]] = weight[:, [0, -1]] = 0
-    if np.count_nonzero(weight) < 50:  # OpenCV fails where there is next to nothing to clone
+def clone(pasted: np.ndarray, patch: np.ndarray, box: Box, factor: float) -> np.ndarray:
+    height, width, channels = patch.shape
+    if (height - 2) * (width - 2) < 50:
         return pasted
-    rows, columns = np.nonzero(weight)
-    centre = (
-        int(box[1].start + columns.min() + (np.ptp(columns) + 1) // 2),
-        int(box[0].start + rows.min() + (np.ptp(rows) + 1) // 2),
-    )
-    channels = pasted.shape[-1]
+    weight = np.pad(np.full((height - 2, width - 2), np.ceil(factor * 255), np.uint8), 1)
+    center = int(box[1].start + width - width // 2), int(box[0].start + height // 2)
     three = [np.repeat(part, 3 // channels, axis=-1) for part in (patch, pasted)]
-    return cv2.seamlessClone(*three, weight, centre, cv2.MIXED_CLONE)[..., :channels]
+    return cv2.seamlessClone(*three, weight, center, cv2.MIXED_CLONE)[..., :channels]
 
 
-def label(image: np.ndarray, pasted: np.ndarray, name: str, factor: float) -> np.ndarray:
-    difference = np.abs(image.astype(np.float32) - pasted).mean(axis=-1)
+def label(
+    image: np.ndarray, pasted: np.ndarray, where: np.ndarray, name: str, factor: float
+) -> np.ndarray:
+    difference = np.abs(image.astype(np.float32) - pasted).mean(axis=-1) * where
     changed = cv2.medianBlur(np.uint8(difference > 1), 5)
     if name == "nsa":
-        return changed / (1 + np.exp(-0.5 * (median_filter(difference, disk(5)) - 4)))
+        return changed / (1 + np.exp(-0.5 * (median_filter(difference * changed, disk(5)) - 4)))
     return (changed * factor).astype(np.float32)
 
 
@@ -127,8 +134,8 @@ def reference(images: np.ndarray, name: str, seed: int) -> tuple[np.ndarray, np.
     for i, image in enumerate(images):
         other = 0 if name == "cutpaste" else rng.integers(1, len(images))
         factor = rng.uniform(0.05, 0.95) if name in ("fpi", "pii") else 1.0
-        pasted[i] = paste(image, images[(i + other) % len(images)], name, factor, rng)
-        labels[i] = label(image, pasted[i], name, factor)
+        pasted[i], where = paste(image, images[(i + other) % len(images)], name, factor, rng)
+        labels[i] = label(image, pasted[i], where, name, factor)
     return pasted, labels
 
 
@@ -141,7 +148,7 @@ def read(folder: Path, count: int, size: int) -> np.ndarray:
 def compare(name: str, images: np.ndarray, device: str, runs: int) -> None:
     batch = torch.from_numpy(images).permute(0, 3, 1, 2).contiguous().to(device)
     clock = time.process_time if device == "cpu" else time.perf_counter
-    synchronise = torch.cuda.synchronize if device.startswith("cuda") else lambda: None
+    synchronize = torch.cuda.synchronize if device.startswith("cuda") else lambda: None
     slow, fast, first, sums = [], [], [], np.zeros((2, 2))
     mia_ssl.synthesize(name, batch, seed=0)  # fills tables, starts kernels
     for seed in range(runs):
@@ -149,14 +156,14 @@ def compare(name: str, images: np.ndarray, device: str, runs: int) -> None:
         pasted, labels = reference(images, name, seed)
         slow.append(time.process_time() - start)
         sums[0] += (pasted != images).mean(), labels.mean()
-        synchronise()
+        synchronize()
         start = clock()
         for number in range(IN_A_ROW):
             result, scored = mia_ssl.synthesize(name, batch, seed=IN_A_ROW * seed + number)
             if number == 0:
-                synchronise()
+                synchronize()
                 first.append(clock() - start)
-        synchronise()
+        synchronize()
         fast.append((clock() - start) / IN_A_ROW)
         sums[1] += (result != batch).double().mean().item(), scored.double().mean().item()
     ratios = sums[1] / sums[0]
@@ -166,7 +173,7 @@ def compare(name: str, images: np.ndarray, device: str, runs: int) -> None:
         f"{name:9s} reference {slow_ms:6.2f} ms an image, batched {fast_ms:6.3f} ms, "
         f"{slow_ms / fast_ms:5.1f} x ({median(slow) / median(fast):.1f} x), "
         f"first batch {min(slow) / min(first):.1f} x ({median(slow) / median(first):.1f} x); "
-        f"changed {ratios[0]:.2f} and labelled {ratios[1]:.2f} as much"
+        f"changed {ratios[0]:.2f} and labeled {ratios[1]:.2f} as much"
     )
 
 

@@ -79,3 +79,35 @@ def _of(strip):
     boxes = strip.boxes
     parts = (strip.image, boxes.top, boxes.left, boxes.height, boxes.width)
     return torch.stack(parts, 1).tolist()
+
+
+@pytest.mark.parametrize("lost", [0, 2])
+@pytest.mark.usefixtures("either")
+def test_margins_outside_the_image_get_its_border_again(lost, boxes):
+    """As if a filter of the whole image had been cut, its border repeated."""
+    rng = np.random.default_rng(3)
+    filtered = rng.integers(0, 256, (5, HEIGHT, BREADTH), np.uint8)
+    margin = 5
+    strip = PackedStrip(*boxes, margin)
+    kept = margin - lost
+    around = np.pad(filtered, ((0, 0), (kept, kept), (kept, kept)), mode="edge")
+    packed = torch.from_numpy(
+        rng.integers(0, 256, (strip.rows - 2 * lost, WIDTH - 2 * lost), np.uint8)
+    )
+    first = 0
+    for image, top, left, height, width in _of(strip):
+        block = packed[first : first + height + 2 * kept, : width + 2 * kept]
+        rows, columns = (
+            np.arange(n - kept, n + m + kept) for n, m in ((top, height), (left, width))
+        )
+        inside = ((rows >= 0) & (rows < HEIGHT))[:, None] & (columns >= 0) & (columns < BREADTH)
+        cut = around[image, top : top + len(rows), left : left + len(columns)]
+        block[torch.from_numpy(inside)] = torch.from_numpy(cut[inside])
+        first += height + 2 * margin
+    strip.repeat_border(packed, HEIGHT, BREADTH, lost=lost)
+    first = 0
+    for image, top, left, height, width in _of(strip):
+        block = packed[first : first + height + 2 * kept, : width + 2 * kept]
+        cut = around[image, top : top + height + 2 * kept, left : left + width + 2 * kept]
+        np.testing.assert_array_equal(block, cut)
+        first += height + 2 * margin

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 import torch
 from mia_ssl.pasting.boxes import Boxes
-from mia_ssl.pasting.resampling import resample_mask, resample_padded
+from mia_ssl.pasting.resampling import resample_masks, resample_padded
 
 
 @pytest.mark.parametrize("channels", [1, 3])
@@ -27,10 +27,15 @@ def test_resized_patches_are_opencvs_to_the_digit(channels):
 
 def test_resized_masks_are_opencvs():
     rng = np.random.default_rng(1)
-    for old, new in rng.integers(1, 95, (40, 2, 2)):
-        mask = rng.random(old) < 0.7
-        expected = cv2.resize(mask.astype(np.uint8), new[::-1].tolist())
-        np.testing.assert_array_equal(resample_mask(mask, *new.tolist()), expected > 0)
+    old, new = rng.integers(1, 95, (2, 2, 40))
+    new[:, ::7] = old[:, ::7]
+    masks = [rng.random(size) < (1 if k % 5 == 0 else 0.7) for k, size in enumerate(old.T)]
+    zeros = torch.zeros(40, dtype=torch.int64)
+    source, target = (Boxes(zeros, zeros, *map(torch.from_numpy, sides)) for sides in (old, new))
+    for mask, size, got in zip(masks, new.T, resample_masks(masks, source, target), strict=True):
+        expected = cv2.resize(mask.astype(np.uint8), size[::-1].tolist())
+        np.testing.assert_array_equal(got, expected > 0)
+    assert resample_masks([], source[:0], target[:0]) == []
 
 
 def test_patches_of_the_same_size_are_cut_as_they_are():

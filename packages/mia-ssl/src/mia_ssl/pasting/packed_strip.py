@@ -73,24 +73,26 @@ class PackedStrip:
             width: Of the images.
             lost: Pixels of the margin that filters have taken.
         """
-        boxes, margin = self.boxes, self.margin - lost
-        top, left = boxes.top - margin, boxes.left - margin
-        outside = (top < 0) | (left < 0)
-        outside |= boxes.top + boxes.height + margin > height
-        outside |= boxes.left + boxes.width + margin > width
-        for piece in outside.nonzero().squeeze(1).tolist():
-            rows, columns = (
-                torch.arange(int(first[piece]), int(first[piece] + length[piece]) + 2 * margin)
-                .clamp(0, side - 1)
-                .sub(first[piece])
-                for first, length, side in (
-                    (top, boxes.height, height),
-                    (left, boxes.width, width),
-                )
-            )
-            first = int(self._first[piece])
-            block = strip[first : first + len(rows), : len(columns)]
-            block.copy_(block[rows[:, None], columns])
+        margin = self.margin - lost
+        if on_cpu(strip):
+            self._repeat_slices(strip.numpy(), margin, height, width)
+            return
+        device = strip.device
+        piece = torch.arange(len(self.image), device=device)
+        piece = piece.repeat_interleave(self._heights, output_size=self.rows)[: len(strip)]
+        first = self._first[piece] + margin - self.boxes.top[piece]
+        row = (torch.arange(len(strip), device=device) - first).clamp(0, height - 1) + first
+        left = self.boxes.left[piece, None] - margin
+        column = (left + torch.arange(strip.shape[1], device=device)).clamp(0, width - 1) - left
+        strip.copy_(strip[row[:, None], column.clamp_(max=strip.shape[1] - 1)])
+
+    def _repeat_slices(self, strip: np.ndarray, margin: int, height: int, width: int) -> None:
+        for _, top, bottom, left, right, first in self._bounds(margin):
+            if top < 0 or left < 0 or bottom > height or right > width:
+                block = strip[first : first + bottom - top, : right - left]
+                row = np.arange(top, bottom).clip(0, height - 1) - top
+                column = np.arange(left, right).clip(0, width - 1) - left
+                block[...] = block[row[:, None], column]
 
     def write(self, out: Tensor, strip: Tensor, factor: Tensor | None = None) -> None:
         """Write the boxes into [N, H, W], from a filtered strip, which has lost its margins.

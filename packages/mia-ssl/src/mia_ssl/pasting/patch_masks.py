@@ -13,7 +13,7 @@ import torch
 
 from mia_ssl.memory import on_cpu
 from mia_ssl.pasting.paste_regions import Regions
-from mia_ssl.pasting.resampling import resample_mask, resample_padded
+from mia_ssl.pasting.resampling import resample_masks, resample_padded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -69,14 +69,8 @@ def cut_masks(source_mask: Tensor, origin: Tensor, source: Boxes, target: Boxes)
     """
     if on_cpu(source_mask):
         whole = source_mask.numpy().view(np.bool_)
-        sizes = torch.stack((target.height, target.width), 1).tolist()
-        boxes = zip(source.slices(origin), sizes, strict=True)
-        return ListedMasks(
-            [
-                _resized(whole[image, rows, columns], *size)
-                for (image, (rows, columns)), size in boxes
-            ]
-        )
+        masks = [whole[image, rows, columns] for image, (rows, columns) in source.slices(origin)]
+        return ListedMasks.of(resample_masks(masks, source, target))
     rows, columns = (int(side.max()) if len(side) else 0 for side in (target.height, target.width))
     padded = resample_padded(source_mask[None], origin, source, target, rows, columns)[0]
     down, across = (
@@ -86,25 +80,24 @@ def cut_masks(source_mask: Tensor, origin: Tensor, source: Boxes, target: Boxes)
     return PaddedMasks(padded * down[:, :, None] * across[:, None, :])
 
 
-def _resized(mask: np.ndarray, height: int, width: int) -> np.ndarray:
-    if mask.shape == (height, width):
-        return mask
-    if mask.all():
-        return np.ones((height, width), np.bool_)
-    return resample_mask(mask, height, width)
-
-
 class ListedMasks:
     """``PatchMasks`` as bool arrays [h, w]."""
 
-    def __init__(self, masks: list[np.ndarray]) -> None:
+    def __init__(self, masks: list[np.ndarray], areas: list[int]) -> None:
         self._masks = masks
+        self._areas = areas
+
+    @classmethod
+    def of(cls, masks: list[np.ndarray]) -> ListedMasks:
+        """Count the foreground of masks."""
+        return cls(masks, [int(np.count_nonzero(mask)) for mask in masks])
 
     def __getitem__(self, index: Tensor | slice) -> ListedMasks:
         """Return some of them."""
         if isinstance(index, slice):
-            return ListedMasks(self._masks[index])
-        return ListedMasks([self._masks[i] for i in index.tolist()])
+            return ListedMasks(self._masks[index], self._areas[index])
+        chosen = index.tolist()
+        return ListedMasks([self._masks[i] for i in chosen], [self._areas[i] for i in chosen])
 
     def first(
         self, mask: Tensor, image: Tensor, boxes: Boxes, least: float
@@ -119,25 +112,39 @@ class ListedMasks:
         """Yield the number of the place, or -1."""
         whole = mask.numpy().view(np.bool_)
         corners = torch.stack((boxes.top, boxes.left), -1).tolist()
-        for number, tried, patch in zip(image.tolist(), corners, self._masks, strict=True):
+        patches = zip(image.tolist(), corners, self._masks, self._areas, strict=True)
+        for number, tried, patch, area in patches:
             own, (height, width) = whole[number], patch.shape
-            area = np.count_nonzero(patch)
-            is_full = area == height * width
+            needed, background = least * area, height * width - area
             for place, (top, left) in enumerate(tried):
                 box = own[top : top + height, left : left + width]
-                if np.count_nonzero(box if is_full else box & patch) > least * area:
+                shown = np.count_nonzero(box)
+                # Pixel by pixel only where the two counts do not settle it.
+                if shown > needed and (
+                    shown - background > needed or np.count_nonzero(box & patch) > needed
+                ):
                     yield place
                     break
             else:
                 yield -1
 
+    def unions(self, mask: Tensor, image: Tensor, boxes: Boxes) -> Iterator[np.ndarray | None]:
+        """Yield where a patch or the image under it is foreground, [h, w]; None: everywhere."""
+        own = mask.numpy().view(np.bool_)
+        patches = zip(boxes.slices(image), self._masks, self._areas, strict=True)
+        for (number, (rows, columns)), patch, area in patches:
+            yield None if area == patch.size else own[number, rows, columns] | patch
+
     def write_union(self, out: Tensor, mask: Tensor, image: Tensor, boxes: Boxes) -> None:
         """See ``PatchMasks.write_union``."""
-        written, own = out.numpy().view(np.bool_), mask.numpy().view(np.bool_)
-        for (number, (rows, columns)), patch in zip(boxes.slices(image), self._masks, strict=True):
+        written = out.numpy().view(np.bool_)
+        unions = self.unions(mask, image, boxes)
+        for (number, (rows, columns)), union in zip(boxes.slices(image), unions, strict=True):
             box = written[number, rows, columns]
-            box |= own[number, rows, columns]
-            box |= patch
+            if union is None:
+                box[...] = True
+            else:
+                box |= union
 
 
 class PaddedMasks:

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+import numpy as np
 import torch
-
-from mia_ssl._engine.seeding import generator as seeded
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -100,6 +99,7 @@ class Places:
         """Return the numbers of one round, float64 [N, K, tries, 2]."""
         if number not in self._drawn:
             shape = (*self._shape, self.lengths[number], 2)
-            drawn = torch.rand(shape, generator=seeded(self._seed, number), dtype=torch.float64)
-            self._drawn[number] = drawn.to(self._device)
+            # NumPy draws them several times faster than torch, and they are many.
+            drawn = np.random.default_rng((self._seed, number)).random(shape)
+            self._drawn[number] = torch.from_numpy(drawn).to(self._device)
         return self._drawn[number]

@@ -16,7 +16,7 @@ Label = Literal["binary", "factor", "logistic", "intensity"]
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
-    """What is pasted, where, how it is blended, and how it is labeled.
+    """The choices that make up a kind of synthetic anomaly.
 
     Attributes:
         from_other_image: Whether patches are cut from another image, not from the same one.

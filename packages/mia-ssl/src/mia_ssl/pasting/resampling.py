@@ -36,7 +36,7 @@ def resample_padded(
     Returns:
         uint8 [C, P, rows, columns]; each box in the upper left corner, then padding.
     """
-    if torch.equal(source.height, target.height) and torch.equal(source.width, target.width):
+    if _same_size(source, target):
         return Regions(origin, source).cut_padded(planes, rows, columns)
     height, width = planes.shape[2:]
     upper, lower, down = _between(source.height, target.height, rows)
@@ -53,14 +53,41 @@ def resample_padded(
     return _mix_lines(line(upper), line(lower), down[:, :, None]).to(torch.uint8)
 
 
-def resample_mask(mask: np.ndarray, height: int, width: int) -> np.ndarray:
-    """Resize one mask, bool [h, w] -> [height, width]."""
-    old, new = (torch.tensor(shape)[:, None] for shape in (mask.shape, (height, width)))
-    upper, lower, down = (x[0].numpy() for x in _between(old[0], new[0], height))
-    left, right, across = (x[0].numpy() for x in _between(old[1], new[1], width))
+def resample_masks(masks: list[np.ndarray], source: Boxes, target: Boxes) -> list[np.ndarray]:
+    """Resize masks, one by one.
+
+    Args:
+        masks: P bool arrays [h, w], of the sizes of ``source``.
+        source: [P].
+        target: Boxes of the new sizes, [P].
+    """
+    if _same_size(source, target):
+        return masks
+    down, across = (
+        zip(*(part.numpy() for part in _between(old, new, int(new.max()))), strict=True)
+        for old, new in ((source.height, target.height), (source.width, target.width))
+    )
+    sizes = torch.stack((target.height, target.width), 1).tolist()
+    resized = []
+    for mask, (height, width), rows, columns in zip(masks, sizes, down, across, strict=True):
+        if mask.shape == (height, width):
+            resized.append(mask)
+        elif mask.all():
+            resized.append(np.ones((height, width), np.bool_))
+        else:
+            lines = [part[:height] for part in rows], [part[:width] for part in columns]
+            resized.append(_resample_mask(mask, *lines))
+    return resized
+
+
+def _resample_mask(
+    mask: np.ndarray, lines: list[np.ndarray], columns: list[np.ndarray]
+) -> np.ndarray:
+    upper, lower, down = lines
+    left, right, across = columns
     here = mask[:, left].astype(np.int32)
-    lines = here * _ONE + (mask[:, right] - here) * across
-    return _mix_lines(lines[upper], lines[lower], down[:, None]) > 0
+    mixed = here * _ONE + (mask[:, right] - here) * across
+    return _mix_lines(mixed[upper], mixed[lower], down[:, None]) > 0
 
 
 def _mix_lines(upper: Any, lower: Any, down: Any) -> Any:
@@ -68,6 +95,11 @@ def _mix_lines(upper: Any, lower: Any, down: Any) -> Any:
     first = ((upper >> 4) * (_ONE - down)) >> 16
     second = ((lower >> 4) * down) >> 16
     return (first + second + 2) >> 2
+
+
+def _same_size(source: Boxes, target: Boxes) -> bool:
+    same_height = torch.equal(source.height, target.height)
+    return same_height and torch.equal(source.width, target.width)
 
 
 def gather(planes: Tensor, index: Tensor) -> Tensor:

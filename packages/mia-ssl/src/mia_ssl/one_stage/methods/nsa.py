@@ -3,14 +3,14 @@
 For each patch of an image, in the order of the paper:
 
 1. Cut a rectangle of another image that is foreground by more than 70 %.
-2. Resize it by a factor N(1, 0.5), clipped to 0.7 to 1.3.
-3. Choose a place in the image that is foreground by more than 70 %.
-4. Blend: the patch's gradients replace the image's wherever either is foreground (mixed gradients:
-   only where they are the stronger ones), and the pixels follow by Poisson's equation.
+2. Resize it by a factor N(1, 0.5), clipped to 0.7 to 1.3, to sides of 0.03 to 0.4 of the image's.
+3. Choose a place in the image where more than 70 % of the patch's foreground lie on foreground.
+4. Blend: the patch's gradients replace the image's (mixed gradients: only where they are stronger),
+   and the pixels follow by Poisson's equation.
 
-The label of a changed pixel grows with the median difference d of gray levels around it:
-1 / (1 + exp(-0.5 (d - 4))). Other settings of the paper take all of the patch's gradients, or label
-every change with 1, or with d itself.
+The label of a changed pixel, unless it is background in both, grows with the median difference d of
+gray levels around it: 1 / (1 + exp(-0.5 (d - 4))). Other settings of the paper take all of the
+patch's gradients, or label every change with 1, or with d itself.
 
 The numbers are those of ``PatchOptions``. ``tests/one_stage/plain_nsa.py`` has the same in plain
 NumPy, one image at a time.

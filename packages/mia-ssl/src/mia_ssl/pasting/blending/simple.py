@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from mia_ssl.memory import on_cpu
 from mia_ssl.pasting.paste_regions import Regions
+from mia_ssl.pasting.patch_masks import ListedMasks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,9 +22,9 @@ def swap(canvas: Canvas, patches: Patches) -> None:
 
     Paper: https://arxiv.org/abs/2104.04015
     """
-    if on_cpu(canvas.pasted):
-        for _, box, patch, inside in _one_by_one(canvas, patches):
-            np.copyto(box, patch, where=inside)
+    if isinstance(patches.masks, ListedMasks):
+        for _, box, patch, inside in _one_by_one(canvas, patches, patches.masks):
+            np.copyto(box, patch, where=True if inside is None else inside)
         return
     source, target = _ends(patches)
     where = target.cut(canvas.mask[None]).bitwise_or_(source.cut(canvas.source_mask[None]))
@@ -38,12 +38,13 @@ def convex(canvas: Canvas, patches: Patches) -> None:
 
     Paper: https://arxiv.org/abs/2011.04197
     """
-    if on_cpu(canvas.pasted):
+    if isinstance(patches.masks, ListedMasks):
         factors = canvas.factor.numpy()
-        for number, box, patch, inside in _one_by_one(canvas, patches):
+        for number, box, patch, inside in _one_by_one(canvas, patches, patches.masks):
             mixed = np.subtract(patch, box, dtype=np.float32)
             mixed *= factors[number]
-            mixed *= inside
+            if inside is not None:
+                mixed *= inside
             mixed += box
             box[...] = mixed  # cut off to whole numbers
         return
@@ -56,22 +57,19 @@ def convex(canvas: Canvas, patches: Patches) -> None:
 
 
 def _one_by_one(
-    canvas: Canvas, patches: Patches
-) -> Iterator[tuple[int, np.ndarray, np.ndarray, np.ndarray]]:
-    """Yield image number, its pixels to write to [C, h, w], the patch [C, h, w], the mask [h, w].
+    canvas: Canvas, patches: Patches, masks: ListedMasks
+) -> Iterator[tuple[int, np.ndarray, np.ndarray, np.ndarray | None]]:
+    """Yield image number, its pixels [C, h, w], the patch [C, h, w], and where to paste [h, w].
 
-    On a CPU one patch is worth a call: it stays in the cache from one step to the next.
+    On a CPU one patch is worth a call: it stays in the cache from one step to the next. None
+    stands for everywhere.
     """
     pasted, sources = canvas.pasted.numpy(), canvas.sources.numpy()
-    mask, source_mask = (m.numpy().view(np.bool_) for m in (canvas.mask, canvas.source_mask))
     targets = patches.target.slices(patches.image)
     cut = patches.source.slices(patches.origin)
-    for (image, (rows, columns)), (origin, (from_rows, from_columns)) in zip(
-        targets, cut, strict=True
-    ):
-        patch = sources[:, origin, from_rows, from_columns]
-        where = mask[image, rows, columns] | source_mask[origin, from_rows, from_columns]
-        yield image, pasted[:, image, rows, columns], patch, where
+    unions = masks.unions(canvas.mask, patches.image, patches.target)
+    for (image, box), (origin, (rows, columns)), where in zip(targets, cut, unions, strict=True):
+        yield image, pasted[:, image, box[0], box[1]], sources[:, origin, rows, columns], where
 
 
 def _ends(patches: Patches) -> tuple[Regions, Regions]:
