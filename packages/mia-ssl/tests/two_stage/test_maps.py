@@ -6,6 +6,8 @@ import mia_ssl
 import numpy as np
 import pytest
 import torch
+from scipy.ndimage import map_coordinates
+from torch import nn
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +25,26 @@ def detector(normals):
     return built.fit(normals, epochs=0, device="cpu")
 
 
-def test_map_is_high_where_the_image_differs(detector, normals):
+LINE = {1: [1], 3: [1, 6, 1], 7: [0, 0, 1, 6, 1, 0, 0]}
+
+
+def average(trunk):
+    """Give the trunk weights that only average, most of all the middle: what it sees is even."""
+    with torch.no_grad():
+        for layer in trunk.modules():
+            if isinstance(layer, nn.Conv2d):
+                line = torch.tensor(LINE[layer.kernel_size[0]], dtype=torch.float32)
+                line /= line.sum()
+                layer.weight.copy_(line[:, None] * line / layer.in_channels)
+            elif isinstance(layer, nn.BatchNorm2d):
+                layer.bias.fill_(2)  # nothing below zero, which a ReLU would take
+
+
+def test_map_is_high_where_the_image_differs(normals):
+    options = {"density": "neighbors", "metric": "euclidean"}
+    detector = mia_ssl.build("cutpaste-2stage", image_size=128, with_map=True, **options)
+    average(detector.network.trunk)
+    detector.fit_density(normals, device="cpu")
     image = normals[:1].copy()
     image[:, :, 80:112, 16:48] = 250
     assert detector.info.has_map
@@ -34,8 +55,35 @@ def test_map_is_high_where_the_image_differs(detector, normals):
     raised = anomalous[0] - normal[0]
     assert raised[88:104, 24:40].mean() > 5 * np.abs(raised[:32, 96:]).mean()
     row, column = np.unravel_index(raised.argmax(), raised.shape)
-    assert 64 <= row < 128  # within a cell of the grid
-    assert 0 <= column < 64
+    assert 80 <= row < 112
+    assert 16 <= column < 48
+
+
+@pytest.mark.parametrize(
+    ("layer", "stride"),
+    [
+        *(("conv1", 2), ("bn1", 2), ("relu", 2), ("maxpool", 4), ("layer1", 4), ("layer2", 8)),
+        *(("layer3", 16), ("layer3.0.conv2", 16), ("layer4", 32)),
+    ],
+)
+def test_one_bright_spot_is_where_the_map_says(layer, stride):
+    """At places that lie anywhere between the cells' centers."""
+    options = {"map_layer": layer, "density": "neighbors", "metric": "euclidean"}
+    detector = mia_ssl.build("cutpaste-2stage", with_map=True, map_patches=200, **options)
+    average(detector.network.trunk)
+    normal = np.full((2, 1, 224, 224), 100, np.uint8)
+    detector.fit_density(normal, device="cpu")
+    places = np.array([(row, column) for row in (81, 100, 122) for column in (85, 107, 126)])
+    images = normal[:1].repeat(len(places), axis=0)
+    for image, (row, column) in zip(images[:, 0], places, strict=True):
+        image[row - 2 : row + 3, column - 2 : column + 3] = 255
+    base, spots = (detector.predict(x, device="cpu").map for x in (normal[:1], images))
+    raised = spots - base
+    along = np.arange(224)
+    found = [(raised.sum(axis) * along).sum(1) / raised.sum((1, 2)) for axis in (2, 1)]
+    off = np.stack(found, axis=1) - places
+    assert np.abs(off.mean(0)).max() < 1.5  # half a stride is 8 pixels in layer3, 16 in layer4
+    assert np.abs(off).max() < max(stride / 4, 1)
 
 
 def test_map_does_not_depend_on_the_batch(detector, normals):
@@ -51,9 +99,8 @@ def test_map_is_of_the_same_density_over_grid_embeddings(detector, normals):
         x = trunk.maxpool(trunk.relu(trunk.bn1(trunk.conv1(x.repeat(1, 3, 1, 1)))))
         grid = trunk.layer3(trunk.layer2(trunk.layer1(x)))[0]
     scores = detector.scorer.map_density.score(grid.flatten(1).T.numpy())
-    expected = torch.nn.functional.interpolate(
-        torch.from_numpy(scores).view(1, 1, 8, 8), (128, 128), mode="bilinear"
-    )[0, 0]
+    places = np.meshgrid(np.arange(128) / 16, np.arange(128) / 16, indexing="ij")
+    expected = map_coordinates(scores.reshape(8, 8), places, order=1, mode="nearest")
     actual = detector.predict(normals[:1], device="cpu").map[0]
     np.testing.assert_allclose(actual, expected, rtol=1e-4)
 
@@ -69,6 +116,9 @@ def test_layer_must_exist_and_give_a_grid():
         mia_ssl.build("cutpaste-2stage", with_map=True, map_layer="layer5")
     with pytest.raises(ValueError, match="map_layer to give a grid"):
         mia_ssl.build("cutpaste-2stage", image_size=128, with_map=True, map_layer="fc")
+    channels_last = {"backbone": "swin_t", "map_layer": "features.1", "image_size": 64}
+    with pytest.raises(ValueError, match="map_layer to give a grid"):
+        mia_ssl.build("cutpaste-2stage", with_map=True, **channels_last)
 
 
 @pytest.mark.parametrize("damage", [lambda points: points[:, :-1], lambda points: points * np.nan])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+import torchvision
 from mia_ssl._engine.seeding import generator
 from mia_ssl.two_stage.network import draw_network, normalize, projection
 
@@ -25,6 +26,25 @@ def test_golden_logits(golden, golden_weights, original_shapes):
     with torch.inference_mode():
         logits = network.classify(torch.from_numpy(values["test_embedding"]))
     np.testing.assert_allclose(logits, values["logits"], rtol=1e-4)
+
+
+@pytest.mark.parametrize("backbone", ["resnet18", "efficientnet_b0", "googlenet"])
+def test_trunk_is_drawn_as_torchvision_draws_it(backbone):
+    draws = generator(3, 0)
+    ours = draw_network(backbone, (8,), 2, draws).trunk.state_dict()
+    options = {"init_weights": True, "aux_logits": False} if backbone == "googlenet" else {}
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(draws.initial_seed())
+        theirs = torchvision.models.get_model(backbone, weights=None, **options).state_dict()
+    assert all(torch.equal(value, theirs[key]) for key, value in ours.items())
+
+
+def test_filters_of_resnet18_have_hes_deviation_by_fan_out():
+    trunk = draw_network("resnet18", (512, 128), 2, generator(0, 0)).trunk
+    for layer in (trunk.conv1, trunk.layer3[0].conv1, trunk.layer4[1].conv2):
+        fan_out = layer.weight[:, 0].numel()
+        expected = (2 / fan_out) ** 0.5
+        assert layer.weight.std().item() == pytest.approx(expected, rel=0.03)
 
 
 @pytest.mark.parametrize("backbone", ["resnet18", "swin_t"])

@@ -5,13 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from mia_ssl._engine.images import ImageSource
-from mia_ssl.two_stage.paste_region import (
-    PASTE_REGIONS,
-    PasteRegion,
-    SourceWithRegions,
-    lung_field,
-)
+from mia_ssl.two_stage.paste_region import PasteRegion, lung_field
+from skimage.exposure import equalize_adapthist
+from skimage.filters import threshold_otsu
+from skimage.measure import label, regionprops
+from skimage.morphology import dilation, opening
+from skimage.segmentation import clear_border
 
 
 @pytest.mark.parametrize(("size", "excess"), [(64, 0.3), (128, 0.15), (224, 0.1)])
@@ -62,7 +61,7 @@ def test_pixels_are_drawn_uniformly_from_the_region():
     mask[10, 5:9] = True
     mask[50, 60] = True
     count = 5000
-    region = PasteRegion(mask.repeat(count, 1, 1))
+    region = PasteRegion.of(mask.repeat(count, 1, 1))
     u = torch.rand(count, 2, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
     row, column = region.pixel(u)
     assert mask[row, column].all()
@@ -76,14 +75,45 @@ def test_masks_of_another_shape_are_refused():
         PasteRegion.from_masks(np.ones((2, 64, 64)), (3, 1, 64, 64))
 
 
-@pytest.mark.parametrize("kind", PASTE_REGIONS)
-def test_taken_images_come_with_their_own_regions(chest, kind):
-    image, _ = chest(64)
-    images = np.stack([np.roll(image, shift, axis=1) for shift in range(0, 20, 4)])[:, None]
-    source = SourceWithRegions(ImageSource(images), kind)
-    index = torch.tensor([4, 0, 2, 2])
-    taken = source.take(index)
-    assert torch.equal(taken.cpu(), torch.from_numpy(images)[index])
-    expected = PasteRegion.find(torch.from_numpy(images)[index], kind)
-    assert torch.equal(source.taken.masks, expected.masks)
-    assert len(source) == 5
+def by_scikit_image(image):
+    """The rule of the paper with scikit-image's operations."""
+    square = np.ones((3, 3), np.uint8)
+    even = equalize_adapthist(image)
+    dark = (even <= threshold_otsu(even)) & (even > 0)
+    inner = dilation(clear_border(opening(dark.astype(np.uint8), square)), square)
+    kept = [part for part in regionprops(label(inner)) if part.area >= 400]
+    return sum((label(inner) == part.label for part in kept), np.zeros(image.shape, bool))
+
+
+def test_lung_field_is_that_of_scikit_images_operations(brain, chest):
+    for image in [*brain(12)[:, 0], chest(224)[0]]:
+        np.testing.assert_array_equal(lung_field(image), by_scikit_image(image))
+
+
+def test_small_component_takes_its_bounding_box_along_where_asked(chest):
+    image, _ = chest(224)
+    for place in range(21):  # a thin diagonal line below the lungs, and a block in its corner
+        image[178 + place : 182 + place, 90 + place : 94 + place] = 60
+    image[178:188, 102:112] = 60
+    plain, boxes = lung_field(image), lung_field(image, drop_boxes=True)
+    assert (boxes <= plain).all()
+    components = label(dilation_of_dark(image))
+    for part in regionprops(components):
+        if part.area < 400:
+            assert not boxes[part.slice].any()
+
+
+def dilation_of_dark(image):
+    square = np.ones((3, 3), np.uint8)
+    even = equalize_adapthist(image)
+    dark = (even <= threshold_otsu(even)) & (even > 0)
+    return dilation(clear_border(opening(dark.astype(np.uint8), square)), square)
+
+
+def test_regions_know_whether_one_was_found():
+    masks = torch.zeros(3, 8, 8, dtype=torch.bool)
+    masks[1, 2:4, 2:4] = True
+    region = PasteRegion.joined([PasteRegion.of(masks[:2]), PasteRegion.of(masks[2:])])
+    assert region.found.tolist() == [False, True, False]
+    assert region.masks.sum((1, 2)).tolist() == [64, 4, 64]
+    assert region.take(torch.tensor([1])).found.tolist() == [True]

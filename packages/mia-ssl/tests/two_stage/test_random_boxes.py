@@ -20,10 +20,8 @@ def test_sides_have_the_area_and_aspect():
     np.testing.assert_allclose(w / h, aspect, rtol=0.03)
 
 
-def test_elsewhere_is_every_place_but_the_one_that_is_taken():
-    # A 2 x 3 rectangle in a 4 x 5 image has 3 x 3 places.
-    u = (torch.arange(8, dtype=torch.float64) + 0.5) / 8
-    one = torch.ones(8, dtype=torch.int64)
-    top, left = random_boxes.other_corners(u, (one, 2 * one), 2 * one, 3 * one, (4, 5))
-    found = set(zip(top.tolist(), left.tolist(), strict=True))
-    assert found == {(y, x) for y in range(3) for x in range(3)} - {(1, 2)}
+def test_whole_numbers_reach_both_ends_and_are_as_likely():
+    numbers = torch.arange(0, 1, 1 / 600, dtype=torch.float64)
+    values, counts = random_boxes.whole_uniform(numbers, 150, 254).unique(return_counts=True)
+    assert values.tolist() == list(range(150, 255))
+    assert set(counts.tolist()) <= {5, 6}

@@ -12,8 +12,8 @@ from mia_ssl._engine.options import unknown
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-# Networks that would otherwise have a second classifier and draw their weights by slow rules.
-_AUXILIARY = {"aux_logits": False, "init_weights": False}
+# Networks that would otherwise have a second classifier, and warn that they draw their weights.
+_AUXILIARY = {"aux_logits": False, "init_weights": True}
 _ARGUMENTS: dict[str, dict[str, Any]] = {"googlenet": _AUXILIARY, "inception_v3": _AUXILIARY}
 
 

@@ -12,9 +12,9 @@ from mia_ssl._engine.inference import score_quantiles
 from mia_ssl._engine.seeding import generator
 from mia_ssl.two_stage.maps import patch_width
 from mia_ssl.two_stage.network import draw_network
-from mia_ssl.two_stage.paste_region import SourceWithRegions
 from mia_ssl.two_stage.scoring import Scorer, embed
 from mia_ssl.two_stage.task import TwoStageTask
+from mia_ssl.two_stage.training_images import FirstImages, ImagesWithRegions
 from mia_ssl.two_stage.weights import load_weights
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     import numpy as np
     from lightning_fabric import Fabric
+    from torch import Tensor
     from typing_extensions import Self
 
     from mia_ssl._engine.images import ImageSource
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from mia_ssl._engine.training import Schedule, Task
     from mia_ssl.two_stage.method import TwoStageMethod
     from mia_ssl.two_stage.options import TwoStageOptions
+    from mia_ssl.two_stage.paste_region import PasteRegion
 
 SMALLEST_IMAGE = 64
 _MAP_PATCHES = 4  # stream of the seed
@@ -159,16 +161,31 @@ class TwoStageDetector(TrainedDetector):
             return
         self._normals = source
         try:
-            images = source
-            if self._method.needs_region and schedule.epochs:
-                kind = self.paste_options.paste_region
-                images = cast("ImageSource", SourceWithRegions(source, kind))
+            images = cast("ImageSource", self._training_images(source))
             super()._train(images, schedule, fabric, after_epoch)
         finally:
             self._normals = None
             self.network.eval()
 
+    def _training_images(
+        self, source: ImageSource
+    ) -> ImageSource | FirstImages | ImagesWithRegions:
+        images: ImageSource | FirstImages = source
+        if self.options.train_on_first is not None:
+            images = FirstImages(source, self.options.train_on_first)
+        find = self._method.find_region
+        if find is not None and self.paste_options.find_region_once:
+            return ImagesWithRegions(images, lambda batch: find(batch, self.paste_options))
+        return images
+
+    def _find_region(self, images: Tensor) -> PasteRegion | None:
+        find = self._method.find_region
+        return None if find is None else find(images, self.paste_options)
+
     def _task(self, source: ImageSource, schedule: Schedule, fabric: Fabric) -> Task:
+        find_region: Callable[[Tensor], PasteRegion | None] = self._find_region
+        if isinstance(source, ImagesWithRegions):
+            find_region = source.region_of_taken
         return TwoStageTask(
             self._method,
             self.network,
@@ -178,7 +195,7 @@ class TwoStageDetector(TrainedDetector):
             fabric=fabric,
             seed=schedule.seed,
             epochs=schedule.epochs,
-            region=lambda: source.taken if isinstance(source, SourceWithRegions) else None,
+            find_region=find_region,
         )
 
     def _predict(self, source: ImageSource, batch_size: int, *, with_map: bool) -> Prediction:

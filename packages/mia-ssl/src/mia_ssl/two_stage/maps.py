@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import torch
-import torch.nn.functional as F
 
 from mia_ssl._engine.images import ImageSource
 from mia_ssl._engine.inference import evaluating, in_order
 from mia_ssl._engine.options import unknown
+from mia_ssl.two_stage.feature_grid import recorded_grids
 from mia_ssl.two_stage.network import normalize
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
     from mia_ssl.densities import Density
+    from mia_ssl.two_stage.feature_grid import FeatureGrid
     from mia_ssl.two_stage.network import TwoStageNetwork
     from mia_ssl.two_stage.options import TwoStageOptions
 
@@ -42,7 +43,7 @@ def patch_width(network: TwoStageNetwork, options: TwoStageOptions, image_size: 
         ValueError: The trunk has no such layer, or it gives no grid.
     """
     black = ImageSource(torch.zeros(1, 1, image_size, image_size, dtype=torch.uint8))
-    (grid,) = _grids(network, black, options, 1)
+    ((grid, _),) = _grids(network, black, options, 1)
     return grid.shape[1]
 
 
@@ -65,7 +66,7 @@ def fit_map_density(
         draws: Source of the patches' places.
     """
     parts = []
-    for grid in _grids(network, source, options, batch_size):
+    for grid, _ in _grids(network, source, options, batch_size):
         patches = grid.flatten(2)
         count = min(max(options.map_patches // len(source), 1), patches.shape[2])
         order = torch.rand(len(patches), patches.shape[2], generator=draws).argsort(1)
@@ -81,34 +82,38 @@ def score_maps(
     options: TwoStageOptions,
     batch_size: int,
 ) -> np.ndarray:
-    """Return each patch's score, resized bilinearly to the images' size: float32 (N, H, W)."""
-    size = source.shape[2:]
+    """Score patches, and interpolate between the pixels they are centered on: float32 (N, H, W)."""
+    height, width = source.shape[2:]
     maps = []
-    for grid in _grids(network, source, options, batch_size):
+    for grid, place in _grids(network, source, options, batch_size):
         scores = density.score(grid.movedim(1, 3).flatten(0, 2).numpy())
-        coarse = torch.from_numpy(scores).view(len(grid), 1, *grid.shape[2:])
-        fine = F.interpolate(coarse, size, mode="bilinear", align_corners=False)
-        maps.append(fine[:, 0].float())
+        coarse = torch.from_numpy(scores).view(len(grid), *grid.shape[2:])
+        maps.append(place.enlarge(coarse, height, width).float())
     return torch.cat(maps).numpy()
 
 
 def _grids(
     network: TwoStageNetwork, source: ImageSource, options: TwoStageOptions, batch_size: int
-) -> Iterator[Tensor]:
-    """Yield the layer's feature grids [B, D, h, w], batch by batch, on the CPU."""
+) -> Iterator[tuple[Tensor, FeatureGrid]]:
+    """Yield the layer's features [B, D, h, w], on the CPU, and the place of their cells."""
     layer = find_layer(network, options.map_layer)
     kept: list[Any] = []
     hook = layer.register_forward_hook(lambda module, inputs, output: kept.append(output))
     try:
-        with evaluating(network), torch.inference_mode():
+        with (
+            evaluating(network),
+            torch.inference_mode(),
+            recorded_grids(network, *source.shape[2:]) as grids,
+        ):
             for batch in in_order(source, batch_size):
                 network(normalize(batch, options.normalization))
-                grid = kept.pop()
-                if not isinstance(grid, torch.Tensor) or grid.ndim != 4:
-                    msg = (
-                        f"expected map_layer to give a grid [B, D, h, w], got {options.map_layer!r}"
-                    )
+                features = kept.pop()
+                is_grid = isinstance(features, torch.Tensor) and features.ndim == 4
+                place = grids.find(*features.shape[2:]) if is_grid else None
+                if place is None:
+                    name = options.map_layer
+                    msg = f"expected map_layer to give a grid [B, D, h, w], got {name!r}"
                     raise ValueError(msg)
-                yield grid.float().cpu()
+                yield features.float().cpu(), place
     finally:
         hook.remove()

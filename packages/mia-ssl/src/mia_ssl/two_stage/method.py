@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from mia_ssl._engine.records import MethodInfo
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from torch import Tensor
 
@@ -106,14 +106,15 @@ class TwoStageMethod:
         pastes: Kinds of synthetic anomalies. Each becomes a class beside the originals; without
             any, the method is not trained.
         paste_options: Dataclass of the pastes' options, with their defaults.
-        needs_region: Whether the pastes ask where an image may be pasted into.
+        find_region: Returns where images, uint8 (N, C, H, W), may be pasted into, by the pastes'
+            options; None for pastes that may go anywhere.
         defaults: Values of ``TwoStageOptions`` that differ from its own defaults.
     """
 
     info: MethodInfo
     pastes: tuple[Paste, ...] = ()
     paste_options: type[Any] = NoPasteOptions
-    needs_region: bool = False
+    find_region: Callable[[Tensor, Any], PasteRegion] | None = None
     defaults: Mapping[str, Any] = field(default_factory=dict)
 
     @property

@@ -8,7 +8,6 @@ import torch
 from torch import nn
 
 from mia_ssl._engine.cost import measure
-from mia_ssl._engine.seeding import initialize
 from mia_ssl.two_stage.backbones import make_trunk
 from mia_ssl.two_stage.method import IMAGE_SIZE
 from mia_ssl.two_stage.options import TwoStageOptions
@@ -58,16 +57,14 @@ def projection(width: int, head: tuple[int, ...]) -> nn.Sequential:
 def draw_network(
     backbone: str, head: tuple[int, ...], classes: int, generator: torch.Generator
 ) -> TwoStageNetwork:
-    """Make a network with random weights, all of them from this generator.
+    """Make a network with the random weights that torchvision draws, all from this generator.
 
-    Transformers hold parameters outside of any layer, which are drawn from the global generator
-    when they are made: for that while it is seeded, and afterwards it is as it was.
+    torchvision draws from the global generator: for that while it is seeded with this one's seed,
+    and afterwards it is as it was.
     """
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(generator.initial_seed())
-        network = TwoStageNetwork(backbone, head, classes)
-    initialize(network, generator)
-    return network
+        return TwoStageNetwork(backbone, head, classes)
 
 
 def count_cost() -> Cost:

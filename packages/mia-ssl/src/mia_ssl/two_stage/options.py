@@ -9,6 +9,7 @@ from typing import Any
 from mia_ssl._engine.options import check_choice, check_counts, check_positive, whole_number
 from mia_ssl.checks import check_between, counts
 from mia_ssl.densities.nearest_neighbors import METRICS
+from mia_ssl.two_stage.color_jitter import STRONGEST
 
 DENSITIES = ("gaussian", "kernel", "neighbors", "classifier")
 NORMALIZATIONS = ("half", "imagenet")
@@ -24,6 +25,10 @@ class TwoStageOptions:
             (``"DEFAULT"``, ``"IMAGENET1K_V1"``), the path of a state dict, or None for random.
         normalization: ``"half"``: (x - 0.5) / 0.5; ``"imagenet"``: ImageNet's mean and deviation.
         head: Widths of the projection head's layers.
+        image_jitter: Strength of the color jitter of the whole image before anything is pasted in
+            training, 0 to 0.5; see ``JitterFactors``.
+        train_on_first: Number of images, from the first on, that are trained on (the original's
+            3000); None: all. The density sees all of them in any case.
         steps_per_epoch: Training steps in an epoch, through the images as often as that takes.
         momentum: Momentum of SGD.
         weight_decay: Weight decay of SGD.
@@ -45,6 +50,8 @@ class TwoStageOptions:
     weights: str | None = None
     normalization: str = "half"
     head: tuple[int, ...] = (512, 128)
+    image_jitter: float = 0.1
+    train_on_first: int | None = None
     steps_per_epoch: int = 256
     momentum: float = 0.9
     weight_decay: float = 3e-5
@@ -65,6 +72,7 @@ class TwoStageOptions:
         check_choice("metric", self.metric, METRICS)
         check_counts(steps_per_epoch=self.steps_per_epoch, k=self.k, map_patches=self.map_patches)
         check_positive(bandwidth=self.bandwidth)
+        check_between(0, STRONGEST, image_jitter=self.image_jitter)
         check_between(0, 1, momentum=self.momentum)
         check_between(0, weight_decay=self.weight_decay, freeze_epochs=self.freeze_epochs)
         if self.freeze_epochs and self.weights is None:
@@ -78,9 +86,9 @@ class TwoStageOptions:
             raise ValueError(msg)
         # The record is frozen; a path and a saved model's list become what files can hold.
         object.__setattr__(self, "head", counts("head", self.head))
-        if self.restart_epochs is not None:
-            epochs = whole_number("restart_epochs", self.restart_epochs, least=1)
-            object.__setattr__(self, "restart_epochs", epochs)
+        for name in ("restart_epochs", "train_on_first"):
+            if getattr(self, name) is not None:
+                object.__setattr__(self, name, whole_number(name, getattr(self, name), least=1))
         if self.weights is not None:
             object.__setattr__(self, "weights", _name_or_path(self.weights))
 

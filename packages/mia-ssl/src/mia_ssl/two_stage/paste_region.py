@@ -5,34 +5,31 @@ For other images there are two simpler regions: all that is not black, and the w
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
+from scipy.ndimage import find_objects
 from skimage.exposure import equalize_adapthist
 from skimage.filters import threshold_otsu
 from skimage.measure import label
-from skimage.morphology import dilation, opening
-from skimage.segmentation import clear_border
 
-from mia_ssl._engine.inference import in_order
 from mia_ssl.pasting.boxes import integer
 from mia_ssl.pasting.foreground import THRESHOLD, foreground
 from mia_ssl.two_stage.color_jitter import luma
 
 if TYPE_CHECKING:
-    from torch import Tensor
+    from collections.abc import Sequence
 
-    from mia_ssl._engine.images import ImageSource
+    from torch import Tensor
 
 PASTE_REGIONS = ("lungs", "foreground", "image")
 # Smallest component that is kept, as a share of the image: 400 pixels of 224 x 224.
 SMALLEST = 400 / 224**2
-_FOOTPRINT = np.ones((3, 3), dtype=np.uint8)
-_IMAGES_AT_ONCE = 64
 
 
-def lung_field(image: np.ndarray) -> np.ndarray:
+def lung_field(image: np.ndarray, *, drop_boxes: bool = False) -> np.ndarray:
     """Find the lungs in a gray image, uint8 (H, W) -> bool (H, W).
 
     Contrast is evened out by CLAHE. Dark tissue is at or below Otsu's threshold and above 0. An
@@ -40,44 +37,91 @@ def lung_field(image: np.ndarray) -> np.ndarray:
     dilation takes back what the opening lost; small components are dropped. All False where nothing
     is left.
 
+    Args:
+        image: uint8 (H, W).
+        drop_boxes: Whether a small component takes along all that lies in its bounding box, as in
+            the original.
+
     Paper: https://arxiv.org/abs/2205.04282
     """
     if image.min() == image.max():  # CLAHE and Otsu need two gray levels
         return np.zeros(image.shape, dtype=bool)
     even = equalize_adapthist(image)
     dark = (even <= threshold_otsu(even)) & (even > 0)
-    opened = opening(dark.astype(np.uint8), _FOOTPRINT)
-    inner = dilation(clear_border(opened), _FOOTPRINT)
-    components = label(inner)
-    large = np.bincount(components.ravel()) >= SMALLEST * image.size
-    large[0] = False  # the background
-    return large[components]
+    opened = _dilated(~_dilated(~dark))
+    components = label(_dilated(_without_border(opened)))
+    least = SMALLEST * image.size
+    if not drop_boxes:
+        large = np.bincount(components.ravel()) >= least
+        large[0] = False  # the background
+        return large[components]
+    for number, box in enumerate(find_objects(components), 1):
+        if np.count_nonzero(components[box] == number) < least:
+            components[box] = 0
+    return components > 0
 
 
+def _dilated(mask: np.ndarray) -> np.ndarray:
+    """Add all pixels that touch the mask, corners included: bool (H, W) -> bool (H, W)."""
+    tall = mask.copy()
+    tall[1:] |= mask[:-1]
+    tall[:-1] |= mask[1:]
+    wide = tall.copy()
+    wide[:, 1:] |= tall[:, :-1]
+    wide[:, :-1] |= tall[:, 1:]
+    return wide
+
+
+def _without_border(mask: np.ndarray) -> np.ndarray:
+    """Drop the components that touch the image's border: bool (H, W) -> bool (H, W)."""
+    components = label(mask)
+    kept = np.ones(components.max() + 1, dtype=bool)
+    for edge in (components[0], components[-1], components[:, 0], components[:, -1]):
+        kept[edge] = False
+    kept[0] = False  # the background
+    return kept[components]
+
+
+@dataclass(frozen=True)
 class PasteRegion:
     """Pixels that each of N images may be pasted into, on the CPU.
 
     Attributes:
-        masks: bool (N, H, W); all of an image whose mask would be empty.
+        masks: bool (N, H, W); all of an image in which none was found.
+        found: Whether a region was found, bool (N,).
+        row_counts: Pixels of the region in each row, int64 (N, H).
     """
 
-    def __init__(self, masks: Tensor) -> None:
-        empty = ~masks.flatten(1).any(1)
-        self.masks = masks | empty[:, None, None]
-        self._row_counts = self.masks.sum(2)
+    masks: Tensor
+    found: Tensor
+    row_counts: Tensor
 
     def __len__(self) -> int:
         return len(self.masks)
 
     @classmethod
-    def find(cls, images: Tensor, kind: str = "lungs") -> PasteRegion:
-        """Find the regions of uint8 images (N, C, H, W); ``kind`` is one of ``PASTE_REGIONS``."""
+    def of(cls, masks: Tensor) -> PasteRegion:
+        """Make the regions of masks, bool (N, H, W), which may be empty."""
+        found = masks.flatten(1).any(1)
+        masks = masks | ~found[:, None, None]
+        return cls(masks, found, masks.sum(2))
+
+    @classmethod
+    def find(cls, images: Tensor, kind: str = "lungs", *, drop_boxes: bool = False) -> PasteRegion:
+        """Find the regions of images.
+
+        Args:
+            images: uint8 (N, C, H, W).
+            kind: One of ``PASTE_REGIONS``.
+            drop_boxes: See ``lung_field``.
+        """
         images = images.cpu()
         if kind == "image":
-            return cls(torch.ones((len(images), *images.shape[2:]), dtype=torch.bool))
+            return cls.of(torch.ones((len(images), *images.shape[2:]), dtype=torch.bool))
         if kind == "foreground":
-            return cls(foreground(images.transpose(0, 1), THRESHOLD).bool())
-        return cls(torch.from_numpy(np.stack([lung_field(gray(image)) for image in images])))
+            return cls.of(foreground(images.transpose(0, 1), THRESHOLD).bool())
+        fields = [lung_field(gray(image), drop_boxes=drop_boxes) for image in images]
+        return cls.of(torch.from_numpy(np.stack(fields)))
 
     @classmethod
     def from_masks(cls, masks: Any, shape: tuple[int, ...]) -> PasteRegion:
@@ -97,13 +141,20 @@ class PasteRegion:
         if inside.shape != expected:
             msg = f"expected region_masks of shape {expected}, got {tuple(inside.shape)}"
             raise ValueError(msg)
-        return cls(inside)
+        return cls.of(inside)
+
+    @classmethod
+    def joined(cls, parts: Sequence[PasteRegion]) -> PasteRegion:
+        """Join the regions of several groups of images, in order."""
+        return cls(
+            torch.cat([part.masks for part in parts]),
+            torch.cat([part.found for part in parts]),
+            torch.cat([part.row_counts for part in parts]),
+        )
 
     def take(self, indices: Tensor) -> PasteRegion:
         """Return the regions of some of the images."""
-        part = object.__new__(PasteRegion)
-        part.masks, part._row_counts = self.masks[indices], self._row_counts[indices]
-        return part
+        return PasteRegion(self.masks[indices], self.found[indices], self.row_counts[indices])
 
     def pixel(self, uniforms: Tensor) -> tuple[Tensor, Tensor]:
         """Draw a pixel of each region.
@@ -114,7 +165,7 @@ class PasteRegion:
         Returns:
             Row and column, int64 [N] each.
         """
-        below = self._row_counts.cumsum(1)
+        below = self.row_counts.cumsum(1)
         rank = integer(uniforms[:, 0], below[:, -1])
         row = torch.searchsorted(below, rank[:, None], right=True)[:, 0]
         line = self.masks[torch.arange(len(row)), row].cumsum(1)
@@ -125,31 +176,3 @@ class PasteRegion:
 def gray(image: Tensor) -> np.ndarray:
     """Return the gray of an image, uint8 (C, H, W) -> uint8 (H, W)."""
     return luma(image.float()).add(0.5).to(torch.uint8).numpy()
-
-
-class SourceWithRegions:
-    """An ``ImageSource`` that keeps the regions of the images that were taken last.
-
-    The regions of all images are found once, when it is made, and stay on the CPU.
-
-    Attributes:
-        taken: Regions of the images that ``take`` gave last; None before.
-    """
-
-    def __init__(self, source: ImageSource, kind: str) -> None:
-        self._source = source
-        self._regions = PasteRegion(
-            torch.cat(
-                [PasteRegion.find(batch, kind).masks for batch in in_order(source, _IMAGES_AT_ONCE)]
-            )
-        )
-        self.device = source.device
-        self.taken: PasteRegion | None = None
-
-    def __len__(self) -> int:
-        return len(self._source)
-
-    def take(self, indices: torch.Tensor) -> torch.Tensor:
-        """Return images as ``ImageSource.take`` does."""
-        self.taken = self._regions.take(indices)
-        return self._source.take(indices)

@@ -1,11 +1,9 @@
-"""Random sizes and places of boxes, from uniform random numbers in [0, 1)."""
+"""Random numbers and sizes of boxes, from uniform random numbers in [0, 1)."""
 
 from __future__ import annotations
 
 import math
 from typing import TYPE_CHECKING
-
-import torch
 
 from mia_ssl.pasting.boxes import integer
 
@@ -16,6 +14,11 @@ if TYPE_CHECKING:
 def uniform(numbers: Tensor, low: float, high: float) -> Tensor:
     """Return numbers that are uniform in [low, high)."""
     return low + (high - low) * numbers
+
+
+def whole_uniform(numbers: Tensor, least: int, largest: int) -> Tensor:
+    """Return whole numbers from least to largest, each as likely: int64."""
+    return least + integer(numbers, largest - least + 1)
 
 
 def log_uniform(numbers: Tensor, low: float, high: float) -> Tensor:
@@ -39,26 +42,3 @@ def sides(area: Tensor, aspect: Tensor, height: int, width: int) -> tuple[Tensor
     h = (pixels / aspect).sqrt().round().long().clamp(1, height)
     w = (pixels * aspect).sqrt().round().long().clamp(1, width)
     return h, w
-
-
-def other_corners(
-    numbers: Tensor,
-    taken: tuple[Tensor, Tensor],
-    height: Tensor,
-    width: Tensor,
-    sides: tuple[int, int],
-) -> tuple[Tensor, Tensor]:
-    """Return top and left of boxes anywhere in the image but at the taken place.
-
-    Args:
-        numbers: Random numbers in [0, 1), [n].
-        taken: Top and left that are not to be drawn, int64 [n] each.
-        height: Heights of the boxes, int64 [n].
-        width: Widths of the boxes, int64 [n].
-        sides: Height and width of the image.
-    """
-    columns = sides[1] - width + 1
-    count = (sides[0] - height + 1) * columns
-    place = taken[0] * columns + taken[1]
-    place = (place + 1 + integer(numbers, count - 1)) % count
-    return torch.div(place, columns, rounding_mode="floor"), place % columns

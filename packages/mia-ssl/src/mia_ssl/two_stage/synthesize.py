@@ -61,7 +61,7 @@ def synthesize(
     check_counts(batch_size=batch_size)
     method = RECORDS[name]
     paste_options = parse_options(method.paste_options, options, owner=name)
-    if region_masks is not None and not method.needs_region:
+    if region_masks is not None and method.find_region is None:
         known = [field.name for field in dataclasses.fields(method.paste_options)]
         raise unknown(f"option of {name}", "region_masks", known)
     whole = as_tensor("images", images)
@@ -77,8 +77,8 @@ def synthesize(
         region = None
         if given is not None:
             region = given.take(index)
-        elif method.needs_region:
-            region = PasteRegion.find(whole[part], paste_options.paste_region)
+        elif method.find_region is not None:
+            region = method.find_region(whole[part], paste_options)
         for number, kind in enumerate(method.pastes):
             label = torch.zeros(len(index), 1, *whole.shape[2:], device=whole.device)
             copy = whole[part].clone(memory_format=torch.contiguous_format)

@@ -12,6 +12,7 @@ import torchvision
 from torch import nn
 
 from mia_ssl._engine.seeding import generator as make_generator
+from mia_ssl.two_stage.color_jitter import JitterFactors, jitter_images
 from mia_ssl.two_stage.method import PasteBatch
 from mia_ssl.two_stage.network import normalize
 
@@ -44,7 +45,7 @@ class TwoStageTask:
         fabric: Device and precision.
         seed: Seed of the pastes.
         epochs: Epochs of the whole training.
-        region: Returns the regions of the images at hand, for a method that needs them.
+        find_region: Returns where the images at hand may be pasted into; None for anywhere.
     """
 
     def __init__(
@@ -58,7 +59,7 @@ class TwoStageTask:
         fabric: Fabric,
         seed: int,
         epochs: int,
-        region: Callable[[], PasteRegion | None] = lambda: None,
+        find_region: Callable[[Tensor], PasteRegion | None] = lambda images: None,
     ) -> None:
         self.method = method
         self.network = network
@@ -66,7 +67,7 @@ class TwoStageTask:
         self.paste_options = paste_options
         self.fabric = fabric
         self.seed = seed
-        self.region = region
+        self.find_region = find_region
         self.first_rate = settings.learning_rate
         self.period = options.restart_epochs or max(epochs, 1)
         self.is_random = any(isinstance(layer, _RANDOM) for layer in network.modules())
@@ -80,15 +81,19 @@ class TwoStageTask:
         self._start_epoch(0)
 
     def step(self, images: Tensor, generator: torch.Generator) -> dict[str, Tensor]:
-        """Learn from the originals and one copy of them with each kind of paste."""
+        """Learn from the originals and one copy of them with each kind of paste.
+
+        The colors of the whole images are jittered first; the copies are made from what that gives.
+        """
         batch = self._memory(images)
-        batch[0] = images
+        originals = batch[0]
+        self._jitter(images, out=originals)
         paste_copies(
             self.method,
-            images,
+            originals,
             self.random_numbers,
             self.paste_options,
-            self.region(),
+            self.find_region(originals),
             out=batch[1:],
         )
         classes = torch.arange(len(batch), device=images.device).repeat_interleave(len(images))
@@ -125,7 +130,16 @@ class TwoStageTask:
         self.epoch = epoch
         # On the CPU whatever the device, see ``PasteFunction``.
         self.random_numbers = make_generator(self.seed, _PASTES, epoch)
-        self.optimizer.param_groups[0]["lr"] = cosine_rate(self.first_rate, epoch, self.period)
+        rate = learning_rate(self.first_rate, epoch, self.period)
+        self.optimizer.param_groups[0]["lr"] = rate
+
+    def _jitter(self, images: Tensor, *, out: Tensor) -> None:
+        strength = self.options.image_jitter
+        if not strength:
+            out.copy_(images)
+            return
+        uniforms = torch.rand(len(images), 4, generator=self.random_numbers, dtype=torch.float64)
+        jitter_images(images, JitterFactors.draw(uniforms, strength), out=out)
 
     def _memory(self, images: Tensor) -> Tensor:
         """Return uint8 [1 + k, B, C, S, S], the same memory in every step.
@@ -185,8 +199,11 @@ def paste_copies(
         kind.apply(batch, torch.arange(count), uniforms, options)
 
 
-def cosine_rate(first: float, epoch: int, period: int) -> float:
+def learning_rate(first: float, epoch: int, period: int) -> float:
     """Return the learning rate of an epoch: a cosine to 0 that starts again every period.
+
+    As in the original the cosine is an epoch late: its scheduler is told an epoch's number after
+    that epoch, so that epochs 0 and 1 both have the full rate.
 
     Args:
         first: Rate at the start of a period.
@@ -195,4 +212,5 @@ def cosine_rate(first: float, epoch: int, period: int) -> float:
 
     Paper: https://arxiv.org/abs/1608.03983
     """
-    return first * (1 + math.cos(math.pi * (epoch % period) / period)) / 2
+    done = max(epoch - 1, 0) % period
+    return first * (1 + math.cos(math.pi * done / period)) / 2

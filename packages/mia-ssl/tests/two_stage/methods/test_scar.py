@@ -82,6 +82,23 @@ def test_jitter_changes_only_the_strip(colors):
     assert not changed[label == 0].any()
 
 
+def test_original_places_run_beyond_the_border_where_they_are_cut_off(coordinates):
+    images = coordinates(200, 64)
+    _, inside = mia_ssl.synthesize(NAME, images, seed=1)
+    pasted, label = mia_ssl.synthesize(NAME, images, seed=1, jitter=0, original_places=True)
+    scars = drawn(200, 1, 64, original_places=True)
+    room = 64 - torch.stack((scars.target.width, scars.target.height))  # swapped
+    assert (scars.target.top <= room[0]).all()
+    assert (scars.target.left <= room[1]).all()
+    beyond = scars.target.top + scars.target.height > 64
+    beyond |= scars.target.left + scars.target.width > 64
+    assert 5 < beyond.sum() < 100
+    assert (label.sum((1, 2, 3)) <= inside.sum((1, 2, 3)))[~beyond].all()
+    assert (label.sum((1, 2, 3)) < inside.sum((1, 2, 3)))[beyond].any()
+    outside = (label == 0).expand_as(images)
+    assert torch.equal(pasted[outside], images[outside])
+
+
 def test_strips_that_might_not_fit_are_refused(coordinates):
     with pytest.raises(ValueError, match="fit into images of 64 x 64 when rotated"):
         mia_ssl.synthesize(NAME, coordinates(2, 64), seed=0, strip_height=(10, 80))

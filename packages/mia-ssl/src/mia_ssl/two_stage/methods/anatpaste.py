@@ -6,7 +6,6 @@ Paper: https://arxiv.org/abs/2205.04282
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,16 +15,22 @@ from mia_ssl._engine.options import check_choice
 from mia_ssl.checks import check_between, check_pair
 from mia_ssl.pasting.boxes import Boxes, corners, integer
 from mia_ssl.pasting.paste_regions import Regions
-from mia_ssl.two_stage.color_jitter import STRONGEST, JitterFactors, jitter, rounded
+from mia_ssl.two_stage.color_jitter import (
+    STRONGEST,
+    JitterFactors,
+    jitter_patches,
+    luma,
+    rounded,
+)
 from mia_ssl.two_stage.method import IMAGE_SIZE, Paste, TwoStageMethod, two_stage_info
-from mia_ssl.two_stage.paste_region import PASTE_REGIONS
-from mia_ssl.two_stage.random_boxes import log_uniform, sides, uniform
+from mia_ssl.two_stage.paste_region import PASTE_REGIONS, PasteRegion
+from mia_ssl.two_stage.random_boxes import log_uniform, sides, uniform, whole_uniform
+from mia_ssl.two_stage.soft_shapes import blur_matrix, centered_shape, soft_ellipse, soft_rectangle
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from mia_ssl.two_stage.method import PasteBatch
-    from mia_ssl.two_stage.paste_region import PasteRegion
 
 # Sizes of a cut that are drawn ahead; the first that is large enough counts.
 _TRIES = 8
@@ -39,25 +44,30 @@ class AnatPasteOptions:
         area: Least and largest share of the image's area that is cut out; uniform.
         aspect: Least and largest width / height; uniform in the logarithm.
         jitter: Strength of the color jitter, 0 to 0.5; see ``JitterFactors``.
-        alpha: Least and largest opacity of the shape, of 255.
+        alpha: Least and largest opacity of the shape, of 255; whole numbers.
         blur: Least and largest standard deviation, in whole pixels, of the shape's blur.
         margin: Pixels between the cut's border and the shape, so that a blurred shape fades out.
         paste_region: Where to paste: ``"lungs"`` (dark tissue inside a body, for chest
             radiographs), ``"foreground"`` (all that is not black) or ``"image"``.
+        find_region_once: Whether a training finds the regions once, in the images as they are,
+            instead of in every step in the jittered ones: faster, and nearly the same.
+        original_paste: Whether to paste as the original, see ``paste_as_original``.
     """
 
     area: tuple[float, float] = (0.02, 0.15)
-    aspect: tuple[float, float] = (0.3, 3.3)
+    aspect: tuple[float, float] = (0.3, 1 / 0.3)
     jitter: float = 0.1
-    alpha: tuple[float, float] = (150, 255)
-    blur: tuple[int, int] = (0, 15)
+    alpha: tuple[int, int] = (150, 254)
+    blur: tuple[int, int] = (0, 14)
     margin: float = 10
     paste_region: str = "lungs"
+    find_region_once: bool = False
+    original_paste: bool = False
 
     def __post_init__(self) -> None:
         check_pair(self, "area", low=0, high=1)
         check_pair(self, "aspect", low=0.01, high=100)
-        check_pair(self, "alpha", low=0, high=255)
+        check_pair(self, "alpha", low=0, high=255, whole=True)
         check_pair(self, "blur", low=0, whole=True)
         check_between(0, STRONGEST, jitter=self.jitter)
         check_between(0, IMAGE_SIZE // 4, margin=self.margin)
@@ -74,6 +84,8 @@ class SoftShapes:
         ellipse: Whether the shape inside the box is an ellipse, bool [n].
         alpha: Opacity of the shape in 0 to 1, [n].
         blur: Standard deviation of its blur in pixels of a 224 x 224 image, whole, [n].
+        center: Row and column of the drawn pixel of the region, int64 [n, 2]; the target's middle,
+            unless that was moved inside the image.
         factors: Color jitter of each patch.
     """
 
@@ -82,6 +94,7 @@ class SoftShapes:
     ellipse: Tensor
     alpha: Tensor
     blur: Tensor
+    center: Tensor
     factors: JitterFactors
 
 
@@ -95,10 +108,62 @@ def paste(batch: PasteBatch, images: Tensor, uniforms: Tensor, options: AnatPast
     patches, target = Regions(images, shapes.source), Regions(images, shapes.target)
     patch = batch.cut(patches)
     if options.jitter:
-        patch = jitter(patch, shapes.factors, patches)
+        patch = jitter_patches(patch, shapes.factors, patches)
+    if options.original_paste:
+        paste_as_original(batch, images, shapes, patch, region, options)
+        return
     alpha = opacity(shapes, region, options).to(patch.device)
     below = target.cut(batch.pasted.transpose(0, 1)).float()
     batch.write(target, rounded(below.lerp_(patch.float(), alpha)), alpha)
+
+
+def paste_as_original(
+    batch: PasteBatch,
+    images: Tensor,
+    shapes: SoftShapes,
+    patch: Tensor,
+    region: PasteRegion,
+    options: AnatPasteOptions,
+) -> None:
+    """Paste soft shapes with all that the original code does otherwise, image by image.
+
+    A patch is gray on RGB images too. It is cut off where it runs beyond the image's border. Where
+    the blurred shape runs beyond the patch, black is pasted.
+
+    Args:
+        batch: Images to change.
+        images: Indices of the images that get a patch, int64 [n].
+        shapes: Drawn patches.
+        patch: Pixels of the patches, uint8 [C, T].
+        region: Where each image may be pasted into.
+        options: Options of the patches.
+    """
+    height, width = batch.height, batch.width
+    margin = round(scaled(options.margin, height, width))
+    parts = luma(patch.float()).split(shapes.source.areas.tolist())
+    columns = (*shapes.center.unbind(1), shapes.source.height, shapes.source.width, shapes.ellipse)
+    for number, (row, column, h, w, is_ellipse) in enumerate(torch.stack(columns, 1).tolist()):
+        rows = np.arange(height) - row
+        across = np.arange(width) - column
+        kernel = blur_matrix(scaled(shapes.blur[number].item(), height, width), max(height, width))
+        shape = centered_shape(rows, across, h // 2 - margin, w // 2 - margin, is_ellipse)
+        soft = kernel[:height, :height] @ shape @ kernel[:width, :width]
+        share = torch.from_numpy(soft) * shapes.alpha[number] * region.masks[number]
+        # Wide enough for a patch that lies outside altogether.
+        frame = patch.new_zeros(4 * height + h, 4 * width + w, dtype=torch.float32)
+        frame[2 * height : 2 * height + h, 2 * width : 2 * width + w] = parts[number].view(h, w)
+        top, left = 2 * height - row + h // 2, 2 * width - column + w // 2
+        pasted = frame[top : top + height, left : left + width]
+        image = batch.pasted[images[number]]
+        share = share.float().to(image.device)
+        image.copy_(rounded(torch.lerp(image.float(), pasted.expand_as(image), share)))
+        if batch.label is not None:
+            batch.label[images[number], 0] = share
+
+
+def find_region(images: Tensor, options: AnatPasteOptions) -> PasteRegion:
+    """Find where images, uint8 (N, C, H, W), may be pasted into."""
+    return PasteRegion.find(images, options.paste_region, drop_boxes=options.original_paste)
 
 
 def draw(
@@ -117,15 +182,19 @@ def draw(
     h, w = draw_sides(sizes, height, width, options)
     source = corners(rest[:, 0:2], h, w, (height, width))
     row, column = region.pixel(rest[:, 2:4])
+    center = torch.stack((row, column), 1)
+    if options.original_paste:  # without lungs it can be far beyond the border
+        anywhere = integer(rest[:, 2:4], round(scaled(255, height, width)))
+        center = torch.where(region.found[:, None], center, anywhere)
     top = torch.minimum((row - h // 2).clamp(min=0), height - h)
     left = torch.minimum((column - w // 2).clamp(min=0), width - w)
-    least, largest = options.blur
     return SoftShapes(
         source=Boxes(*source, h, w),
         target=Boxes(top, left, h, w),
         ellipse=rest[:, 4] < 0.5,
-        alpha=uniform(rest[:, 5], *options.alpha) / 255,
-        blur=least + integer(rest[:, 6], largest - least + 1),
+        alpha=whole_uniform(rest[:, 5], *options.alpha) / 255,
+        blur=whole_uniform(rest[:, 6], *options.blur),
+        center=center,
         factors=JitterFactors.draw(rest[:, 7:11], options.jitter),
     )
 
@@ -145,7 +214,7 @@ def draw_sides(
     aspect = log_uniform(uniforms[:, _TRIES:], *options.aspect)
     h, w = sides(area, aspect, height, width)
     shorter = torch.minimum(h, w)
-    fits = shorter > 2 * scaled(options.margin, height, width)
+    fits = shorter // 2 >= scaled(options.margin, height, width)
     # The first that fits; where none does, the one that comes closest.
     rank = torch.where(fits, height + width - torch.arange(_TRIES), shorter - height - width)
     chosen = rank.argmax(1, keepdim=True)
@@ -184,47 +253,6 @@ def opacity(shapes: SoftShapes, region: PasteRegion, options: AnatPasteOptions) 
     return torch.from_numpy(out).mul_(target.spread(shapes.alpha.float())).mul_(inside)
 
 
-def soft_rectangle(h: int, w: int, margin: int, kernel: np.ndarray, *, out: np.ndarray) -> None:
-    """Write the blurred rectangle inside the margins of an h x w patch, in 0 to 1."""
-    rows, columns = within_margin(h, margin), within_margin(w, margin)
-    np.multiply.outer(kernel[:h, rows].sum(1), kernel[:w, columns].sum(1), out=out)
-
-
-def soft_ellipse(h: int, w: int, margin: int, kernel: np.ndarray, *, out: np.ndarray) -> None:
-    """Write the blurred ellipse that touches the margins of an h x w patch, in 0 to 1."""
-    rows, columns = within_margin(h, margin), within_margin(w, margin)
-    squares = np.add.outer(squared_distance(rows), squared_distance(columns))
-    ellipse = (squares <= 1).astype(np.float32)
-    np.matmul(kernel[:h, rows] @ ellipse, kernel[columns, :w], out=out)
-
-
-def within_margin(length: int, margin: int) -> slice:
-    """Return the part of a line inside the margins at both ends; at least its middle."""
-    margin = min(margin, (length - 1) // 2)
-    return slice(margin, length - margin)
-
-
-def squared_distance(line: slice) -> np.ndarray:
-    """Return each pixel's squared distance from the middle of a line, 1 at its ends."""
-    half = (line.stop - line.start) / 2
-    return (np.arange(0.5 - half, half) / half) ** 2
-
-
-@lru_cache(maxsize=64)
-def blur_matrix(sigma: float, size: int) -> np.ndarray:
-    """Return the Gaussian blur of a line as a symmetric matrix, float32 [size, size].
-
-    Its first h rows and columns blur a line of h pixels that is 0 beyond its ends. With a standard
-    deviation of 0 it is the identity.
-    """
-    if sigma == 0:
-        return np.eye(size, dtype=np.float32)
-    steps = np.arange(size)
-    weights = np.exp(-((steps[:, None] - steps) ** 2) / (2 * sigma**2))
-    whole = np.arange(-size, size + 1)
-    return np.float32(weights / np.exp(-(whole**2) / (2 * sigma**2)).sum())
-
-
 ANATPASTE = TwoStageMethod(
     info=two_stage_info(
         "anatpaste",
@@ -233,5 +261,5 @@ ANATPASTE = TwoStageMethod(
     ),
     pastes=(Paste(apply=paste, random_numbers=2 * _TRIES + 11),),
     paste_options=AnatPasteOptions,
-    needs_region=True,
+    find_region=find_region,
 )

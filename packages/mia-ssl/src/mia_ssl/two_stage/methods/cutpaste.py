@@ -1,4 +1,4 @@
-"""CutPaste: a rectangle of the image, its colors jittered, is pasted elsewhere in the image.
+"""CutPaste: a rectangle of the image, its colors jittered, is pasted at a random place in it.
 
 Paper: https://arxiv.org/abs/2104.04015
 """
@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 from mia_ssl.checks import check_between, check_pair
 from mia_ssl.pasting.boxes import Boxes, corners
 from mia_ssl.pasting.paste_regions import Regions
-from mia_ssl.two_stage.color_jitter import STRONGEST, JitterFactors, jitter
+from mia_ssl.two_stage.color_jitter import STRONGEST, JitterFactors, jitter_patches
 from mia_ssl.two_stage.method import Paste, TwoStageMethod, two_stage_info
-from mia_ssl.two_stage.random_boxes import log_uniform, other_corners, sides, uniform
+from mia_ssl.two_stage.random_boxes import log_uniform, sides, uniform
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -32,7 +32,7 @@ class CutPasteOptions:
     """
 
     area: tuple[float, float] = (0.02, 0.15)
-    aspect: tuple[float, float] = (0.3, 3.3)
+    aspect: tuple[float, float] = (0.3, 1 / 0.3)
     jitter: float = 0.1
 
     def __post_init__(self) -> None:
@@ -47,7 +47,7 @@ def draw(
     """Draw where each patch is cut, where it is pasted, and its jitter.
 
     Args:
-        uniforms: Random numbers in [0, 1), [n, 9].
+        uniforms: Random numbers in [0, 1), [n, 10].
         height: Height of the images in pixels.
         width: Width of the images in pixels.
         options: Options of the rectangle.
@@ -56,8 +56,8 @@ def draw(
     aspect = log_uniform(uniforms[:, 1], *options.aspect)
     h, w = sides(area, aspect, height, width)
     source = corners(uniforms[:, 2:4], h, w, (height, width))
-    target = other_corners(uniforms[:, 4], source, h, w, (height, width))
-    factors = JitterFactors.draw(uniforms[:, 5:9], options.jitter)
+    target = corners(uniforms[:, 4:6], h, w, (height, width))
+    factors = JitterFactors.draw(uniforms[:, 6:10], options.jitter)
     return Boxes(*source, h, w), Boxes(*target, h, w), factors
 
 
@@ -67,11 +67,11 @@ def paste(batch: PasteBatch, images: Tensor, uniforms: Tensor, options: CutPaste
     patches = Regions(images, source)
     pixels = batch.cut(patches)
     if options.jitter:
-        pixels = jitter(pixels, factors, patches)
+        pixels = jitter_patches(pixels, factors, patches)
     batch.write(Regions(images, target), pixels)
 
 
-RECTANGLE_PASTE = Paste(apply=paste, random_numbers=9)
+RECTANGLE_PASTE = Paste(apply=paste, random_numbers=10)
 CUTPASTE = TwoStageMethod(
     info=two_stage_info(
         "cutpaste-2stage",

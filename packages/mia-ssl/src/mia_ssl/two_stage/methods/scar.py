@@ -14,7 +14,7 @@ import torch
 from mia_ssl.checks import check_between, check_pair
 from mia_ssl.pasting.boxes import Boxes, corners
 from mia_ssl.pasting.paste_regions import Regions
-from mia_ssl.two_stage.color_jitter import STRONGEST, JitterFactors, jitter
+from mia_ssl.two_stage.color_jitter import STRONGEST, JitterFactors, jitter_patches
 from mia_ssl.two_stage.method import Paste, TwoStageMethod, two_stage_info
 from mia_ssl.two_stage.random_boxes import uniform
 
@@ -33,12 +33,15 @@ class ScarOptions:
         strip_width: Least and largest width in pixels.
         rotation: Least and largest angle in degrees, counterclockwise.
         jitter: Strength of the color jitter, 0 to 0.5; see ``JitterFactors``.
+        original_places: Whether height and width of the rotated strip are swapped where its place
+            is drawn, as in the original: it can run beyond the border, where it is cut off.
     """
 
     strip_height: tuple[float, float] = (10, 25)
     strip_width: tuple[float, float] = (2, 16)
     rotation: tuple[float, float] = (-45, 45)
     jitter: float = 0.1
+    original_places: bool = False
 
     def __post_init__(self) -> None:
         check_pair(self, "strip_height", low=1)
@@ -93,7 +96,8 @@ def draw(uniforms: Tensor, height: int, width: int, options: ScarOptions) -> Sca
     source = corners(uniforms[:, 2:4], h, w, (height, width))
     angle = torch.deg2rad(uniform(uniforms[:, 4], *options.rotation))
     rotated = rotated_sides(h, w, angle)
-    target = corners(uniforms[:, 5:7], *rotated, (height, width))
+    room = rotated[::-1] if options.original_places else rotated
+    target = corners(uniforms[:, 5:7], *room, (height, width))
     return Scars(
         source=Boxes(*source, h, w),
         target=Boxes(*target, *rotated),
@@ -157,8 +161,11 @@ def paste(batch: PasteBatch, images: Tensor, uniforms: Tensor, options: ScarOpti
     strips = Regions(images, scars.source)
     pixels = batch.cut(strips)
     if options.jitter:
-        pixels = jitter(pixels, scars.factors, strips)
-    number, row, column, pixel = rotate(scars).to(pixels.device)
+        pixels = jitter_patches(pixels, scars.factors, strips)
+    indices = rotate(scars)
+    if options.original_places:
+        indices = indices[:, (indices[1] < batch.height) & (indices[2] < batch.width)]
+    number, row, column, pixel = indices.to(pixels.device)
     image, place = images.to(pixels.device)[number], row * batch.width + column
     area = batch.height * batch.width
     out, first = batch.pasted.view(-1), image * (len(pixels) * area) + place
