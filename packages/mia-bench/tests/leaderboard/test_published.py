@@ -20,7 +20,6 @@ from mia_bench.run_folder.scores_csv import ImageScores
 from mia_bench.run_folder.status import FinishedRun
 
 AS_ORIGINAL = {"sample_at_test": True}
-ONE_STAGE = "patches, labels and resampling of the images are not the original's"
 
 
 def row(dataset="rsna", method="ae", *, images=(None, None), **changes):
@@ -31,7 +30,7 @@ def row(dataset="rsna", method="ae", *, images=(None, None), **changes):
     settings = {
         **{"dataset": dataset, "label": "mine", "method": method, "seed": 0},
         **{"epochs": 250, "image_size": info.image_size, "channels": 1},
-        **{"resize": info.resize, "options": {}, **changes},
+        **{"resize": info.resize, "resample": info.resample, "options": {}, **changes},
     }
     record = RunRecord(
         settings=RunSettings(**settings),
@@ -150,8 +149,9 @@ def test_perceptual_loss_needs_the_statistics_of_the_original():
 
 
 @pytest.mark.parametrize("method", ["cutpaste", "fpi", "pii", "nsa"])
-def test_one_stage_methods_are_marked(method):
-    assert caveats(method=method) == (ONE_STAGE,)
+def test_one_stage_methods_are_the_original_s_only_with_its_filter(method):
+    assert caveats(method=method) == ()
+    assert caveats(method=method, resample="bilinear") == ("resample bilinear instead of lanczos",)
 
 
 def test_best_dice_says_that_it_was_measured_otherwise():

@@ -72,6 +72,11 @@ class KeyValue(click.ParamType):
     "(default: the method's).",
 )
 @click.option(
+    "--resample",
+    type=click.Choice(["bilinear", "bicubic", "lanczos", "box", "hamming", "nearest"]),
+    help="Filter that images are resized with (default: the method's).",
+)
+@click.option(
     "--window",
     type=float,
     nargs=2,

@@ -49,6 +49,11 @@ class OptionalParts:
         return {"batch_size": count} if self.takes_batch_size else {}
 
 
+def resample_of(info: MethodInfo) -> str:
+    """Return the filter that a method's images are resized with; bilinear where it names none."""
+    return getattr(info, "resample", "bilinear")
+
+
 def cost_of(info: MethodInfo) -> Cost | None:
     """Return what a method costs, None where its package does not tell."""
     return getattr(info, "cost", None)

@@ -165,7 +165,8 @@ class Cost(Protocol):
 class MethodInfo(Protocol):
     """Facts of a method, known without building it.
 
-    Optional: ``cost``, a ``Cost`` or None.
+    Optional: ``cost``, a ``Cost`` or None; ``resample``, the filter that images are resized with, a
+    name that ``mia_data.load`` takes (``"bilinear"`` where there is none).
 
     Attributes:
         name: Its registered name.

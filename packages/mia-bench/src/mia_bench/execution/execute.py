@@ -174,6 +174,7 @@ def load_split(run: Run, split: str, root: str | None) -> ImageSet:
         size=run.image_size,
         channels=run.channels,
         resize=run.resize,
+        resample=run.resample,
     )
 
 
@@ -183,7 +184,9 @@ def read_datasets(runs: Sequence[Run], roots: Mapping[str, str | None]) -> None:
     Raises:
         DataError: A dataset that is missing or damaged.
     """
-    views = {(run.dataset, run.image_size, run.channels, run.resize): run for run in runs}
+    views = {
+        (run.dataset, run.image_size, run.channels, run.resize, run.resample): run for run in runs
+    }
     for run in views.values():
         for part in ("train", "test"):
             load_split(run, part, roots[run.dataset])

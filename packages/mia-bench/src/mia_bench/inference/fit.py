@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mia_bench.detectors import plugins
-from mia_bench.detectors.optional import OptionalParts
+from mia_bench.detectors.optional import OptionalParts, resample_of
 from mia_bench.device import machine_facts, resolve_device
 from mia_bench.errors import RunsFailedError, StudyError
 from mia_bench.inference.model_folder import FACTS, Model, Preprocessing
@@ -38,6 +38,7 @@ def fit(
     image_size: int | None = None,
     channels: int | None = None,
     resize: str | None = None,
+    resample: str | None = None,
     window: tuple[float, float] | None = None,
     options: Mapping[str, Any] | None = None,
     seed: int = 0,
@@ -59,6 +60,8 @@ def fit(
         image_size: Side of the square images in pixels; None for the method's.
         channels: 1 (gray) or 3 (RGB); None for the method's.
         resize: ``"squash"`` or ``"short_side"``, see ``mia_data.load``; None for the method's.
+        resample: The filter that images are resized with, see ``mia_data.load``; None for the
+            method's.
         window: (low, high) intensities of deep images, see ``mia_data.from_folder``.
         options: The method's own options.
         seed: Random seed.
@@ -75,7 +78,7 @@ def fit(
     target = Path(model).expanduser().resolve()
     check_replaceable(target, **_KIND)
     info = plugins.find_method(method).info
-    preprocessing = _preprocessing(info, image_size, channels, resize, window)
+    preprocessing = _preprocessing(info, image_size, channels, resize, resample, window)
     settings: dict[str, Any] = {
         "epochs": _at_least("epochs", info.epochs if epochs is None else epochs, 0),
         "seed": _at_least("seed", seed, 0),
@@ -107,6 +110,7 @@ def _preprocessing(
     size: int | None,
     channels: int | None,
     resize: str | None,
+    resample: str | None,
     window: tuple[float, float] | None,
 ) -> Preprocessing:
     """Fill in the method's defaults."""
@@ -114,6 +118,7 @@ def _preprocessing(
         size=info.image_size if size is None else size,
         channels=info.channels if channels is None else channels,
         resize=info.resize if resize is None else resize,
+        resample=resample_of(info) if resample is None else resample,
         window=window,
     )
 

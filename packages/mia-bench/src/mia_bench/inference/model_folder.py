@@ -36,6 +36,7 @@ class Preprocessing:
         size: Side of the square images in pixels.
         channels: 1 (gray) or 3 (RGB).
         resize: ``"squash"`` or ``"short_side"``, see ``mia_data.load``.
+        resample: The filter that images are resized with, see ``mia_data.load``.
         window: (low, high) intensities of deep images, see ``mia_data.from_folder``.
     """
 
@@ -43,6 +44,7 @@ class Preprocessing:
     channels: int
     resize: str
     window: tuple[float, float] | None = None
+    resample: str = "bilinear"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -80,6 +80,7 @@ def _read(folder: str | os.PathLike[str], preprocessing: Preprocessing) -> Image
         size=preprocessing.size,
         channels=preprocessing.channels,
         resize=preprocessing.resize,
+        resample=preprocessing.resample,
         window=preprocessing.window,
     )
 

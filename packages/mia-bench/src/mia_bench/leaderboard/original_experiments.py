@@ -27,6 +27,7 @@ class OriginalExperiment:
         image_size: Side of the images.
         channels: 1 (gray) or 3 (RGB).
         resize: How images are brought to this size.
+        resample: The filter that they are resized with.
         options: Option -> the original's value.
         unset: Option -> the value that this software takes where it is not set, if that is another.
         required: Option that has to be set -> what differs where it is not.
@@ -37,6 +38,7 @@ class OriginalExperiment:
     image_size: int
     channels: int
     resize: str
+    resample: str = "bilinear"
     options: Mapping[str, Any] = field(default_factory=dict)
     unset: Mapping[str, Any] = field(default_factory=dict)
     required: Mapping[str, str] = field(default_factory=dict)
@@ -62,8 +64,8 @@ _ONE_STAGE = OriginalExperiment(
     image_size=256,
     channels=1,
     resize="short_side",
+    resample="lanczos",
     options=_TRAINING,
-    differences=("patches, labels and resampling of the images are not the original's",),
 )
 _EXPERIMENTS = {
     "ae": _AUTOENCODER,

@@ -142,6 +142,7 @@ def _setting_caveats(settings: RunSettings, figure: PublishedFigure) -> tuple[st
         "image_size": original.image_size,
         "channels": original.channels,
         "resize": original.resize,
+        "resample": original.resample,
     }
     changed = [
         f"{key} {getattr(settings, key)} instead of {value}"

@@ -23,6 +23,7 @@ class RunSettings:
         image_size: Side of the square images.
         channels: 1 (gray) or 3 (RGB).
         resize: How images are brought to ``image_size``; see ``mia_data.load``.
+        resample: The filter that they are resized with; see ``mia_data.load``.
         options: The method's own options, as JSON values.
         epochs: Training epochs; None for an ensemble, which is not trained.
         select: The rule that chooses the epoch; None for the last one.
@@ -38,6 +39,7 @@ class RunSettings:
     options: dict[str, Any]
     epochs: int | None
     select: str | None = None
+    resample: str = "bilinear"
 
     def to_json(self) -> dict[str, Any]:
         """Return the settings as JSON values; an ensemble has no epochs and no rule."""

@@ -101,6 +101,7 @@ def _settings(found: JsonTable) -> RunSettings:
         options=found.plain("options"),
         epochs=found.optional(JsonTable.whole, "epochs"),
         select=found.optional(JsonTable.text, "select"),
+        resample=found.optional(JsonTable.text, "resample") or "bilinear",  # which older runs used
     )
 
 

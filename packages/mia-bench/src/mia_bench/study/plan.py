@@ -10,6 +10,7 @@ import mia_data
 
 from mia_bench.detectors import plugins
 from mia_bench.detectors.epoch_selection import LAST, check_rule
+from mia_bench.detectors.optional import resample_of
 from mia_bench.errors import StudyError
 from mia_bench.metric_names import METRICS
 from mia_bench.run_folder.records import RunSettings
@@ -33,6 +34,7 @@ class Run:
         image_size: Side of the square images in pixels.
         channels: 1 (gray) or 3 (RGB).
         resize: How images are brought to ``image_size``; see ``mia_data.load``.
+        resample: The filter that they are resized with; see ``mia_data.load``.
         options: The method's own options.
         select: The rule that chooses the epoch, see ``mia_bench.detectors.epoch_selection``; None
             for the last.
@@ -49,6 +51,7 @@ class Run:
     resize: str
     options: dict[str, Any]
     select: str | None = None
+    resample: str = "bilinear"
     metrics: tuple[str, ...] = METRICS
 
     @classmethod
@@ -165,6 +168,7 @@ def _run(dataset: DatasetEntry, entry: MethodEntry, seed: int, study: Study) -> 
         image_size=next(size for size in sizes if size is not None),
         channels=paper_settings.channels(info, name),
         resize=info.resize,
+        resample=resample_of(info),
         options={**paper_settings.options(info, name), **original, **entry.options},
         select=rule,
         metrics=study.metrics,

@@ -39,6 +39,8 @@ class MethodInfo:
         learning_rate: Initial learning rate.
         has_map: Whether ``predict`` gives a score for each pixel.
         resize: How the study resizes an image to ``image_size``: ``"squash"`` or ``"short_side"``.
+        resample: The filter that the study resizes images with, a name of Pillow's such as
+            ``"bilinear"`` or ``"lanczos"``.
         cost: Parameters and operations at the defaults, None if they are not counted.
     """
 
@@ -53,6 +55,7 @@ class MethodInfo:
     learning_rate: float = 1e-3
     has_map: bool = True
     resize: str = "squash"
+    resample: str = "bilinear"
     cost: Cost | None = None
 
 

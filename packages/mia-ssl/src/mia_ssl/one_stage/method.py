@@ -62,4 +62,5 @@ def one_stage_info(name: str, summary: str, paper: str) -> MethodInfo:
         paper=paper,
         image_size=IMAGE_SIZE,
         resize="short_side",
+        resample="lanczos",
     )
