@@ -34,7 +34,9 @@ def leftovers(folder):
 def test_the_model_tells_what_it_was_trained_on(model, normals):
     facts = json.loads((model / "fit.json").read_text())
     train = mia_data.from_folder(normals, "train", size=32)
-    assert facts["reading"] == {"size": 32, "channels": 1, "resize": "squash", "window": None}
+    assert facts["reading"] == {
+        **{"size": 32, "channels": 1, "resize": "squash", "resample": "bilinear", "window": None}
+    }
     training = facts["training"]
     assert (training["images"], training["epochs"], training["seed"]) == (40, 40, 0)
     names = "\n".join(train.ids).encode()

@@ -18,7 +18,8 @@ WHOLE = {
     "format": 1,
     "settings": {
         **{"dataset": "lag", "label": "ae", "method": "ae", "seed": 0, "epochs": 2},
-        **{"image_size": 64, "channels": 1, "resize": "squash", "select": "pseudo_auroc"},
+        **{"image_size": 64, "channels": 1, "resize": "squash", "resample": "lanczos"},
+        "select": "pseudo_auroc",
         "options": {"width": 4, "bounds": [0.1, [1, 2]], "name": None, "deep": {"a": True}},
     },
     "metrics": {"auroc": 0.5, "ap": 1, "best_dice": None, "best_threshold": None, "mine": -3.5},
@@ -66,6 +67,13 @@ def test_optional_parts_may_be_missing_and_stay_so(path):
     write_json(path, old)
     written = read_run_record(path).to_json()
     assert written == {**old, "intervals": {}, "parameters": None}
+
+
+def test_runs_that_name_no_filter_were_resized_bilinearly(path):
+    old = copy.deepcopy(WHOLE)
+    del old["settings"]["resample"]
+    write_json(path, old)
+    assert read_run_record(path).settings.resample == "bilinear"
 
 
 def damage(key, value):
