@@ -29,7 +29,7 @@ def test_every_option_is_one_that_the_method_has_and_does_not_have_by_default(na
 
 def options_of(detector):
     """All options of a detector; a two-stage one has those of its paste apart."""
-    records = (detector.options, getattr(detector, "pasting", None))
+    records = (detector.options, getattr(detector, "paste_options", None))
     return {key: value for record in records if record for key, value in vars(record).items()}
 
 
