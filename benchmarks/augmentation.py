@@ -1,16 +1,18 @@
 """Two-stage pasting by the batch beside the usual way: one image at a time with Pillow.
 
-    python benchmarks/augmentation.py [--size 224] [--batch 64] [--repeats 20]
+    python benchmarks/augmentation.py [--size 224] [--batch 64] [--repeats 20] [--gray]
 
-Needs mia-ssl. Three ratios:
+Needs mia-ssl. Both ways jitter the whole images first and paste into what that gives. Three ratios:
 
-- pasted: from a uint8 batch to a uint8 batch of each paste;
+- pasted: from a uint8 batch to uint8 batches of the originals and of each paste;
 - handed over: to what the training's device gets, originals and pastes: of the usual way normalized
   floats, of ours uint8, which the device normalizes;
 - floats: to normalized floats, all on this core; writing them is most of ours then.
 
 One core, the CPU seconds of this process, the best of the repeats (of ours ten to one, for the same
-time spent). Before anything is timed, the pastes of the same draws are compared pixel by pixel.
+time spent). AnatPaste is timed twice: with the lungs known, and with the lungs found in every image
+(by CLAHE, Otsu's threshold and components), as the study does. Before anything is timed, the pastes
+of the same draws are compared pixel by pixel.
 """
 
 from __future__ import annotations
@@ -21,14 +23,17 @@ from typing import TYPE_CHECKING
 
 import torch
 import torchvision.transforms.v2.functional as tv
+from mia_ssl.two_stage.color_jitter import JitterFactors, jitter_images
 from mia_ssl.two_stage.method import PasteBatch
 from mia_ssl.two_stage.methods import RECORDS, anatpaste, cutpaste, scar
 from mia_ssl.two_stage.network import normalize
 from mia_ssl.two_stage.paste_region import PasteRegion
 from mia_ssl.two_stage.task import paste_copies
 from pillow_pastes import (
+    COLOR_JITTER,
     Jitter,
     adjusted,
+    find_lungs,
     paste_rectangle,
     paste_soft,
     paste_strip,
@@ -43,11 +48,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     import numpy as np
-    from mia_ssl.two_stage.color_jitter import JitterFactors
 
 Batches = torch.Tensor | list[torch.Tensor]
 HALF = [0.5] * 3
-NAMES = ("cutpaste-2stage", "cutpaste-scar-2stage", "cutpaste-3way-2stage", "anatpaste")
+NAMES = (
+    "cutpaste-2stage",
+    "cutpaste-scar-2stage",
+    "cutpaste-3way-2stage",
+    "anatpaste",
+    "anatpaste, lungs found",
+)
 
 
 def main() -> None:
@@ -55,17 +65,20 @@ def main() -> None:
     parser.add_argument("--size", type=int, default=224, help="height and width of an image")
     parser.add_argument("--batch", type=int, default=64, help="images at a time")
     parser.add_argument("--repeats", type=int, default=20, help="take the best of so many runs")
+    parser.add_argument("--gray", action="store_true", help="images of three equal channels")
     chosen = parser.parse_args()
     torch.set_num_threads(1)
     images, region = phantoms(chosen.batch, chosen.size)
+    if chosen.gray:
+        images = images[:, :1].repeat(1, 3, 1, 1)
     check_equal(images, region)
     print(f"{chosen.batch} images of 3 x {chosen.size} x {chosen.size}, one core, ms a batch")
-    print(f"{'method':22}{'Pillow':>9}{'floats':>9}{'ours':>8}{'floats':>8}", end="")
+    print(f"{'method':24}{'Pillow':>9}{'floats':>9}{'ours':>8}{'floats':>8}", end="")
     print(f"{'pasted':>10}{'handed over':>13}{'floats':>8}")
     for name in NAMES:
         slow, fast = compare(name, images, region, chosen.repeats, floats=False)
         slow_floats, fast_floats = compare(name, images, region, chosen.repeats, floats=True)
-        print(f"{name:22}{slow:9.1f}{slow_floats:9.1f}{fast:8.2f}{fast_floats:8.1f}", end="")
+        print(f"{name:24}{slow:9.1f}{slow_floats:9.1f}{fast:8.2f}{fast_floats:8.1f}", end="")
         print(f"{slow / fast:10.1f}{slow_floats / fast:13.1f}{slow_floats / fast_floats:8.1f}")
 
 
@@ -76,22 +89,28 @@ def phantoms(count: int, size: int) -> tuple[torch.Tensor, PasteRegion]:
     images = torch.nn.functional.interpolate(coarse, size=size, mode="bilinear")
     y, x = torch.meshgrid(*(torch.linspace(-0.5, 0.5, size),) * 2, indexing="ij")
     lungs = ((x.abs() - 0.19) / 0.12) ** 2 + (y / 0.3) ** 2 < 1
-    return (40 + 175 * images).to(torch.uint8), PasteRegion(lungs.repeat(count, 1, 1))
+    return (40 + 175 * images).to(torch.uint8), PasteRegion.of(lungs.repeat(count, 1, 1))
 
 
 def compare(
     name: str, images: torch.Tensor, region: PasteRegion, repeats: int, *, floats: bool
 ) -> tuple[float, float]:
     """Milliseconds of the reference and of ours."""
-    method = RECORDS[name]
+    method = RECORDS[name.partition(",")[0]]
     generator = torch.Generator().manual_seed(0)
-    masks = list(region.masks.numpy())
+    is_known = "," not in name
+    masks = list(region.masks.numpy()) if is_known else [None] * len(images)
+    options = method.paste_options()
 
     batch = torch.stack([images] * (1 + len(method.pastes)))  # reused, as in training
 
     def ours() -> Batches:
-        paste_copies(method, images, generator, method.paste_options(), region, out=batch[1:])
-        return normalize(batch.flatten(0, 1), "half") if floats else list(batch[1:])
+        uniforms = torch.rand(len(images), 4, generator=generator, dtype=torch.float64)
+        originals = batch[0]
+        jitter_images(images, JitterFactors.draw(uniforms, 0.1), out=originals)
+        where = region if is_known else method.find_region(originals, options)
+        paste_copies(method, originals, generator, options, where, out=batch[1:])
+        return normalize(batch.flatten(0, 1), "half") if floats else list(batch)
 
     def reference() -> Batches:
         return one_by_one(name, images, masks, floats=floats)
@@ -106,23 +125,26 @@ def compare(
 
 
 def one_by_one(
-    name: str, images: torch.Tensor, masks: list[np.ndarray], *, floats: bool
+    name: str, images: torch.Tensor, masks: list[np.ndarray | None], *, floats: bool
 ) -> Batches:
-    """Pastes of a batch, the usual way; with floats the originals too, all normalized."""
+    """Originals and pastes of a batch, the usual way; with floats all normalized.
+
+    A mask of None is found in the image.
+    """
     columns: list[list[torch.Tensor]] = []
     for image, mask in zip(images, masks, strict=True):
-        original = tv.to_pil_image(image)
+        original = COLOR_JITTER(tv.to_pil_image(image))
         row = [original]
         if name in ("cutpaste-2stage", "cutpaste-3way-2stage"):
             row.append(random_rectangle(original))
         if name in ("cutpaste-scar-2stage", "cutpaste-3way-2stage"):
             row.append(random_scar(original))
-        if name == "anatpaste":
-            row.append(random_anatpaste(original, mask))
+        if name.startswith("anatpaste"):
+            row.append(random_anatpaste(original, find_lungs(original) if mask is None else mask))
         if floats:
             columns.append([tv.normalize(to_tensor(paste), HALF, HALF) for paste in row])
         else:
-            columns.append([tv.pil_to_tensor(paste) for paste in row[1:]])
+            columns.append([tv.pil_to_tensor(paste) for paste in row])
     batches = [torch.stack(list(column)) for column in zip(*columns, strict=True)]
     return torch.cat(batches) if floats else batches
 

@@ -1,4 +1,4 @@
-"""The pastes of the study's two-stage methods in the usual way: one image at a time with Pillow.
+"""Pastes of the study's two-stage methods in the usual way: one image at a time with Pillow.
 
 ``random_*`` draw and paste, ``paste_*`` paste what has been drawn already.
 """
@@ -13,6 +13,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torchvision.transforms.v2.functional as tv
 from PIL import Image, ImageDraw, ImageFilter
+from skimage.exposure import equalize_adapthist
+from skimage.filters import threshold_otsu
+from skimage.measure import label, regionprops
+from skimage.morphology import dilation, opening
+from skimage.segmentation import clear_border
 from torchvision.transforms import ColorJitter
 
 if TYPE_CHECKING:
@@ -24,7 +29,7 @@ COLOR_JITTER = ColorJitter(0.1, 0.1, 0.1, 0.1)
 
 def random_sides(width: int, height: int) -> tuple[int, int]:
     area = random.uniform(0.02, 0.15) * width * height
-    aspect = math.exp(random.uniform(math.log(0.3), math.log(3.3)))
+    aspect = math.exp(random.uniform(math.log(0.3), math.log(1 / 0.3)))
     return round(math.sqrt(area * aspect)), round(math.sqrt(area / aspect))
 
 
@@ -48,7 +53,7 @@ def random_scar(image: Image.Image) -> Image.Image:
 
 def random_anatpaste(image: Image.Image, mask: np.ndarray) -> Image.Image:
     w = h = 0
-    while min(w, h) <= 20 * image.width / 224:
+    while min(w, h) // 2 < 10 * image.width / 224:
         w, h = random_sides(*image.size)
     x, y = random_corner(image, w, h)
     rows, columns = mask.nonzero()
@@ -56,10 +61,21 @@ def random_anatpaste(image: Image.Image, mask: np.ndarray) -> Image.Image:
     left = min(max(int(columns[at]) - w // 2, 0), image.width - w)
     top = min(max(int(rows[at]) - h // 2, 0), image.height - h)
     shape = random.choice(("ellipse", "rectangle"))
-    alpha, blur = random.randint(150, 255), random.randint(0, 15)
+    alpha, blur = random.randint(150, 254), random.randint(0, 14)
     return paste_soft(
         *(image, (x, y, x + w, y + h), (left, top)), COLOR_JITTER, shape, alpha, blur, mask
     )
+
+
+def find_lungs(image: Image.Image) -> np.ndarray:
+    even = equalize_adapthist(np.asarray(image.convert("L")))
+    dark = (even <= threshold_otsu(even)) & (even > 0)
+    square = np.ones((3, 3), np.uint8)
+    components = label(dilation(clear_border(opening(dark.astype(np.uint8), square)), square))
+    for part in regionprops(components):
+        if part.area < 400:
+            components[components == part.label] = 0
+    return components > 0 if components.any() else np.ones(components.shape, bool)
 
 
 def paste_rectangle(
@@ -95,7 +111,8 @@ def paste_soft(
     scale = min(image.size) / 224
     margin = round(10 * scale)
     drawing = Image.new("L", image.size)
-    inner = (left + margin, top + margin, left + w - margin - 1, top + h - margin - 1)
+    x, y, reach_x, reach_y = left + w // 2, top + h // 2, w // 2 - margin, h // 2 - margin
+    inner = (x - reach_x, y - reach_y, x + reach_x, y + reach_y)
     getattr(ImageDraw.Draw(drawing), shape)(inner, fill=alpha)
     opacity = np.asarray(drawing.filter(ImageFilter.GaussianBlur(blur * scale))) * mask
     pasted = image.copy()

@@ -5,6 +5,7 @@ import pytest
 from mia_bench.detectors import plugins
 from mia_bench.leaderboard.original_experiments import MRI, original_experiment
 from mia_bench.leaderboard.published import published_figures
+from mia_bench.study import paper_settings
 
 METHODS = sorted({figure.method for figure in published_figures()})
 
@@ -55,3 +56,12 @@ def test_noise_is_kept_inside_the_head_on_mri_alone():
         options = original_experiment("dae", dataset).options
         assert (options["noise_region"] == "foreground") == (dataset in MRI)
         assert options["original_noise"] is True
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_as_original_sets_what_differs_from_the_original(method):
+    original = original_experiment(method, "rsna")
+    differs = {
+        k: original.options[k] for k, v in original.unset.items() if original.options[k] != v
+    }
+    assert paper_settings.original_options(method) == differs

@@ -27,6 +27,11 @@ OPTIONS: dict[tuple[str, str], Mapping[str, Any]] = {
 # What `--as-original` sets. Method -> options with which it does what the original's code did;
 # docs/deviations.md has the reason for each. A method without an entry needs none.
 ORIGINAL_OPTIONS: dict[str, Mapping[str, Any]] = {
+    "anatpaste": {"original_paste": True, "train_on_first": 3000},
+    "cutpaste-2stage": {"train_on_first": 3000},
+    "cutpaste-3way-2stage": {"original_places": True, "train_on_first": 3000},
+    "cutpaste-scar-2stage": {"original_places": True, "train_on_first": 3000},
+    "cutpaste-union-2stage": {"original_places": True, "train_on_first": 3000},
     "dae": {"original_noise": True},
     "vae": {"sample_at_test": True},
     "vae-combi": {"sample_at_test": True},

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -98,8 +97,8 @@ def _same(value: float) -> float:
 
 def _is_gray(image: Tensor) -> bool:
     """Return whether all channels [C, H, W] are the same."""
-    first, *others = image.numpy()
-    return all(np.array_equal(channel, first) for channel in others)
+    first, *others = (channel.tobytes() for channel in image.numpy())
+    return all(channel == first for channel in others)
 
 
 class _Changes(NamedTuple):
@@ -220,7 +219,7 @@ def turn_hue(levels: Tensor, steps: Any, spread: Callable[[Any], Any], memory: T
     torch.minimum(torch.minimum(red, green, out=least), blue, out=least)
     torch.sub(value, least, out=chroma)
     # The distance from cyan, negative on the side of green.
-    torch.sub(red, green, out=angle).sub_(blue).add_(value, alpha=2).sub_(least)
+    torch.sub(red, green, out=angle).sub_(blue).add_(value).add_(chroma)
     angle.addcmul_(angle, torch.ge(green, blue, out=mask), value=-2)
     angle.add_(torch.mul(chroma, spread(steps // _STEPS), out=near))
     part = torch.mul(chroma, spread(steps % _STEPS), out=near).add_(_STEPS // 2)  # below 2 ** 15
