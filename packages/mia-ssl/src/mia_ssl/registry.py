@@ -1,11 +1,11 @@
-"""The methods of both families by name; each family's folder builds its own."""
+"""The methods of all families by name; each family's folder builds its own."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from mia_ssl import one_stage, two_stage
+from mia_ssl import features, one_stage, two_stage
 from mia_ssl._engine.options import check_choice
 from mia_ssl._engine.storage import ModelFileError, load_folder
 from mia_ssl.method_table import METHODS
@@ -18,10 +18,11 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from mia_ssl._engine.records import MethodInfo
+    from mia_ssl.features.detector import FeatureDetector
     from mia_ssl.one_stage.detector import OneStageDetector
     from mia_ssl.two_stage.detector import TwoStageDetector
 
-_FAMILIES: tuple[ModuleType, ...] = (one_stage, two_stage)
+_FAMILIES: tuple[ModuleType, ...] = (one_stage, two_stage, features)
 
 
 def count_costs() -> Iterator[MethodInfo]:
@@ -43,7 +44,7 @@ def family_of(name: str) -> ModuleType:
 
 def build(
     name: str, *, in_channels: int = 1, image_size: int | None = None, **options: Any
-) -> OneStageDetector | TwoStageDetector:
+) -> OneStageDetector | TwoStageDetector | FeatureDetector:
     """A detector of this method, with the study's settings for whatever is not given.
 
     Args:
@@ -62,7 +63,7 @@ def build(
     return family.build(name, in_channels=in_channels, image_size=image_size, **options)
 
 
-def load(path: str | os.PathLike[str]) -> OneStageDetector | TwoStageDetector:
+def load(path: str | os.PathLike[str]) -> OneStageDetector | TwoStageDetector | FeatureDetector:
     """The detector that ``save`` wrote into this folder.
 
     Raises:
@@ -82,7 +83,7 @@ def load(path: str | os.PathLike[str]) -> OneStageDetector | TwoStageDetector:
 
 def load_medianomaly(
     name: str, path: str | os.PathLike[str], **options: Any
-) -> OneStageDetector | TwoStageDetector:
+) -> OneStageDetector | TwoStageDetector | FeatureDetector:
     """A detector with the weights of the original project's checkpoint.
 
     Two-stage detectors have no density then: call ``fit_density`` before ``predict``.
