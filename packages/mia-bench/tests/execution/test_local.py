@@ -118,7 +118,7 @@ def test_a_killed_study_leaves_no_worker_and_goes_on_to_the_same_scores(root, tm
 def test_a_worker_sees_its_gpu_and_no_other_also_after_one_has_died():
     from pebble import ProcessExpired
 
-    workers = [local._worker("7"), local._worker("GPU-3"), local._worker(None)]
+    workers = [local._make_worker("7"), local._worker("GPU-3"), local._worker(None)]
     try:
         seen = [w.schedule(os.getenv, ("CUDA_VISIBLE_DEVICES",)).result() for w in workers]
         assert seen == ["7", "GPU-3", os.getenv("CUDA_VISIBLE_DEVICES")]
@@ -136,7 +136,7 @@ def test_cores_are_divided_between_the_workers(monkeypatch):
 
     monkeypatch.delenv("OMP_NUM_THREADS")
     with environment_variables(thread_settings(3, insist=False)):
-        worker = local._worker(None)
+        worker = local._make_worker(None)
         try:
             # Numerical libraries read it when they are imported, so it is set before that.
             assert worker.schedule(os.getenv, ("OMP_NUM_THREADS",)).result() == "3"
