@@ -118,7 +118,7 @@ def test_a_killed_study_leaves_no_worker_and_goes_on_to_the_same_scores(root, tm
 def test_a_worker_sees_its_gpu_and_no_other_also_after_one_has_died():
     from pebble import ProcessExpired
 
-    workers = [local._make_worker("7"), local._worker("GPU-3"), local._worker(None)]
+    workers = [local._make_worker("7"), local._make_worker("GPU-3"), local._make_worker(None)]
     try:
         seen = [w.schedule(os.getenv, ("CUDA_VISIBLE_DEVICES",)).result() for w in workers]
         assert seen == ["7", "GPU-3", os.getenv("CUDA_VISIBLE_DEVICES")]
