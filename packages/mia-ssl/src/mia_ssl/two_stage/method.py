@@ -119,7 +119,7 @@ class TwoStageMethod:
 
     @property
     def is_trained(self) -> bool:
-        """Whether a network is trained before the density is fitted."""
+        """True if a network is trained before the density is fitted."""
         return bool(self.pastes)
 
 

@@ -69,7 +69,7 @@ class Scorer:
 
     @property
     def is_ready(self) -> bool:
-        """Whether ``predict`` can be called; the classifier always can."""
+        """True if ``predict`` can be called; with the classifier it always can."""
         return self.options.density == "classifier" or self.density is not None
 
     @property
