@@ -58,6 +58,6 @@ def test_a_model_that_was_not_changed_loads(damaged):
 
 
 @pytest.mark.parametrize("name", ["nsa", "cutpaste-2stage"])
-def test_a_mistyped_training_setting_is_recognised(name):
+def test_a_mistyped_training_setting_is_recognized(name):
     with pytest.raises(ValueError, match="'batch_siz'; did you mean 'batch_size'"):
         mia_ssl.build(name, batch_siz=4)

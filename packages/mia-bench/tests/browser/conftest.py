@@ -120,7 +120,7 @@ def contrast():
       const opaque = (e) => (parse(getComputedStyle(e).backgroundColor)[3] ?? 1) > 0;
       while (behind.parentElement && !opaque(behind)) behind = behind.parentElement;
       const both = [getComputedStyle(element).color, getComputedStyle(behind).backgroundColor];
-      const [low, high] = both.map((colour) => light(parse(colour))).sort((a, b) => a - b);
+      const [low, high] = both.map((color) => light(parse(color))).sort((a, b) => a - b);
       return (high + 0.05) / (low + 0.05);
     }"""
     return lambda locator: locator.evaluate(script)

@@ -31,7 +31,7 @@ def test_positive_definite_with_fewer_embeddings_than_dimensions():
     assert (scores > 0).all()
 
 
-def test_scale_of_an_embedding_does_not_count_when_normalised():
+def test_scale_of_an_embedding_does_not_count_when_normalized():
     rng = np.random.default_rng(2)
     train, test = rng.normal(size=(30, 5)), rng.normal(size=(4, 5))
     density = GaussianDensity().fit(train)

@@ -150,7 +150,7 @@ def test_other_scores(density, build, noise, tmp_path):
         expected = mia_ssl.NearestNeighbors(k=2).fit(embeddings).score(embeddings)
         others = np.linalg.norm(embeddings[0] - embeddings[1:], axis=1)
         assert others.min() > 0
-        assert detector.score_quantiles[0.0] > 0  # no image is its own neighbour there
+        assert detector.score_quantiles[0.0] > 0  # no image is its own neighbor there
     else:
         with torch.inference_mode():
             logits = detector.network.classify(torch.from_numpy(embeddings))

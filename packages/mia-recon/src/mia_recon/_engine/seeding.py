@@ -33,7 +33,7 @@ def initialize(module: nn.Module, generator: torch.Generator) -> None:
     With a CPU generator, a seed gives the same weights for training on any device.
 
     Convolutions and linear layers: uniform within 1 / sqrt(fan in), weights and biases.
-    Normalisations: ones and zeros. Embeddings: standard normal.
+    Normalization layers: ones and zeros. Embeddings: standard normal.
     """
     module.to(generator.device)
     for layer in module.modules():
