@@ -44,8 +44,9 @@ def small(monkeypatch):
     monkeypatch.setattr("mia_ssl.features.detector.Backbone", SmallNetwork)
 
     def make(name, **options):
+        short = {"steps": 10} if name == "synthetic-lesions" else {}
         return mia_ssl.build(
-            name, **{"image_size": 64, "stages": (1, 2), "smoothing": 0, **options}
+            name, **{"image_size": 64, "stages": (1, 2), "smoothing": 0, **short, **options}
         )
 
     return make

@@ -15,7 +15,9 @@ from sklearn.exceptions import NotFittedError
 def test_every_method_scores_images_and_pixels(name, channels, waves):
     """With EfficientNet-Lite0's own weights."""
     normal = waves().repeat(channels, axis=1)
-    detector = mia_ssl.build(name, in_channels=channels, image_size=64).fit(normal, device="cpu")
+    short = {"steps": 60} if name == "synthetic-lesions" else {}
+    detector = mia_ssl.build(name, in_channels=channels, image_size=64, **short)
+    detector.fit(normal, device="cpu")
     odd = normal[:2].copy()
     odd[:, :, 20:40, 20:40] = 255
     normals, anomalies = (
@@ -151,13 +153,21 @@ def test_blur_is_scipys_with_the_border_reflected(small, waves):
     np.testing.assert_allclose(soft, expected, rtol=1e-4)
 
 
-@pytest.mark.parametrize("name", METHODS)
-@pytest.mark.parametrize("stages", [(1,), (2,), (3,), (2, 3), (1, 3)])
+@pytest.mark.parametrize(
+    ("name", "stages"),
+    [
+        *((name, (1, 3)) for name in METHODS if name != "synthetic-lesions"),
+        *(("subspace", stages) for stages in [(1,), (2,), (3,), (2, 3)]),
+        ("synthetic-lesions", (2, 3)),
+    ],
+)
 def test_one_bright_spot_is_where_the_map_says(name, stages):
     """In the features of EfficientNet-Lite0, at places all over a cell of the coarsest stage."""
     rng = np.random.default_rng(0)
     normal = (110 + rng.normal(0, 8, (12, 1, 192, 192))).astype(np.uint8)
     options = {"stages": stages, "smoothing": 0, "image_size": 192}
+    if name == "synthetic-lesions":
+        options["steps"] = 100
     detector = mia_ssl.build(name, **options).fit(normal, device="cpu")
     places = np.array([(row, column) for row in (84, 89, 95, 100) for column in (86, 91, 97, 102)])
     images = normal[:1].repeat(len(places), axis=0)

@@ -32,6 +32,13 @@ class Normals:
         for numbers in torch.arange(self.count).split(7):
             yield Features(numbers, [stage[numbers] for stage in self.stages], GRIDS)
 
+    def changed(self, change, numbers):
+        for some in numbers.split(7):
+            lesions = change(torch.full((len(some), 1, 32, 32), 100, dtype=torch.uint8))
+            brighter = (lesions.float() - 100)[:, :, ::4, ::4]
+            stages = [self.stages[0][some] + brighter, self.stages[1][some]]
+            yield Features(some, stages, GRIDS)
+
     def whole(self):
         return Features(torch.arange(self.count), self.stages, GRIDS)
 
@@ -182,3 +189,49 @@ def test_bank_has_as_many_patches_of_each_image(normals):
     assert set(counts.tolist()) == {3}
     few = fitted("nearest-features", normals, bank=5)
     assert len(few.bank.vectors) == 30  # one of each at least
+
+
+def test_synthetic_lesions_joins_its_network_and_gaussian_by_left_out_images():
+    normals, others = Normals(40), Normals(6, seed=9).whole()
+    model = fitted("synthetic-lesions", normals, steps=20, top_share=0.05)
+    means = np.concatenate([s.double().mean((2, 3)).numpy() for s in normals.stages], 1)
+    ours = np.concatenate([s.double().mean((2, 3)).numpy() for s in others.stages], 1)
+    fold = np.arange(40) % 5
+    apart = np.empty(40)
+    for number in range(5):
+        part = LedoitWolf().fit(means[fold != number])
+        apart[fold == number] = np.log(part.mahalanobis(means[fold == number])) / 2
+    distance = np.log(LedoitWolf().fit(means).mahalanobis(ours)) / 2
+    with torch.no_grad():
+        left_out = top(model.network([s[::5].half() for s in normals.stages], GRIDS).numpy(), 0.05)
+        cells = model.network(others.stages, GRIDS).numpy()
+    expected = (distance - apart.mean()) / apart.std(ddof=1)
+    expected += (top(cells, 0.05) - left_out.mean()) / left_out.std(ddof=1)
+    scores = model.score(others)
+    np.testing.assert_allclose(scores.image, expected / 2, rtol=1e-3, atol=1e-4)
+    np.testing.assert_allclose(scores.cells, cells, rtol=1e-4, atol=1e-5)
+
+
+def test_synthetic_lesions_trains_on_no_image_that_it_is_compared_with():
+    seen = []
+
+    class Watched(Normals):
+        def changed(self, change, numbers):
+            seen.extend(numbers.tolist())
+            return super().changed(change, numbers)
+
+    fitted("synthetic-lesions", Watched(40), steps=1)
+    assert seen == [number for number in range(40) if number % 5]
+
+
+def test_synthetic_lesions_keeps_as_many_images_as_the_memory_holds():
+    seen = []
+
+    class Watched(Normals):
+        def changed(self, change, numbers):
+            seen.extend(numbers.tolist())
+            return super().changed(change, numbers)
+
+    one = 4 * (5 * 64 + 7 * 16)  # bytes of an image, as it is and with a lesion
+    fitted("synthetic-lesions", Watched(60), steps=1, memory=30 * one / 1e9)
+    assert 20 <= len(seen) < 30

@@ -14,7 +14,7 @@ from mia_ssl._engine.backbones import Backbone
 from mia_ssl._engine.detector import TrainedDetector
 from mia_ssl._engine.records import Prediction
 from mia_ssl._engine.seeding import generator
-from mia_ssl.features.extract import extract
+from mia_ssl.features.extract import extract, features_of
 from mia_ssl.features.orientations import ORIENTATIONS
 
 if TYPE_CHECKING:
@@ -174,3 +174,9 @@ class _Normals:
     def __call__(self) -> Iterator[Features]:
         options, size = self._detector.options, self._detector.score_batch
         return extract(self._detector.network, self._source, options, size, options.orientations)
+
+    def changed(self, change: Callable[[Tensor], Tensor], numbers: Tensor) -> Iterator[Features]:
+        detector = self._detector
+        for some in numbers.split(detector.score_batch):
+            images = change(self._source.take(some).cpu()).to(self._source.device)
+            yield features_of(detector.network, images, some, detector.options)

@@ -77,14 +77,20 @@ def extract(
     orientations: str = "as_is",
 ) -> Iterator[Features]:
     """Yield the features of images, each in all orientations."""
-    device = source.device
     for numbers in torch.arange(len(source)).split(batch_size):
         for images in oriented(source.take(numbers), orientations):
-            height, width = images.shape[2:]
-            with repeatable(device, full_precision=True), torch.inference_mode():
-                stages = backbone(images.float().div_(255), options.stages)
-            grids = [
-                FeatureGrid(Axis.even(stage.shape[2], height), Axis.even(stage.shape[3], width))
-                for stage in stages
-            ]
-            yield Features(numbers, [stage.float().cpu() for stage in stages], grids)
+            yield features_of(backbone, images, numbers, options)
+
+
+def features_of(
+    backbone: FrozenNetwork, images: Tensor, numbers: Tensor, options: FeatureOptions
+) -> Features:
+    """Return the features of images, uint8 [B, C, S, S], that have these numbers."""
+    height, width = images.shape[2:]
+    with repeatable(images.device, full_precision=True), torch.inference_mode():
+        stages = backbone(images.float().div_(255), options.stages)
+    grids = [
+        FeatureGrid(Axis.even(stage.shape[2], height), Axis.even(stage.shape[3], width))
+        for stage in stages
+    ]
+    return Features(numbers, [stage.float().cpu() for stage in stages], grids)

@@ -43,6 +43,15 @@ class NormalImages(Protocol):
         """Yield the features of all images, batch by batch."""
         ...
 
+    def changed(self, change: Callable[[Tensor], Tensor], numbers: Tensor) -> Iterator[Features]:
+        """Yield the features of some images after a change, batch by batch.
+
+        Args:
+            change: Returns changed images, uint8 [B, C, S, S] on the CPU.
+            numbers: Numbers of the images, int64 [N].
+        """
+        ...
+
 
 class FeatureModel(Protocol):
     """Model of normal features."""

@@ -9,6 +9,7 @@ from mia_ssl.features.methods.nearest_features import NEAREST_FEATURES
 from mia_ssl.features.methods.padim import PADIM
 from mia_ssl.features.methods.patchcore import PATCHCORE
 from mia_ssl.features.methods.subspace import SUBSPACE
+from mia_ssl.features.methods.synthetic_lesions import SYNTHETIC_LESIONS
 
 if TYPE_CHECKING:
     from mia_ssl._engine.records import MethodInfo
@@ -16,6 +17,13 @@ if TYPE_CHECKING:
 
 RECORDS: dict[str, FeatureMethod] = {
     method.info.name: method
-    for method in (GAUSSIAN_FEATURES, PADIM, PATCHCORE, SUBSPACE, NEAREST_FEATURES)
+    for method in (
+        GAUSSIAN_FEATURES,
+        PADIM,
+        PATCHCORE,
+        SUBSPACE,
+        NEAREST_FEATURES,
+        SYNTHETIC_LESIONS,
+    )
 }
 METHODS: dict[str, MethodInfo] = {name: method.info for name, method in RECORDS.items()}

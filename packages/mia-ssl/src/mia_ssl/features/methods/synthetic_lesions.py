@@ -1,0 +1,228 @@
+"""Find lesions by a small network trained on synthetic ones, and odd images by a Gaussian.
+
+The features of a frozen network are computed once for the normal images and once for the same
+images with one synthetic lesion each; a network of two convolutions learns to find the lesions. It
+sees small changes that a description of the whole image does not show. The Mahalanobis distance of
+the whole image's features sees what is no lesion with a border. Both are compared with their values
+on normal images that were left out, and an image's score is their mean.
+
+Paper: https://arxiv.org/abs/2108.07610 (a network that finds synthetic anomalies);
+https://arxiv.org/abs/2005.14140 (the distance)
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+from mia_ssl._engine.options import whole_number
+from mia_ssl.checks import check_between
+from mia_ssl.densities import GaussianDensity
+from mia_ssl.features.draw_lesions import draw_lesions
+from mia_ssl.features.lesion_network import LesionNetwork, train_lesion_network
+from mia_ssl.features.method import FeatureMethod, Scores, feature_info
+from mia_ssl.features.options import FeatureOptions
+from mia_ssl.features.streaming import restored
+from mia_ssl.features.top_mean import top_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from torch import Tensor
+
+    from mia_ssl.feature_grid import FeatureGrid
+    from mia_ssl.features.extract import Features
+    from mia_ssl.features.method import NormalImages
+
+FOLDS = 5
+FEWEST = 4 * FOLDS  # images from which on some are left out to compare with
+_NETWORK = "network_"
+_IMAGES = "image_"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SyntheticLesionsOptions(FeatureOptions):
+    """Options of synthetic-lesions.
+
+    Attributes:
+        steps: Training steps of 32 images each.
+        top_share: Share of the cells, those that look most like a lesion, whose mean counts.
+    """
+
+    stages: tuple[int, ...] = (2, 3, 4)
+    steps: int = 300
+    top_share: float = 0.01
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        whole_number("steps", self.steps, least=1)
+        check_between(0, 1, top_share=self.top_share)
+
+
+class SyntheticLesions:
+    """A network that finds lesions and a Gaussian of whole images' features.
+
+    Attributes:
+        network: Finds lesions; None before ``fit``.
+        images: Gaussian of whole images' features.
+        scale: Mean and standard deviation of normal images' scores that were left out, of the
+            network and of the Gaussian's logarithm, float64 [2, 2].
+    """
+
+    def __init__(self, options: SyntheticLesionsOptions) -> None:
+        self.options = options
+        self.network: LesionNetwork | None = None
+        self.images = GaussianDensity(l2_normalize=False)
+        self.scale = torch.tensor([[0.0, 1.0], [0.0, 1.0]], dtype=torch.float64)
+
+    def fit(self, normals: NormalImages, generator: torch.Generator) -> None:
+        """Learn the normal features and the lesions; see ``FeatureModel``."""
+        means, kept, numbers, grids = self._read_normals(normals, generator)
+        left_out = numbers % FOLDS == 0
+        if len(means) < FEWEST or not left_out.any() or left_out.all():
+            left_out = torch.zeros_like(left_out)
+        trained = [stage[~left_out] for stage in kept]
+        drawn = self._draw(normals, numbers[~left_out].unique(), grids, generator)
+        self.network = LesionNetwork([stage.shape[1] for stage in kept])
+        train_lesion_network(
+            self.network, drawn, trained, grids, steps=self.options.steps, generator=generator
+        )
+        compared = [stage[left_out] for stage in kept] if left_out.any() else kept
+        found = torch.cat([self._find(part, grids)[0] for part in _batches(compared)])
+        self.images.fit(means)
+        self.scale = torch.stack([_mean_and_deviation(found), _mean_and_deviation(_apart(means))])
+
+    def _read_normals(
+        self, normals: NormalImages, generator: torch.Generator
+    ) -> tuple[np.ndarray, list[Tensor], Tensor, list[FeatureGrid]]:
+        """Return all images' means, and the features of as many as fit into the memory."""
+        means: list[Tensor] = []
+        kept: list[list[Tensor]] = []
+        numbers: list[Tensor] = []
+        grids: list[FeatureGrid] = []
+        chosen: Tensor | None = None
+        start = 0
+        for features in normals():
+            if chosen is None:
+                grids = features.grids
+                # Two of each image in half precision: as it is, and with a lesion.
+                one = 4 * sum(stage[0].numel() for stage in features.stages)
+                chosen = _sample(normals.count, int(self.options.bytes // one), generator)
+            means.append(features.means())
+            here = chosen[start : start + len(features.numbers)]
+            start += len(here)
+            kept.append([stage[here].half() for stage in features.stages])
+            numbers.append(features.numbers[here])
+        stages = [torch.cat(parts) for parts in zip(*kept, strict=True)]
+        return torch.cat(means).double().numpy(), stages, torch.cat(numbers), grids
+
+    def _draw(
+        self,
+        normals: NormalImages,
+        numbers: Tensor,
+        grids: list[FeatureGrid],
+        generator: torch.Generator,
+    ) -> tuple[list[Tensor], Tensor]:
+        """Return features of images with lesions, and the share of each cell that they cover."""
+        covered: list[Tensor] = []
+        size = (grids[0].rows.cells, grids[0].columns.cells)
+
+        def change(images: Tensor) -> Tensor:
+            changed, lesions = draw_lesions(images, generator)
+            covered.append(F.adaptive_avg_pool2d(lesions.float(), size))
+            return changed
+
+        kept = [
+            [stage.half() for stage in features.stages]
+            for features in normals.changed(change, numbers)
+        ]
+        return [torch.cat(parts) for parts in zip(*kept, strict=True)], torch.cat(covered)
+
+    def _find(self, stages: list[Tensor], grids: list[FeatureGrid]) -> tuple[Tensor, Tensor]:
+        """Return the network's score of images, [B], and of their cells, [B, h, w]."""
+        assert self.network is not None
+        with torch.inference_mode():
+            cells = self.network(stages, grids)
+        return top_mean(cells, self.options.top_share), cells
+
+    def score(self, features: Features, *, is_normal: bool = False) -> Scores:
+        """Score images; see ``FeatureModel``."""
+        found, cells = self._find(features.stages, features.grids)
+        distance = torch.from_numpy(self.images.score(features.means().double().numpy()))
+        both = torch.stack([found.double(), _logarithm(distance)])
+        return Scores(((both - self.scale[:, :1]) / self.scale[:, 1:]).mean(0), cells)
+
+    def state(self) -> dict[str, Tensor]:
+        """Return the network's tensors, the Gaussian's, and the scale."""
+        assert self.network is not None
+        network = {f"{_NETWORK}{key}": value for key, value in self.network.state_dict().items()}
+        images = {f"{_IMAGES}{k}": torch.from_numpy(v) for k, v in self.images.state().items()}
+        return {**network, **images, "scale": self.scale}
+
+    def restore(self, state: Mapping[str, Tensor]) -> None:
+        """Take back what ``state`` returned; for errors see ``FeatureModel``."""
+        count = len(self.options.stages)
+        widths = [restored(state, f"{_NETWORK}mean_{n}", 3).shape[0] for n in range(count)]
+        network = LesionNetwork(widths)
+        wanted = network.state_dict()
+        network.load_state_dict(
+            {key: restored(state, f"{_NETWORK}{key}", v.ndim) for key, v in wanted.items()}
+        )
+        self.network = network.requires_grad_(requires_grad=False)
+        self.images.restore(
+            {
+                "mean": restored(state, f"{_IMAGES}mean", 1).numpy(),
+                "whitening": restored(state, f"{_IMAGES}whitening", 2).numpy(),
+            }
+        )
+        self.scale = restored(state, "scale", 2)
+
+
+def _sample(count: int, size: int, generator: torch.Generator) -> Tensor:
+    """Return which of the images are kept, bool [count]: a random choice, at least FEWEST."""
+    chosen = torch.zeros(count, dtype=torch.bool)
+    chosen[torch.randperm(count, generator=generator)[: max(size, FEWEST)]] = True
+    return chosen
+
+
+def _batches(stages: list[Tensor], size: int = 64) -> Iterable[list[Tensor]]:
+    return (list(parts) for parts in zip(*(stage.split(size) for stage in stages), strict=True))
+
+
+def _apart(means: np.ndarray) -> Tensor:
+    """Return the log distance of each image under a Gaussian of the others, fold by fold."""
+    fold = np.arange(len(means)) % FOLDS
+    if len(means) < FEWEST:
+        return _logarithm(
+            torch.from_numpy(GaussianDensity(l2_normalize=False).fit(means).score(means))
+        )
+    distances = np.empty(len(means))
+    for number in range(FOLDS):
+        others = GaussianDensity(l2_normalize=False).fit(means[fold != number])
+        distances[fold == number] = others.score(means[fold == number])
+    return _logarithm(torch.from_numpy(distances))
+
+
+def _logarithm(distances: Tensor) -> Tensor:
+    return distances.clamp(min=math.ulp(1.0)).log()
+
+
+def _mean_and_deviation(scores: Tensor) -> Tensor:
+    deviation, mean = torch.std_mean(scores.double())
+    return torch.stack([mean, deviation.clamp(min=1e-6)])
+
+
+SYNTHETIC_LESIONS = FeatureMethod(
+    info=feature_info(
+        "synthetic-lesions",
+        "network that finds synthetic lesions in ImageNet features, with gaussian-features",
+        paper="https://arxiv.org/abs/2108.07610",
+    ),
+    options=SyntheticLesionsOptions,
+    model=SyntheticLesions,
+)
