@@ -24,6 +24,7 @@ SMALL = {
     "dae": {"filters": 8, "depth": 3},
     "fae-mse": {"backbone": "efficientnet-lite0", "depth": 2, "steps_per_epoch": 1},
     "fae-ssim": {"backbone": "efficientnet-lite0", "depth": 2, "steps_per_epoch": 1},
+    "rd": {"backbone": "efficientnet-lite0", "steps_per_epoch": 1},
 }
 WEIGHTS = TemporaryDirectory(prefix="mia-weights-")  # of random values; gone with the process
 UNTRAINED = {"resnet18-imagenet", *(n for n, i in OWN.items() if i.family == "features")}

@@ -34,7 +34,7 @@ def score_batch(
     if method.score:
         score = method.score(network, x, options)
     elif pixels is not None:
-        score = per_image(pixels)
+        score = method.map_score(pixels, options) if method.map_score else per_image(pixels)
     else:
         msg = f"{method.info.name} has neither a map nor a score"
         raise TypeError(msg)

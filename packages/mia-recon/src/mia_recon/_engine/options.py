@@ -124,6 +124,15 @@ def check_positive(**values: Any) -> None:
             raise ValueError(msg)
 
 
+def check_not_negative(**values: Any) -> None:
+    """Raise ValueError for values that are not finite and 0 or above; keywords name the values."""
+    for name, value in values.items():
+        is_number = isinstance(value, Real)
+        if not is_number or not value >= 0 or not _is_finite(value):
+            msg = f"expected {name} to be finite and 0 or above, got {value!r}"
+            raise ValueError(msg)
+
+
 def check_choice(name: str, value: object, allowed: Iterable[str]) -> None:
     """Raise ValueError if the value is not among the allowed ones."""
     allowed = list(allowed)

@@ -104,5 +104,6 @@ SOURCES = {
     ),
     "resnet18": _resnet_source("resnet18", (64, 64, 128, 256, 512)),
     "resnet50": _resnet_source("resnet50", (64, 256, 512, 1024, 2048)),
+    "resnet152": _resnet_source("resnet152", (64, 256, 512, 1024, 2048)),
     "wide_resnet50_2": _resnet_source("wide_resnet50_2", (64, 256, 512, 1024, 2048)),
 }
