@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mia_recon
 import numpy as np
 import pytest
 import torch
@@ -40,6 +41,32 @@ def test_the_loss_is_the_mean_error_with_dropout_from_the_generator(name, small,
     features = network.features(x)
     rebuilt = network.reconstruct(features, torch.Generator().manual_seed(1))
     torch.testing.assert_close(first, error_of(name, features, rebuilt).mean().detach())
+
+
+@pytest.mark.parametrize("name", ["fae-mse", "fae-ssim"])
+def test_only_the_studys_features_stay_as_they_are(name):
+    scaled = {
+        (backbone, scaling): mia_recon.build(
+            name, backbone=backbone, scaling=scaling
+        ).network.is_scaled
+        for backbone in ("resnet18", "efficientnet-lite0")
+        for scaling in ("auto", "none", "deviation")
+    }
+    assert [case for case, is_scaled in scaled.items() if is_scaled] == [
+        ("resnet18", "deviation"),
+        ("efficientnet-lite0", "auto"),
+        ("efficientnet-lite0", "deviation"),
+    ]
+    assert mia_recon.build(name).options.scaling == "auto"
+
+
+def test_the_scale_is_saved_with_the_model(small, images, tmp_path):
+    detector = small("fae-ssim").fit(images, epochs=1, device="cpu")
+    assert float(detector.network.feature_scale.min()) > 0
+    assert not torch.equal(detector.network.feature_scale, torch.ones(24 + 40 + 112))
+    detector.save(tmp_path / "model")
+    loaded = mia_recon.load(tmp_path / "model")
+    assert torch.equal(loaded.network.feature_scale, detector.network.feature_scale)
 
 
 def test_an_epoch_has_as_many_steps_as_the_option_says(small, images):

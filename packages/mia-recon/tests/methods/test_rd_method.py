@@ -29,7 +29,7 @@ class Echo:
 
 @pytest.mark.parametrize(("factors", "expected"), [((1, 2, 3), 0), ((1, -1, -2), 4)])
 def test_the_loss_sums_the_levels_whatever_the_lengths(factors, expected, x):
-    options = mia_recon.build("rd").options
+    options = RECORDS["rd"].options()
     loss = RECORDS["rd"].loss(Echo(*factors), x, options, torch.Generator())["loss"]
     assert float(loss) == pytest.approx(expected, abs=1e-5)
 
