@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from mia_ssl import adapted, features, one_stage, two_stage
 from mia_ssl._engine.options import check_choice
+from mia_ssl.default_weights import default_weights
 from mia_ssl.inputs import as_tensor
 from mia_ssl.method_table import METHODS
 from mia_ssl.pasting.plot import plot_pasted
@@ -32,10 +33,11 @@ _FAMILIES: tuple[ModuleType, ...] = (one_stage, two_stage, features, adapted)
 
 
 def count_costs() -> Iterator[MethodInfo]:
-    """Yield the facts of every method with its cost counted."""
+    """Yield the facts of every method with its cost counted, and the weights that it needs."""
     for family in (one_stage, two_stage, features):  # their methods have the same network
         cost = family.count_cost()
-        yield from (replace(info, cost=cost) for info in family.METHODS.values())
+        for info in family.METHODS.values():
+            yield replace(info, weights=default_weights(info), cost=cost)
     yield from adapted.count_costs()
 
 

@@ -20,9 +20,10 @@ if TYPE_CHECKING:
 
 
 def count_costs() -> Iterator[MethodInfo]:
-    """Yield the facts of every method with its cost counted."""
+    """Yield the facts of every method with its cost counted, and the weights that it needs."""
     for method in RECORDS.values():
-        yield replace(method.info, cost=_cost(method))
+        weights = Backbone(method.options().backbone).default_weights
+        yield replace(method.info, weights=weights, cost=_cost(method))
 
 
 def _cost(method: AdaptedMethod) -> Cost:

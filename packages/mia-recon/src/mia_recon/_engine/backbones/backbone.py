@@ -61,6 +61,11 @@ class Backbone(nn.Module):
         self.register_buffer("weights_sha256", torch.zeros(32, dtype=torch.uint8))
         self._network: list[nn.Module] = []  # in a list it is not trained, saved or moved
 
+    @property
+    def default_weights(self) -> str | None:
+        """Where the weights are by default, see ``MethodInfo.weights``."""
+        return self._source.default()
+
     def forward(self, x: Tensor, stages: Sequence[int]) -> list[Tensor]:
         """Return features of some stages, [B, channels, H / stride, W / stride] each.
 
