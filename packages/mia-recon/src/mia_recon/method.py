@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING, Any, Protocol
 import torch
 
 from mia_recon._engine.adam import BETAS, adam, load_adam
-from mia_recon._engine.options import check_choice, check_counts, check_not_negative, check_positive
+from mia_recon._engine.options import (
+    check_choice,
+    check_counts,
+    check_not_negative,
+    check_positive,
+    paths_as_text,
+)
 from mia_recon._engine.records import MethodInfo
 from mia_recon.networks.autoencoder import Sizes
 
@@ -38,6 +44,7 @@ __all__ = [
     "load_adam",
     "mean_error",
     "normalize",
+    "paths_as_text",
 ]
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,7 +9,7 @@ from torch.nn import functional as F
 
 from mia_recon._engine.backbones import Backbone
 from mia_recon.losses.pixel_error import squared_error
-from mia_recon.method import Method, MethodInfo, check_choice, check_counts
+from mia_recon.method import Method, MethodInfo, check_choice, check_counts, paths_as_text
 from mia_recon.networks.feature_autoencoder import HIDDEN, STRIDE, FeatureAutoEncoder
 
 if TYPE_CHECKING:
@@ -48,9 +47,7 @@ class Options:
 
     def __post_init__(self) -> None:
         check_choice("scaling", self.scaling, SCALINGS)
-        if self.weights is not None:
-            # The record is frozen; a path becomes text, which JSON can hold.
-            object.__setattr__(self, "weights", os.fspath(self.weights))
+        paths_as_text(self, "weights")
 
 
 def network(in_channels: int, image_size: int, options: Options) -> FeatureAutoEncoder:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -21,6 +20,7 @@ from mia_recon.method import (
     check_choice,
     check_counts,
     check_not_negative,
+    paths_as_text,
 )
 from mia_recon.networks.reverse_distillation import CODE_STRIDE, ReverseDistillation, draw
 
@@ -55,9 +55,7 @@ class Options:
         check_choice("score", self.score, SCORES)
         check_counts(steps_per_epoch=self.steps_per_epoch)
         check_not_negative(smoothing=self.smoothing)
-        if self.weights is not None:
-            # The record is frozen; a path becomes text, which JSON can hold.
-            object.__setattr__(self, "weights", os.fspath(self.weights))
+        paths_as_text(self, "weights")
 
 
 def network(in_channels: int, image_size: int, options: Options) -> ReverseDistillation:

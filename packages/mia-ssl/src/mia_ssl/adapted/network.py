@@ -49,7 +49,7 @@ class AdaptedNetwork(nn.Module):
         self.crop = crop
         self.unit_length = unit_length
         self._last = len(backbone.channels) - 1
-        device = torch.device("meta") if _is_meta() else torch.device("cpu")
+        device = torch.empty(0).device  # ``meta`` where costs are counted
         self.trunk = backbone.make(device).to(memory_format=torch.channels_last)
         with torch.no_grad():
             for value in self.trunk.state_dict().values():
@@ -97,8 +97,3 @@ def _freeze_first(trunk: Any, backbone: Backbone, trained_stages: int | None) ->
         msg += f"{backbone.name!r}, got {trained_stages} of {known}"
         raise ValueError(msg)
     stages[: len(stages) - trained_stages].requires_grad_(requires_grad=False)
-
-
-def _is_meta() -> bool:
-    """Return whether new tensors have only a shape, as where costs are counted."""
-    return torch.empty(0).device.type == "meta"

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 
-from mia_ssl._engine.options import check_choice, whole_number
+from mia_ssl._engine.options import check_choice, paths_as_text, whole_number
 from mia_ssl.checks import check_between
 
 SCORINGS = ("gde", "knn")
@@ -36,9 +35,8 @@ class AdaptedOptions:
     def __post_init__(self) -> None:
         check_choice("scoring", self.scoring, SCORINGS)
         check_between(0, weight_decay=self.weight_decay)
-        # The record is frozen; a path and NumPy's numbers become what JSON can hold.
+        paths_as_text(self, "weights")
         if self.trained_stages is not None:
             stages = whole_number("trained_stages", self.trained_stages, least=1)
+            # The record is frozen; NumPy's numbers cannot be written to JSON.
             object.__setattr__(self, "trained_stages", stages)
-        if self.weights is not None:
-            object.__setattr__(self, "weights", os.fspath(self.weights))

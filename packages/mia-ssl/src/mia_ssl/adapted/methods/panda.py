@@ -5,13 +5,13 @@ Paper: https://arxiv.org/abs/2010.05903
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
 
+from mia_ssl._engine.options import paths_as_text
 from mia_ssl._engine.records import MethodInfo
 from mia_ssl._engine.state_dict import read_state
 from mia_ssl.adapted.method import IMAGENET_SIZE, AdaptedMethod
@@ -46,9 +46,7 @@ class PandaOptions(AdaptedOptions):
     def __post_init__(self) -> None:
         super().__post_init__()
         check_between(0, fisher_weight=self.fisher_weight)
-        if self.fisher is not None:
-            # The record is frozen; a path becomes text, which JSON can hold.
-            object.__setattr__(self, "fisher", os.fspath(self.fisher))
+        paths_as_text(self, "fisher")
 
 
 def compactness(features: Tensor, center: Tensor) -> Tensor:
