@@ -77,3 +77,17 @@ def test_an_epoch_has_as_many_steps_as_the_option_says(small, images):
     detector.network.middle.register_forward_hook(lambda *_: seen.append(1))
     detector.fit(images[:8], epochs=2, device="cpu")
     assert len(seen) == 2 * 5 + 1  # and once for the scores of the training images
+
+
+def test_scaled_features_are_learned_at_the_learning_rate_of_the_study(small, images):
+    """As they are they outgrow what a new decoder gives: the error stays that of giving nothing."""
+    left = {}
+    for scaling in ("none", "deviation"):
+        detector = small("fae-mse", scaling=scaling, steps_per_epoch=15)
+        detector.fit(images, epochs=1, device="cpu")
+        network = detector.network
+        features = network.features(torch.from_numpy(images).float() / 127.5 - 1)
+        error = (features - network.reconstruct(features)).square().mean()
+        left[scaling] = float(error.detach() / features.square().mean())
+    assert left["none"] > 0.9
+    assert left["deviation"] < 0.87
