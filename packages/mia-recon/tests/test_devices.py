@@ -24,11 +24,14 @@ def drawn_without_a_driver() -> bool:
     return True
 
 
+# These read weights from a file, and what is real cannot become fake.
+READ_WEIGHTS = {"ae-perceptual", "fae-mse", "fae-ssim", "rd"}
+
+
 @pytest.mark.skipif(
     not drawn_without_a_driver(), reason="fake tensors of this PyTorch need a CUDA driver"
 )
-# These read weights from a file, and what is real cannot become fake.
-@pytest.mark.parametrize("name", sorted(RECORDS.keys() - {"ae-perceptual", "fae-mse", "fae-ssim"}))
+@pytest.mark.parametrize("name", sorted(RECORDS.keys() - READ_WEIGHTS))
 def test_losses_and_scores_stay_on_the_device(name, small):
     detector, method = small(name), RECORDS[name]
     options = detector.options

@@ -10,6 +10,7 @@ from pathlib import Path
 import mia_recon
 import pytest
 import torch
+from mia_recon.registry import RECORDS
 
 # Parameters that the study states, in millions.
 STATED = {"ae": 2.35, "dae": 31.0}
@@ -18,7 +19,7 @@ PAGE = Path(__file__).resolve().parents[3] / "docs" / "recon.md"
 
 def test_there_are_the_methods_of_the_study():
     names = "ae ae-l1 ae-ssim ae-perceptual ae-spatial vae constrained-ae memae ceae ganomaly aeu"
-    names += " dae ae-grad vae-elbo vae-kl vae-rec vae-combi fae-mse fae-ssim"
+    names += " dae ae-grad vae-elbo vae-kl vae-rec vae-combi fae-mse fae-ssim rd"
     assert set(mia_recon.METHODS) == set(names.split())
     for name, info in mia_recon.METHODS.items():
         assert info.name == name
@@ -30,7 +31,11 @@ def test_the_defaults_are_those_of_the_study():
     for name, info in mia_recon.METHODS.items():
         if name.startswith("fae"):
             assert (info.image_size, info.batch_size, info.learning_rate) == (128, 64, 5e-4)
-            assert info.epochs * mia_recon.build(name).options.steps_per_epoch == 10_000
+            assert info.epochs * RECORDS[name].options().steps_per_epoch == 10_000
+            continue
+        if name == "rd":
+            assert (info.image_size, info.batch_size, info.learning_rate) == (256, 16, 5e-3)
+            assert info.epochs * RECORDS[name].options().steps_per_epoch == 2600
             continue
         size, batch = (128, 16) if name == "dae" else (64, 64)
         assert (info.image_size, info.batch_size) == (size, batch)

@@ -17,7 +17,7 @@ def test_wrong_names_are_refused(name):
         mia_ssl.synthesize(name, [], seed=0)
 
 
-@pytest.fixture(scope="module", params=["nsa", "cutpaste-2stage"])
+@pytest.fixture(scope="module", params=["nsa", "cutpaste-2stage", "msc"])
 def damaged(request, tmp_path_factory):
     """(key, value) -> a saved model of each family, loaded with another fact."""
     folder = tmp_path_factory.mktemp("saved") / "model"
@@ -57,7 +57,7 @@ def test_a_model_that_was_not_changed_loads(damaged):
     assert damaged("seed", None).seed is None
 
 
-@pytest.mark.parametrize("name", ["nsa", "cutpaste-2stage"])
+@pytest.mark.parametrize("name", ["nsa", "cutpaste-2stage", "panda"])
 def test_a_mistyped_training_setting_is_recognized(name):
     with pytest.raises(ValueError, match="'batch_siz'; did you mean 'batch_size'"):
         mia_ssl.build(name, batch_siz=4)

@@ -77,3 +77,18 @@ def test_a_study_file_and_the_command_line_can_ask_for_it():
     assert parse_study(tree, name="s").choose(as_original=True).as_original
     with pytest.raises(StudyError, match="expected as_original to be true or false, got 1"):
         parse_study({**tree, "as_original": 1}, name="s")
+
+
+@pytest.mark.parametrize(
+    ("name", "epochs"),
+    [("ae", 600), ("nsa", 250), ("fae-mse", 100), ("fae-ssim", 100), ("rd", 200)],
+)
+def test_only_methods_that_count_passes_train_longer_on_few_images(name, epochs):
+    """The study trains fae for 10,000 steps on every dataset."""
+    assert paper_settings.epochs(find_method(name).info, "braintumor") == epochs
+
+
+def test_methods_with_a_schedule_of_their_own_count_steps():
+    for name in paper_settings.OWN_SCHEDULE:
+        detector = find_method(name).provider.build(name, backbone="efficientnet-lite0")
+        assert detector.steps_per_epoch

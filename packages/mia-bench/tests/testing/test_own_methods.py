@@ -21,9 +21,11 @@ SMALL = {
     "one-stage": {},
     "two-stage": {"steps_per_epoch": 1},
     "features": {},
+    "adapted": {"backbone": "efficientnet-lite0"},
     "dae": {"filters": 8, "depth": 3},
     "fae-mse": {"backbone": "efficientnet-lite0", "depth": 2, "steps_per_epoch": 1},
     "fae-ssim": {"backbone": "efficientnet-lite0", "depth": 2, "steps_per_epoch": 1},
+    "rd": {"backbone": "efficientnet-lite0", "steps_per_epoch": 1},
 }
 WEIGHTS = TemporaryDirectory(prefix="mia-weights-")  # of random values; gone with the process
 UNTRAINED = {"resnet18-imagenet", *(n for n, i in OWN.items() if i.family == "features")}

@@ -119,7 +119,8 @@ class ReconstructionDetector(TrainedDetector):
         return torch.cat(parts).numpy()
 
     def _draw(self, seed: int) -> None:
-        initialize(self.network, generator(seed, 0))
+        draw = self._method.draw or initialize
+        draw(self.network, generator(seed, 0))
 
     def _task(self, source: ImageSource, schedule: Schedule, fabric: Fabric) -> Task:
         if self._method.prepare:

@@ -7,8 +7,14 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import torch
 
-from mia_recon._engine.adam import adam, load_adam
-from mia_recon._engine.options import check_choice, check_counts, check_positive
+from mia_recon._engine.adam import BETAS, adam, load_adam
+from mia_recon._engine.options import (
+    check_choice,
+    check_counts,
+    check_not_negative,
+    check_positive,
+    paths_as_text,
+)
 from mia_recon._engine.records import MethodInfo
 from mia_recon.networks.autoencoder import Sizes
 
@@ -31,12 +37,14 @@ __all__ = [
     "adam",
     "check_choice",
     "check_counts",
+    "check_not_negative",
     "check_positive",
     "compiled",
     "error_map",
     "load_adam",
     "mean_error",
     "normalize",
+    "paths_as_text",
 ]
 
 
@@ -88,11 +96,13 @@ class Method:
         options: Dataclass of its options with their defaults; an option ``steps_per_epoch`` sets
             the length of an epoch.
         network: (in_channels, image_size, options) -> the network; its weights are drawn later.
+        draw: (network, generator) -> None: draw the weights; None for PyTorch's distributions.
         loss: See ``Loss``.
         anomaly_map: See ``AnomalyMap``; None if the method only scores whole images.
         resize_map: (map of another grid, image size) -> map [B, 1, S, S]; a score remains the mean
             of the map before it.
         score: (network, x, options) -> scores [B] that replace the mean of the map.
+        map_score: (map [B, S, S], options) -> scores [B]; None for its mean.
         reconstruct: (network, x) -> reconstructions [B, C, S, S]; None if there are no images.
         needs_gradient: Whether the map is a gradient, so that scoring must record operations.
         prepare: (network, batches of x) -> None: measure the training images before training.
@@ -104,10 +114,12 @@ class Method:
     info: MethodInfo
     options: type[Any] = Sizes
     network: Callable[[int, int, Any], nn.Module]
+    draw: Callable[[Any, torch.Generator], None] | None = None
     loss: Loss
     anomaly_map: AnomalyMap | None
     resize_map: Callable[[Tensor, int], Tensor] | None = None
     score: Callable[[Any, Tensor, Any], Tensor] | None = None
+    map_score: Callable[[Tensor, Any], Tensor] | None = None
     reconstruct: Callable[[Any, Tensor], Tensor] | None = forward
     needs_gradient: bool = False
     prepare: Callable[[Any, Iterable[Tensor]], None] | None = None
@@ -157,16 +169,32 @@ def compiled(loss: Loss, settings: Settings) -> Loss:
 
 
 class ReconstructionTask:
-    """Training step with one network, one loss and one Adam at a constant rate."""
+    """Training step with one network, one loss and one Adam at a constant rate.
+
+    Args:
+        loss: See ``Loss``.
+        network: The network, on its device.
+        options: The method's.
+        settings: Settings of the training.
+        fabric: Device and precision.
+        betas: Adam's.
+    """
 
     def __init__(
-        self, loss: Loss, network: nn.Module, options: Any, settings: Settings, fabric: Fabric
+        self,
+        loss: Loss,
+        network: nn.Module,
+        options: Any,
+        settings: Settings,
+        fabric: Fabric,
+        *,
+        betas: tuple[float, float] = BETAS,
     ) -> None:
         self.loss = compiled(loss, settings)
         self.network = network
         self.options = options
         self.fabric = fabric
-        self.optimizer = adam(network, settings)
+        self.optimizer = adam(network, settings, betas=betas)
 
     def step(self, images: Tensor, generator: torch.Generator) -> dict[str, Tensor]:
         """Take one gradient step on uint8 images [B, C, S, S]; return the terms of the loss."""

@@ -19,6 +19,7 @@ from mia_recon.methods import (
     fae_ssim,
     ganomaly,
     memae,
+    rd,
     vae,
     vae_combi,
     vae_elbo,
@@ -49,4 +50,5 @@ RECORDS: dict[str, Method] = {
     "vae-combi": vae_combi.METHOD,
     "fae-mse": fae_mse.METHOD,
     "fae-ssim": fae_ssim.METHOD,
+    "rd": rd.METHOD,
 }

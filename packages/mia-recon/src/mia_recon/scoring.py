@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from mia_recon._engine.backbones import Backbone
 from mia_recon._engine.cost import measure
 from mia_recon.losses.gradient import per_image
 
@@ -34,7 +35,7 @@ def score_batch(
     if method.score:
         score = method.score(network, x, options)
     elif pixels is not None:
-        score = per_image(pixels)
+        score = method.map_score(pixels, options) if method.map_score else per_image(pixels)
     else:
         msg = f"{method.info.name} has neither a map nor a score"
         raise TypeError(msg)
@@ -49,8 +50,10 @@ def _channel_mean(errors: Tensor) -> Tensor:
 
 
 def info_of(method: Method) -> MethodInfo:
-    """Return the method's facts with its cost counted."""
-    return replace(method.info, cost=_cost(method))
+    """Return the method's facts with its cost counted, and the weights that it needs."""
+    backbone = getattr(method.options(), "backbone", None)
+    weights = None if backbone is None else Backbone(backbone).default_weights
+    return replace(method.info, weights=weights, cost=_cost(method))
 
 
 def _cost(method: Method) -> Cost:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mia_recon
 import numpy as np
 import pytest
 import torch
@@ -42,6 +43,32 @@ def test_the_loss_is_the_mean_error_with_dropout_from_the_generator(name, small,
     torch.testing.assert_close(first, error_of(name, features, rebuilt).mean().detach())
 
 
+@pytest.mark.parametrize("name", ["fae-mse", "fae-ssim"])
+def test_only_the_studys_features_stay_as_they_are(name):
+    scaled = {
+        (backbone, scaling): mia_recon.build(
+            name, backbone=backbone, scaling=scaling
+        ).network.is_scaled
+        for backbone in ("resnet18", "efficientnet-lite0")
+        for scaling in ("auto", "none", "deviation")
+    }
+    assert [case for case, is_scaled in scaled.items() if is_scaled] == [
+        ("resnet18", "deviation"),
+        ("efficientnet-lite0", "auto"),
+        ("efficientnet-lite0", "deviation"),
+    ]
+    assert mia_recon.build(name).options.scaling == "auto"
+
+
+def test_the_scale_is_saved_with_the_model(small, images, tmp_path):
+    detector = small("fae-ssim").fit(images, epochs=1, device="cpu")
+    assert float(detector.network.feature_scale.min()) > 0
+    assert not torch.equal(detector.network.feature_scale, torch.ones(24 + 40 + 112))
+    detector.save(tmp_path / "model")
+    loaded = mia_recon.load(tmp_path / "model")
+    assert torch.equal(loaded.network.feature_scale, detector.network.feature_scale)
+
+
 def test_an_epoch_has_as_many_steps_as_the_option_says(small, images):
     detector = small("fae-mse", steps_per_epoch=5)
     assert detector.steps_per_epoch == 5
@@ -50,3 +77,17 @@ def test_an_epoch_has_as_many_steps_as_the_option_says(small, images):
     detector.network.middle.register_forward_hook(lambda *_: seen.append(1))
     detector.fit(images[:8], epochs=2, device="cpu")
     assert len(seen) == 2 * 5 + 1  # and once for the scores of the training images
+
+
+def test_scaled_features_are_learned_at_the_learning_rate_of_the_study(small, images):
+    """As they are they outgrow what a new decoder gives: the error stays that of giving nothing."""
+    left = {}
+    for scaling in ("none", "deviation"):
+        detector = small("fae-mse", scaling=scaling, steps_per_epoch=15)
+        detector.fit(images, epochs=1, device="cpu")
+        network = detector.network
+        features = network.features(torch.from_numpy(images).float() / 127.5 - 1)
+        error = (features - network.reconstruct(features)).square().mean()
+        left[scaling] = float(error.detach() / features.square().mean())
+    assert left["none"] > 0.9
+    assert left["deviation"] < 0.87

@@ -52,6 +52,21 @@ def test_layers_are_those_of_the_study(study):
     assert sides == [16, 8, 4, 2, 2, 4, 8, 16, 32]
 
 
+def test_scaled_features_have_a_deviation_of_one_on_the_training_images():
+    x = torch.rand(6, 1, 64, 64, generator=torch.Generator().manual_seed(0)) * 2 - 1
+    x[:3] *= 0.3
+    raw, scaled = (
+        FeatureAutoEncoder(Backbone("efficientnet-lite0"), depth=1, dropout=0, is_scaled=is_scaled)
+        for is_scaled in (False, True)
+    )
+    for network in (raw, scaled):
+        network.set_scale(x.split(2))
+    expected = raw.features(x) / raw.features(x).std((0, 2, 3), keepdim=True)
+    torch.testing.assert_close(scaled.features(x), expected, rtol=1e-3, atol=1e-3)
+    # As they are they are much larger than what a new network gives.
+    assert float(raw.features(x).std()) > 3
+
+
 @pytest.mark.parametrize("depth", [1, 2, 3, 4])
 def test_features_come_back_in_their_shape(depth):
     backbone = Backbone("efficientnet-lite0")

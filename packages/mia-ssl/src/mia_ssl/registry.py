@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from mia_ssl import features, one_stage, two_stage
+from mia_ssl import adapted, features, one_stage, two_stage
 from mia_ssl._engine.options import check_choice
+from mia_ssl.default_weights import default_weights
 from mia_ssl.inputs import as_tensor
 from mia_ssl.method_table import METHODS
 from mia_ssl.pasting.plot import plot_pasted
@@ -21,18 +22,23 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from mia_ssl._engine.records import MethodInfo
+    from mia_ssl.adapted.detector import AdaptedDetector
     from mia_ssl.features.detector import FeatureDetector
     from mia_ssl.one_stage.detector import OneStageDetector
     from mia_ssl.two_stage.detector import TwoStageDetector
 
-_FAMILIES: tuple[ModuleType, ...] = (one_stage, two_stage, features)
+    Detector = OneStageDetector | TwoStageDetector | FeatureDetector | AdaptedDetector
+
+_FAMILIES: tuple[ModuleType, ...] = (one_stage, two_stage, features, adapted)
 
 
 def count_costs() -> Iterator[MethodInfo]:
-    """Yield the facts of every method with its cost counted."""
-    for family in _FAMILIES:
+    """Yield the facts of every method with its cost counted, and the weights that it needs."""
+    for family in (one_stage, two_stage, features):  # their methods have the same network
         cost = family.count_cost()
-        yield from (replace(info, cost=cost) for info in family.METHODS.values())
+        for info in family.METHODS.values():
+            yield replace(info, weights=default_weights(info), cost=cost)
+    yield from adapted.count_costs()
 
 
 def family_of(name: str) -> ModuleType:
@@ -47,7 +53,7 @@ def family_of(name: str) -> ModuleType:
 
 def build(
     name: str, *, in_channels: int = 1, image_size: int | None = None, **options: Any
-) -> OneStageDetector | TwoStageDetector | FeatureDetector:
+) -> Detector:
     """Build a detector of a method; the study's values are the defaults.
 
     Args:
@@ -66,7 +72,7 @@ def build(
     return family.build(name, in_channels=in_channels, image_size=image_size, **options)
 
 
-def load(path: str | os.PathLike[str]) -> OneStageDetector | TwoStageDetector | FeatureDetector:
+def load(path: str | os.PathLike[str]) -> Detector:
     """Load the detector that ``save`` wrote into a folder.
 
     Raises:
@@ -77,9 +83,7 @@ def load(path: str | os.PathLike[str]) -> OneStageDetector | TwoStageDetector | 
         return family_of(meta["method"]).restore(state, meta)
 
 
-def load_medianomaly(
-    name: str, path: str | os.PathLike[str], **options: Any
-) -> OneStageDetector | TwoStageDetector | FeatureDetector:
+def load_medianomaly(name: str, path: str | os.PathLike[str], **options: Any) -> Detector:
     """Build a detector with the weights of a checkpoint of the original project.
 
     Two-stage detectors still lack a density: call ``fit_density`` before ``predict``.

@@ -3,10 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pytest
-from mia_ssl._engine.options import check_choice, check_positive, parse_options, unknown
+from mia_ssl._engine.options import (
+    check_choice,
+    check_not_negative,
+    check_positive,
+    parse_options,
+    paths_as_text,
+    unknown,
+)
+
+
+@dataclass(frozen=True)
+class Files:
+    first: object = None
+    second: object = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,3 +80,18 @@ def test_a_choice_that_is_not_even_text_is_refused(value):
 
 def test_the_nearest_name_is_found_whatever_its_case():
     assert "did you mean 'VAE-kl'" in str(unknown("method", "vae-KL", ["ae", "VAE-kl"]))
+
+
+@pytest.mark.parametrize("value", [-1, float("nan"), float("inf"), "1", None])
+def test_negative_numbers_are_refused(value):
+    check_not_negative(weight=0, other=2.5)
+    with pytest.raises(ValueError, match=f"weight to be finite and 0 or above, got {value!r}"):
+        check_not_negative(weight=value)
+
+
+def test_paths_become_text():
+    record = Files(Path("folder", "file"), None)
+    paths_as_text(record, "first", "second")
+    assert record == Files(str(Path("folder", "file")), None)
+    with pytest.raises(ValueError, match="second to be a path or None, got 3"):
+        paths_as_text(Files("file", 3), "first", "second")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from rich import box
@@ -13,6 +13,15 @@ from mia_bench.cli.options import JSON
 from mia_bench.leaderboard.rows import format_count
 from mia_bench.terminal.console import make_console, print_whole
 
+if TYPE_CHECKING:
+    from mia_bench.detectors.pretrained_weights import PretrainedWeights
+
+HERE, MISSING = "here", "missing"
+HINT = (
+    "Missing weights are downloaded when the method first needs them. Without a network connection "
+    "give weights=PATH or, where the method takes it, backbone=efficientnet-lite0, which mia-bench "
+    "installs."
+)
 _RIGHT = ("size", "epochs", "parameters", "operations")  # columns of numbers
 
 
@@ -23,8 +32,8 @@ def list_(what: str, as_json: bool) -> None:
     """List the available datasets or methods.
 
     Of a method: its family, whether it gives anomaly maps, the side of its images in pixels, its
-    training epochs, its learned parameters, and the multiply-accumulate operations to score one
-    image.
+    training epochs, its learned parameters, the multiply-accumulate operations to score one image,
+    and, if it needs pretrained weights, whether those of its defaults are on this machine.
     """
     records = _datasets() if what == "datasets" else _methods()
     if as_json:
@@ -35,7 +44,10 @@ def list_(what: str, as_json: bool) -> None:
         table.add_column(name, justify="right" if name in _RIGHT else "left")
     for record in records:
         table.add_row(*(_cell(name, value) for name, value in record.items()))
-    print_whole(make_console(), table)
+    console = make_console()
+    print_whole(console, table)
+    if any(record.get("weights") == MISSING for record in records):
+        console.print(HINT)
 
 
 def _datasets() -> list[dict[str, Any]]:
@@ -51,6 +63,7 @@ def _datasets() -> list[dict[str, Any]]:
 def _methods() -> list[dict[str, Any]]:
     from mia_bench.detectors import plugins
     from mia_bench.detectors.optional import cost_of
+    from mia_bench.detectors.pretrained_weights import weights_of
 
     infos = [method.info for method in plugins.methods().values()]
     costs = [cost_of(info) for info in infos]
@@ -63,10 +76,18 @@ def _methods() -> list[dict[str, Any]]:
             "epochs": info.epochs,
             "parameters": cost and cost.parameters,
             "operations": cost and cost.macs,
+            "weights": _state(weights_of(info)),
             "what it is": info.summary,
         }
         for info, cost in zip(infos, costs, strict=True)
     ]
+
+
+def _state(weights: PretrainedWeights | None) -> str | None:
+    """Return whether weights are on this machine, None where none are needed."""
+    if weights is None:
+        return None
+    return HERE if weights.are_here else MISSING
 
 
 def _cell(name: str, value: Any) -> str:

@@ -166,7 +166,9 @@ class MethodInfo(Protocol):
     """Facts of a method, known without building it.
 
     Optional: ``cost``, a ``Cost`` or None; ``resample``, the filter that images are resized with, a
-    name that ``mia_data.load`` takes (``"bilinear"`` where there is none).
+    name that ``mia_data.load`` takes (``"bilinear"`` where there is none); ``weights``, pretrained
+    weights that its defaults need: ``"torchvision:FILE"`` for a file in torchvision's cache,
+    ``"package:MODULE"`` for an installed package, or None.
 
     Attributes:
         name: Its registered name.

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 # (family, dataset) -> epochs, where the study trains longer than the method's default.
 EPOCHS = {("reconstruction", "braintumor"): 600, ("one-stage", "vincxr"): 400}
+# Methods of these families with a schedule of their own, the same number of steps on each dataset.
+OWN_SCHEDULE = {"fae-mse", "fae-ssim", "rd"}
 # (family, dataset) that are read in color though the family reads gray.
 COLOR = {("reconstruction", "camelyon16")}
 
@@ -43,6 +45,8 @@ ORIGINAL_OPTIONS: dict[str, Mapping[str, Any]] = {
 
 def epochs(info: MethodInfo, dataset: str) -> int:
     """Return the epochs of the study's schedule for this method on this dataset."""
+    if info.name in OWN_SCHEDULE:
+        return info.epochs
     return EPOCHS.get((info.family, dataset), info.epochs)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import math
+import os
 from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -122,6 +123,34 @@ def check_positive(**values: Any) -> None:
         if not _is_finite(value):
             msg = f"expected {name} to be finite, got {value!r}"
             raise ValueError(msg)
+
+
+def check_not_negative(**values: Any) -> None:
+    """Raise ValueError for values that are not finite and 0 or above; keywords name the values."""
+    for name, value in values.items():
+        is_number = isinstance(value, Real)
+        if not is_number or not value >= 0 or not _is_finite(value):
+            msg = f"expected {name} to be finite and 0 or above, got {value!r}"
+            raise ValueError(msg)
+
+
+def paths_as_text(record: Any, *names: str) -> None:
+    """Replace the paths in these fields of a frozen record by text, which JSON can hold.
+
+    None stays.
+
+    Raises:
+        ValueError: A value that is neither a path nor None.
+    """
+    for name in names:
+        value = getattr(record, name)
+        if value is None:
+            continue
+        try:
+            object.__setattr__(record, name, os.fsdecode(value))
+        except TypeError as error:
+            msg = f"expected {name} to be a path or None, got {value!r}"
+            raise ValueError(msg) from error
 
 
 def check_choice(name: str, value: object, allowed: Iterable[str]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,7 +9,7 @@ from torch.nn import functional as F
 
 from mia_recon._engine.backbones import Backbone
 from mia_recon.losses.perceptual import relative_difference
-from mia_recon.method import Method, MethodInfo
+from mia_recon.method import Method, MethodInfo, paths_as_text
 from mia_recon.networks.autoencoder import Sizes, plain_autoencoder
 from mia_recon.networks.perceptual import STRIDE, PerceptualAutoEncoder
 
@@ -37,10 +36,7 @@ class Options(Sizes):
     statistics: str | None = None
 
     def __post_init__(self) -> None:
-        for name in ("weights", "statistics"):
-            if getattr(self, name) is not None:
-                # The record is frozen; a path becomes text, which JSON can hold.
-                object.__setattr__(self, name, os.fspath(getattr(self, name)))
+        paths_as_text(self, "weights", "statistics")
 
 
 def network(in_channels: int, image_size: int, options: Options) -> PerceptualAutoEncoder:

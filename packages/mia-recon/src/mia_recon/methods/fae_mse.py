@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,7 +9,7 @@ from torch.nn import functional as F
 
 from mia_recon._engine.backbones import Backbone
 from mia_recon.losses.pixel_error import squared_error
-from mia_recon.method import Method, MethodInfo, check_counts
+from mia_recon.method import Method, MethodInfo, check_choice, check_counts, paths_as_text
 from mia_recon.networks.feature_autoencoder import HIDDEN, STRIDE, FeatureAutoEncoder
 
 if TYPE_CHECKING:
@@ -18,6 +17,8 @@ if TYPE_CHECKING:
 
     import torch
     from torch import Tensor
+
+SCALINGS = ("auto", "none", "deviation")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +31,9 @@ class Options:
         weights: File with the backbone's state dict; None for its usual place.
         depth: Number of blocks that halve the features' grid, at most 4.
         dropout: Share of the channels that are set to zero after each block in training.
+        scaling: ``"none"`` for features as they are; ``"deviation"`` to divide each channel by its
+            deviation on the training images; ``"auto"`` for none with the study's resnet18, whose
+            features are about as large as the learning rate expects, and otherwise the deviation.
         steps_per_epoch: Training steps per epoch, passing over the images as often as needed; the
             study trains for 10,000 steps.
     """
@@ -38,12 +42,12 @@ class Options:
     weights: str | None = None
     depth: int = len(HIDDEN)
     dropout: float = 0.1
+    scaling: str = "auto"
     steps_per_epoch: int = 100
 
     def __post_init__(self) -> None:
-        if self.weights is not None:
-            # The record is frozen; a path becomes text, which JSON can hold.
-            object.__setattr__(self, "weights", os.fspath(self.weights))
+        check_choice("scaling", self.scaling, SCALINGS)
+        paths_as_text(self, "weights")
 
 
 def network(in_channels: int, image_size: int, options: Options) -> FeatureAutoEncoder:
@@ -62,7 +66,12 @@ def network(in_channels: int, image_size: int, options: Options) -> FeatureAutoE
         msg = f"expected image_size to be a multiple of {step}, got {image_size}"
         raise ValueError(msg)
     backbone = Backbone(options.backbone, options.weights)
-    return FeatureAutoEncoder(backbone, depth=options.depth, dropout=options.dropout)
+    is_scaled = options.scaling == "deviation" or (
+        options.scaling == "auto" and options.backbone != "resnet18"
+    )
+    return FeatureAutoEncoder(
+        backbone, depth=options.depth, dropout=options.dropout, is_scaled=is_scaled
+    )
 
 
 def stretch(coarse: Tensor, size: int) -> Tensor:
@@ -94,6 +103,7 @@ def feature_method(info: MethodInfo, error: Callable[[Tensor, Tensor], Tensor]) 
         network=network,
         loss=loss,
         anomaly_map=anomaly_map,
+        prepare=FeatureAutoEncoder.set_scale,
         resize_map=stretch,
         reconstruct=None,
     )

@@ -12,7 +12,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from mia_recon.networks.feature_statistics import measure_statistics
+
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from mia_recon._engine.backbones import Backbone
 
 HIDDEN = (100, 150, 200, 300)
@@ -29,14 +33,21 @@ class FeatureAutoEncoder(nn.Module):
         backbone: The frozen network.
         depth: Number of blocks that halve the features' grid, at most 4.
         dropout: Share of the channels that are set to zero after each block in training.
+        is_scaled: Whether ``set_scale`` measures the features' deviations, to divide by them.
     """
 
-    def __init__(self, backbone: Backbone, *, depth: int, dropout: float) -> None:
+    feature_scale: Tensor
+
+    def __init__(
+        self, backbone: Backbone, *, depth: int, dropout: float, is_scaled: bool = False
+    ) -> None:
         super().__init__()
         self.backbone = backbone
         self.stages = stages_of(backbone)
         self.dropout = dropout
+        self.is_scaled = is_scaled
         joined = sum(backbone.channels[stage] for stage in self.stages)
+        self.register_buffer("feature_scale", torch.ones(joined))
         channels = [joined, *HIDDEN[:depth]]
         self.encoder = nn.ModuleList(_down(a, b) for a, b in pairwise(channels))
         self.middle = nn.Conv2d(channels[-1], channels[-1], 5, padding=2, bias=False)
@@ -45,7 +56,15 @@ class FeatureAutoEncoder(nn.Module):
 
     @torch.no_grad()
     def features(self, x: Tensor) -> Tensor:
-        """Return the joined features [B, F, S/4, S/4] of images in [-1, 1]."""
+        """Return the joined and scaled features [B, F, S/4, S/4] of images in [-1, 1]."""
+        return self._raw_features(x) / self.feature_scale.view(1, -1, 1, 1)
+
+    def set_scale(self, batches: Iterable[Tensor]) -> None:
+        """Set the features' scale: their deviations on batches of images, or 1."""
+        if self.is_scaled:
+            self.feature_scale.copy_(measure_statistics(map(self._raw_features, batches)).deviation)
+
+    def _raw_features(self, x: Tensor) -> Tensor:
         size = [side // STRIDE for side in x.shape[2:]]
         stages = self.backbone((x + 1) / 2, self.stages)
         return torch.cat(

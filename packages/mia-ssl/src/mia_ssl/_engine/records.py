@@ -41,6 +41,8 @@ class MethodInfo:
         resize: How the study resizes an image to ``image_size``: ``"squash"`` or ``"short_side"``.
         resample: The filter that the study resizes images with, a name of Pillow's such as
             ``"bilinear"`` or ``"lanczos"``.
+        weights: Pretrained weights that the defaults need: ``"torchvision:FILE"`` for a file in
+            torchvision's cache, ``"package:MODULE"`` for an installed package; None for none.
         cost: Parameters and operations at the defaults, None if they are not counted.
     """
 
@@ -56,6 +58,7 @@ class MethodInfo:
     has_map: bool = True
     resize: str = "squash"
     resample: str = "bilinear"
+    weights: str | None = None
     cost: Cost | None = None
 
 

@@ -12,7 +12,7 @@ from mia_ssl.densities.embeddings import blocks, checked, require, squared_dista
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-METRICS = ("cosine", "euclidean")
+METRICS = ("cosine", "euclidean", "squared")
 
 
 class NearestNeighbors:
@@ -20,7 +20,8 @@ class NearestNeighbors:
 
     Args:
         k: Number of neighbors.
-        metric: ``"cosine"`` (1 - cosine, in 0 to 2) or ``"euclidean"``.
+        metric: ``"cosine"`` (1 - cosine, in 0 to 2), ``"euclidean"``, or ``"squared"`` for the
+            square of that.
 
     Paper: https://arxiv.org/abs/2002.10445
     """
@@ -62,6 +63,20 @@ class NearestNeighbors:
             scores[block] = nearest.mean(axis=1)
         return scores
 
+    def score_without_self(self) -> np.ndarray:
+        """Return the mean distance of each normal embedding to its k nearest others: float64 (N,).
+
+        Of fewer than k others all count.
+
+        Raises:
+            NotFittedError: Before ``fit``.
+        """
+        points = require(self.points, self)
+        # Each is its own nearest neighbor at distance 0: one more, and the mean over the rest.
+        k = min(self.k + 1, len(points))
+        whole = NearestNeighbors(k=k, metric=self.metric).restore(self.state())
+        return whole.score(points) * k / max(k - 1, 1)
+
     def state(self) -> dict[str, np.ndarray]:
         """Return the array ``points`` (N, D)."""
         return {"points": require(self.points, self)}
@@ -77,4 +92,5 @@ class NearestNeighbors:
     def _distances(self, queries: np.ndarray, points: np.ndarray) -> np.ndarray:
         if self.metric == "cosine":
             return 1 - queries @ points.T
-        return np.sqrt(squared_distances(queries, points))
+        squares = squared_distances(queries, points)
+        return squares if self.metric == "squared" else np.sqrt(squares)

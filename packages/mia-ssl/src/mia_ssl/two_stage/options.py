@@ -40,7 +40,7 @@ class TwoStageOptions:
         l2_normalize: Whether the Gaussian and the kernel density see embeddings of length 1.
         bandwidth: Standard deviation of the kernel density's kernel.
         k: Number of nearest neighbors.
-        metric: Distance to the neighbors: ``"cosine"`` or ``"euclidean"``.
+        metric: Distance to the neighbors: ``"cosine"``, ``"euclidean"`` or ``"squared"``.
         with_map: Whether ``predict`` also scores pixels, from embeddings of patches.
         map_layer: Layer of the trunk whose feature grid gives the patches.
         map_patches: Patches of the training images, at most, that the map's density learns from.

@@ -101,8 +101,8 @@ class Scorer:
             map_density = make_density(options)
             fit_map_density(map_density, network, normals, options, batch_size, draws)
         self.density, self.map_density = density, map_density
-        if options.density == "neighbors":
-            return _scores_without_self(embeddings, options)
+        if isinstance(density, NearestNeighbors):
+            return density.score_without_self()
         return density.score(embeddings)
 
     def predict(self, network: TwoStageNetwork, source: ImageSource, batch_size: int) -> Prediction:
@@ -143,13 +143,3 @@ class Scorer:
             density = make_density(self.options).restore(state[name])
             density.score(np.zeros((1, width)))  # one of another width is refused now
             setattr(self, name, density)
-
-
-def _scores_without_self(embeddings: np.ndarray, options: TwoStageOptions) -> np.ndarray:
-    """Score the training images by their k nearest others.
-
-    Each is its own nearest neighbor at distance 0: one more neighbor, and the mean over the rest.
-    """
-    k = min(options.k + 1, len(embeddings))
-    density = NearestNeighbors(k=k, metric=options.metric).fit(embeddings)
-    return density.score(embeddings) * k / (k - 1)

@@ -110,3 +110,14 @@ def test_an_empty_cache_without_network_says_what_to_download_and_where_to(
 def test_a_name_that_is_not_known_is_an_error():
     with pytest.raises(ValueError, match="'resnet81'; did you mean 'resnet18'"):
         Backbone("resnet81")
+
+
+@pytest.mark.parametrize("name", ["vgg19", "resnet18", "resnet152", "wide_resnet50_2"])
+def test_the_default_weights_are_the_file_that_is_looked_for(name, tmp_path, monkeypatch):
+    monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path))
+    kind, _, file = Backbone(name).default_weights.partition(":")
+    assert kind == "torchvision"
+    (tmp_path / "checkpoints").mkdir()
+    (tmp_path / "checkpoints" / file).write_text("no weights")
+    with pytest.raises(ValueError, match=f"checkpoints.{file}"):
+        Backbone(name).read()

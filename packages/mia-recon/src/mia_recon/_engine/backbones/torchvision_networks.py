@@ -39,9 +39,7 @@ def find(name: str, weights: str | None) -> Path:
     """
     if weights is not None:
         return existing(weights, f"torchvision's {name}")
-    import torchvision
-
-    url = torchvision.models.get_model_weights(name).IMAGENET1K_V1.url
+    url = _url(name)
     cache = Path(torch.hub.get_dir(), "checkpoints", Path(url).name)
     if not cache.is_file():
         try:
@@ -56,6 +54,17 @@ def find(name: str, weights: str | None) -> Path:
             )
             raise FileNotFoundError(msg) from error
     return cache
+
+
+def default(name: str) -> str:
+    """Return where the weights are by default, see ``MethodInfo.weights``."""
+    return f"torchvision:{Path(_url(name)).name}"
+
+
+def _url(name: str) -> str:
+    import torchvision
+
+    return torchvision.models.get_model_weights(name).IMAGENET1K_V1.url
 
 
 def load_vgg19(path: Path) -> Stages:
@@ -95,14 +104,21 @@ def _resnet_source(name: str, channels: tuple[int, ...]) -> Source:
         make=partial(resnet, name),
         find=partial(find, name),
         load=partial(load_resnet, name),
+        default=partial(default, name),
     )
 
 
 SOURCES = {
     "vgg19": Source(
-        channels=(512,), strides=(8,), make=vgg19, find=partial(find, "vgg19"), load=load_vgg19
+        channels=(512,),
+        strides=(8,),
+        make=vgg19,
+        find=partial(find, "vgg19"),
+        load=load_vgg19,
+        default=partial(default, "vgg19"),
     ),
     "resnet18": _resnet_source("resnet18", (64, 64, 128, 256, 512)),
     "resnet50": _resnet_source("resnet50", (64, 256, 512, 1024, 2048)),
+    "resnet152": _resnet_source("resnet152", (64, 256, 512, 1024, 2048)),
     "wide_resnet50_2": _resnet_source("wide_resnet50_2", (64, 256, 512, 1024, 2048)),
 }

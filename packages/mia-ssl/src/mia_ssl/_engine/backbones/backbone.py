@@ -61,6 +61,11 @@ class Backbone(nn.Module):
         self.register_buffer("weights_sha256", torch.zeros(32, dtype=torch.uint8))
         self._network: list[nn.Module] = []  # in a list it is not trained, saved or moved
 
+    @property
+    def default_weights(self) -> str | None:
+        """Where the weights are by default, see ``MethodInfo.weights``."""
+        return self._source.default()
+
     def forward(self, x: Tensor, stages: Sequence[int]) -> list[Tensor]:
         """Return features of some stages, [B, channels, H / stride, W / stride] each.
 
@@ -73,24 +78,36 @@ class Backbone(nn.Module):
             ValueError: A file of another network, or another one than was used before.
         """
         if not self._network:
-            self._network.append(self._read(x.device))
+            network = self.make(x.device) if x.device.type == "meta" else self.read()
+            self._network.append(network.requires_grad_(requires_grad=False))
+        return self._network[0].to(x.device)(self.normalize(x), stages)
+
+    def normalize(self, x: Tensor) -> Tensor:
+        """Return images [B, 1 or 3, H, W] in [0, 1] as the network was trained, [B, 3, H, W]."""
         mean, std = (
             x.new_tensor(values).view(1, 3, 1, 1)
             for values in (self._source.mean, self._source.std)
         )
         # Broadcasting repeats a gray channel. With the channels last, convolutions of few channels
         # take a processor about half the time.
-        normalized = ((x - mean) / std).contiguous(memory_format=torch.channels_last)
-        return self._network[0].to(x.device)(normalized, stages)
+        return ((x - mean) / std).contiguous(memory_format=torch.channels_last)
 
-    def _read(self, device: torch.device) -> nn.Module:
-        if device.type == "meta":
-            with torch.device("meta"):
-                return self._source.make().eval()
+    def make(self, device: torch.device) -> nn.Module:
+        """Return the network without weights of use: (x, stages) -> features."""
+        # Layers draw from the global generator when made.
+        with torch.random.fork_rng(devices=[]), device:
+            return self._source.make().eval()
+
+    def read(self) -> nn.Module:
+        """Return a new network with the weights: (x, stages) -> features.
+
+        Raises:
+            FileNotFoundError: The weights are not to be had.
+            ValueError: A file of another network, or another one than was used before.
+        """
         path = self._source.find(self.weights)
         self._check_file(path)
-        network = self._source.load(path)
-        return network.eval().requires_grad_(requires_grad=False)
+        return self._source.load(path).eval()
 
     def _check_file(self, path: Path) -> None:
         digest = sha256_of(path)
