@@ -73,5 +73,5 @@ def _means(side: int) -> np.ndarray:
 def _direction(small: np.ndarray) -> np.ndarray:
     """Return the unit vector (256,) along which the thumbnails differ most."""
     centered = small - small.mean(0)
-    vectors: np.ndarray = np.linalg.eigh(centered.T @ centered)[1]
-    return vectors[:, -1]
+    direction: np.ndarray = np.linalg.eigh(centered.T @ centered)[1][:, -1]
+    return direction
