@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from mia_bench.cli import main
 from mia_bench.cli.fit import KeyValue
+from mia_bench.errors import StudyError
 from PIL import Image
 
 DOCS = Path(__file__).resolve().parents[4] / "docs" / "own-images.md"
@@ -87,9 +88,14 @@ def score(mia_bench, folders, fitted, tmp_path):
 
 
 def test_fit_tells_what_it_did(fitted, folders):
-    assert fitted["training"]["images"] == 40
+    # A fifth of 40 would be too few for thresholds at a rate of 0.05.
+    assert fitted["training"]["images"] == 21
+    assert fitted["split"]["rule"] == "held out"
     assert fitted["training"]["options"] == OPTIONS
-    assert fitted["reference"]["images"] == 40
+    assert (fitted["reference"]["images"], fitted["reference"]["origin"]) == (
+        19,
+        "held-out images",
+    )
     facts = json.loads((folders / "model" / "fit.json").read_text())
     assert facts["training"] == fitted["training"]
     assert sorted(p.name for p in folders.iterdir()) == ["model", "new", "normal"]
@@ -175,6 +181,9 @@ def test_bad_input_of_score(here, folders, fitted, tmp_path, monkeypatch, argume
         (["--option", "latent=4", "--option", "latent=5"], "each --option once"),
         (["--channels", "2"], "--channels"),
         (["--window", "5", "1"], "window"),
+        (["--holdout", "0.6"], "--holdout"),
+        (["--fpr", "1"], "--fpr"),
+        (["--fpr", "0.04"], "too few to hold 24 out for thresholds at a false-positive rate of"),
     ],
 )
 def test_bad_input_of_fit(here, folders, tmp_path, monkeypatch, arguments, message):
@@ -185,6 +194,29 @@ def test_bad_input_of_fit(here, folders, tmp_path, monkeypatch, arguments, messa
     base = ("--images", folders / "normal", "--model", "model", "--method", "ae")
     assert_one_line(here("fit", *base, *arguments), message)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["empty", "full"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        ([], {"holdout": 0.2, "fpr": 0.05, "calibration": None}),
+        (["--holdout", "0.3", "--fpr", "0.1"], {"holdout": 0.3, "fpr": 0.1}),
+        (["--no-holdout"], {"holdout": None}),
+        (["--calibration", "more"], {"calibration": Path("more")}),
+    ],
+)
+def test_options_of_the_calibration_reach_the_fit(here, monkeypatch, arguments, expected):
+    given = {}
+
+    def fit(**settings):
+        given.update(settings)
+        msg = "seen"
+        raise StudyError(msg)
+
+    monkeypatch.setattr("mia_bench.inference.fit.fit", fit)
+    base = ("--images", "normal", "--model", "model", "--method", "ae")
+    assert_one_line(here("fit", *base, *arguments), "seen")
+    assert given.items() >= expected.items()
 
 
 def assert_one_line(result, message):

@@ -21,6 +21,7 @@ SMALL = {
     "one-stage": {},
     "two-stage": {"steps_per_epoch": 1},
     "features": {},
+    "synthetic-lesions": {"steps": 2},
     "adapted": {"backbone": "efficientnet-lite0"},
     "dae": {"filters": 8, "depth": 3},
     "fae-mse": {"backbone": "efficientnet-lite0", "depth": 2, "steps_per_epoch": 1},
