@@ -11,7 +11,7 @@ from mia_data.errors import DataError
 from mia_data.file_list import NORMAL, UNKNOWN, FileList, by_class
 from mia_data.file_types import is_image
 from mia_data.files import exists, expand_home, is_folder
-from mia_data.list_files import find_images, list_folders, list_images
+from mia_data.list_files import find_by_path, list_folders, list_images
 from mia_data.load_files import load_files
 from mia_data.mask_pairs import pair_masks
 
@@ -115,7 +115,7 @@ def _check_no_images_below(folder: Path, inner: list[str], count: int) -> None:
     for name in inner:
         found: list[str] = []
         with suppress(DataError):  # There is no image.
-            found = find_images(folder / name)
+            found = find_by_path(folder / name)
         # Links to folders are followed nowhere.
         if found and not (folder / name).is_symlink():
             msg = (
