@@ -51,7 +51,7 @@ class DicomFile:
             MissingExtraError: There is no decoder for the file's compression.
             Exception: What pydicom raises for data that it cannot decode.
         """
-        from pydicom.pixels.decoders import get_decoder
+        from pydicom.pixels.decoders.base import get_decoder
         from pydicom.pixels.utils import pixel_array
 
         syntax = self.dataset.file_meta.TransferSyntaxUID
