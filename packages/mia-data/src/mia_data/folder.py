@@ -36,6 +36,7 @@ def from_folder(
     window: Window | None = None,
     allow_damaged: bool = False,
     allow_empty_masks: bool = False,
+    resample_masks: bool = False,
     allow_shared_files: bool = False,
     cache_dir: str | Path | None = None,
 ) -> ImageSet:
@@ -61,6 +62,8 @@ def from_folder(
             by default the file's own window (DICOM), else its 0.5 and 99.5 percentiles.
         allow_damaged: As in ``load``.
         allow_empty_masks: Read abnormal images whose mask marks nothing; they keep their label.
+        resample_masks: Bring a NIfTI mask that has other voxels than its volume onto these, each
+            from the nearest one; by default it is refused.
         allow_shared_files: Read images that are in the training and in the test split.
         cache_dir: As in ``load``.
 
@@ -77,6 +80,7 @@ def from_folder(
         window=window,
         allow_damaged=allow_damaged,
         allow_empty_masks=allow_empty_masks,
+        resample_masks=resample_masks,
     )
     path = expand_home(folder)
     listing = list_folder(path, split)

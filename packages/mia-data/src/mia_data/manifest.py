@@ -36,6 +36,7 @@ def from_manifest(
     window: Window | None = None,
     allow_damaged: bool = False,
     allow_empty_masks: bool = False,
+    resample_masks: bool = False,
     allow_shared_files: bool = False,
     cache_dir: str | Path | None = None,
 ) -> ImageSet:
@@ -57,6 +58,7 @@ def from_manifest(
         window: As in ``from_folder``.
         allow_damaged: As in ``load``.
         allow_empty_masks: As in ``from_folder``.
+        resample_masks: As in ``from_folder``.
         allow_shared_files: As in ``from_folder``.
         cache_dir: As in ``load``.
 
@@ -72,6 +74,7 @@ def from_manifest(
         window=window,
         allow_damaged=allow_damaged,
         allow_empty_masks=allow_empty_masks,
+        resample_masks=resample_masks,
     )
     table = expand_home(csv)
     folder = table.parent if root is None else expand_home(root)

@@ -109,8 +109,9 @@ class Reader:
                 mask = read_mask(path)
                 is_empty = mask.getbbox() is None
             else:
-                volume, is_empty = self._volume_mask(path, source.image)
-                mask = nifti.read_slice(volume, source.number, "L")
+                volume = self._volume_mask(path, source.image, resample_mask=request.resample_masks)
+                is_empty = volume.is_empty
+                mask = nifti.read_slice(volume.slices, source.number, "L")
             if mask.size != image.size:
                 msg = f"it is {_size(mask)}, expected {_size(image)}, the size of {source.image}"
                 raise ValueError(msg)
