@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
+from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 from mia_data import cache
 from mia_data.decode import batch
+from mia_data.errors import DataError
 from mia_data.fingerprint import fingerprint
 from mia_data.imageset import ImageSet
 from mia_data.shared_files import check_contents_apart, check_series_apart
@@ -63,7 +65,12 @@ def load_files(
         return planned.ids, planned.files
 
     root = cache.cache_root(cache_dir)
-    entry = cache.get_or_build(root, asked, fingerprint(listing), build)
+    state = fingerprint(listing)
+    other = apart_from or series_apart_from
+    if other is not None:
+        # An image that is added to the other split may be one of this split.
+        state = blake2b(f"{state}{_state_of_other(other)}".encode(), digest_size=16).hexdigest()
+    entry = cache.get_or_build(root, asked, state, build)
     files = None if entry.files is None else tuple(entry.files)
     patients = None
     if files is not None and listing.patients is not None:
@@ -73,3 +80,11 @@ def load_files(
     return ImageSet(
         name, split, entry.images, entry.labels, entry.masks, tuple(entry.ids), files, patients
     )
+
+
+def _state_of_other(listing: FileList) -> str:
+    """Return the state of the other split, whose missing files are no concern of this one."""
+    try:
+        return fingerprint(replace(listing, masks=None))
+    except DataError:
+        return ""
