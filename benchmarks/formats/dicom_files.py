@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 FOLDER = Path(pydicom.__file__).parent / "data" / "test_files"
+_GROUP = "DICOM of pydicom"
 _OTHERS = (".txt", ".json", ".dump", ".icc", ".gz", ".py")
 
 
@@ -26,28 +29,37 @@ def outcomes() -> Iterator[Outcome]:
             yield _outcome(path)
 
 
-def _outcome(path: Path) -> Outcome:
-    name = path.relative_to(FOLDER).as_posix()
-    try:
-        found = [np.squeeze(item.original) for item in _read(path)]
-    except DataError as error:
-        return Outcome("DICOM of pydicom", name, refusal=str(error).replace(str(path), name))
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        expected = _expected(path, len(found))
-    return compare("DICOM of pydicom", name, found, expected)
+def _outcome(original: Path) -> Outcome:
+    name = original.relative_to(FOLDER).as_posix()
+    # Alone, because the slices of a series in one folder have one gray scale.
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(shutil.copy(original, folder))
+        try:
+            found = read_images(path)
+        except DataError as error:
+            return Outcome(_GROUP, name, refusal=str(error).replace(str(path), path.name))
+        return compare(_GROUP, name, found, expected_images(path, len(found)))
 
 
-def _read(path: Path) -> Iterator:
-    header = pydicom.dcmread(path, force=True, stop_before_pixels=True)
-    channels = 1 if str(header.get("PhotometricInterpretation")).startswith("MONO") else 3
+def read_images(path: Path) -> list[np.ndarray]:
+    """Return the images of a file, (H, W) of gray or (3, H, W) of color."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        yield from decode_files(path.parent, [path.name], size=8, channels=channels)
+        header = pydicom.dcmread(path, force=True, stop_before_pixels=True)
+        is_gray = str(header.get("PhotometricInterpretation")).startswith("MONO")
+        channels = 1 if is_gray else 3
+        found = decode_files(path.parent, [path.name], size=8, channels=channels)
+        return [np.squeeze(item.original) for item in found]
+
+
+def expected_images(path: Path, frames: int) -> list[np.ndarray]:
+    """Return what pydicom shows of each frame, as 8 bits."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return _expected(path, frames)
 
 
 def _expected(path: Path, frames: int) -> list[np.ndarray]:
-    """Return what pydicom shows of each frame, as 8 bits."""
     dataset = pydicom.dcmread(path, force=True)
     if "TransferSyntaxUID" not in dataset.file_meta:
         implicit, little = dataset.original_encoding
@@ -62,7 +74,10 @@ def _expected(path: Path, frames: int) -> list[np.ndarray]:
         top = (1 << dataset.BitsStored) - 1
         return [_scaled(each, 0, top).transpose(2, 0, 1) for each in stored]
     values = [apply_modality_lut(each, dataset) for each in stored]
-    if "WindowWidth" in dataset or "VOILUTSequence" in dataset:
+    if "VOILUTSequence" in dataset:
+        low, high = 0, (1 << dataset.VOILUTSequence[0].LUTDescriptor[2]) - 1
+        shown = [apply_voi_lut(each, dataset) for each in values]
+    elif "WindowWidth" in dataset:
         # The window's two ends are the ends of the range of what is stored, in its unit.
         signed, bits = dataset.PixelRepresentation, dataset.BitsStored
         ends = np.array([-(1 << bits - 1), (1 << bits - 1) - 1] if signed else [0, (1 << bits) - 1])
