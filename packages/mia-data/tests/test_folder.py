@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from mia_data import DataError, from_folder
+from mia_data import Counts, DataError, count_folder, from_folder
 from PIL import Image
 
 
@@ -145,3 +145,14 @@ def test_deep_images_and_their_masks_pass_the_named_filter_and_none(tmp_path, rn
 def test_a_window_that_is_none_is_refused(tree, window):
     with pytest.raises(DataError, match=r"window to be \(low, high\), finite numbers"):
         from_folder(tree("a.png"), window=window)
+
+
+def test_files_are_counted_by_class_without_being_opened(tmp_path):
+    for name in ("train/good/a", "train/good/b", "test/good/c", "test/x/d", "test/y/e", "test/y/f"):
+        path = tmp_path / f"{name}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("no image")
+    assert count_folder(tmp_path) == Counts(2, 1, 3)
+    assert count_folder(tmp_path / "test" / "y") == Counts(2, 0, 0)  # without labels
+    with pytest.raises(DataError, match="nowhere does not exist"):
+        count_folder(tmp_path / "nowhere")

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from mia_data import DataError, from_folder, from_manifest
+from mia_data import Counts, DataError, count_manifest, from_folder, from_manifest
 
 HEADER = "path,split,label,mask\n"
 
@@ -202,3 +202,11 @@ def test_a_name_that_is_too_long_is_a_file_that_does_not_exist(write):
     table = write(HEADER + "a" * 300 + ".png,train,0,\n")
     with pytest.raises(DataError, match=r"names 1 of 1 files that do not exist.*'aaa"):
         from_manifest(table)
+
+
+def test_rows_are_counted_by_class_without_their_files(write, tmp_path):
+    rows = "1.png,train,0,\n2.png,train,0,\n3.png,test,0,\n4.png,test,1,\n5.png,test,1,\n"
+    table = write(HEADER + rows)
+    assert count_manifest(table) == count_manifest(table, root=tmp_path / "in") == Counts(2, 1, 2)
+    with pytest.raises(DataError, match="lists no image with split test and label 0"):
+        count_manifest(write(HEADER + "1.png,train,0,\n2.png,test,1,\n"))

@@ -9,17 +9,17 @@ import mia_data
 import numpy as np
 
 from mia_bench.errors import RunsFailedError, StudyError
-from mia_bench.execution.execute import load_split
 from mia_bench.execution.open_executor import open_executor
 from mia_bench.files import check_writable
 from mia_bench.report.write import write_report
 from mia_bench.run_folder.folder import RunFolder, State
 from mia_bench.study.executor_options import ExecutorOptions
-from mia_bench.study.plan import Run, plan, roots_of
+from mia_bench.study.images import hash_images, is_there, load_split
+from mia_bench.study.plan import Run, plan
 from mia_bench.tracking import check_trackers, make_trackers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
     from pathlib import Path
 
     from mia_bench.report.write import StudyReport
@@ -71,8 +71,7 @@ def run_study(
         RunsFailedError: The results cannot be written, as on a full disk.
     """
     runs = plan(study)
-    roots = roots_of(study)
-    check_folder(runs, out, roots)
+    check_folder(runs, out)
     states = {run.name: _state(run, out) for run in runs}
     settled = {State.FINISHED} if retry_failed else {State.FINISHED, State.FAILED}
     waiting = [run for run in runs if states[run.name] not in settled]
@@ -83,11 +82,11 @@ def run_study(
     # No cluster is started to do nothing.
     options = study.executor if waiting else ExecutorOptions()
     with open_executor(options, device) as executor:
-        executor.prepare(waiting, roots)
+        executor.prepare(waiting)
         check_writable(out)
         trackers = make_trackers(study.tracking, study=study.name, out=out, executor=options.name)
         with make_display(len(runs), done, len(runs) - len(waiting) - done) as display:
-            outcomes = executor.run(waiting, out, roots=roots, trackers=trackers, display=display)
+            outcomes = executor.run(waiting, out, trackers=trackers, display=display)
     states |= {name: outcome.state for name, outcome in outcomes.items()}
     notes = {name: outcome.note for name, outcome in outcomes.items()}
     finished = State.FINISHED in states.values()
@@ -97,8 +96,8 @@ def run_study(
         raise _unwritten(error, StudyOutcome(states, None, notes)) from error
 
 
-def check_folder(runs: list[Run], out: Path, roots: Mapping[str, str | None]) -> None:
-    """Refuse a folder whose runs have the same names but other settings or test images.
+def check_folder(runs: list[Run], out: Path) -> None:
+    """Refuse a folder whose runs have the same names but other settings or images.
 
     Raises:
         StudyError: There is such a run.
@@ -109,23 +108,35 @@ def check_folder(runs: list[Run], out: Path, roots: Mapping[str, str | None]) ->
     for run, folder in finished:
         if changed := run.settings().describe_changes(folder.read_record().settings):
             raise _refused(folder, f"was run with other settings ({changed})")
-    # One run of each dataset: the test images of the others were compared when these began.
+    # One run of each dataset: the images of the others were compared when these began.
     for run, folder in {run.dataset: (run, folder) for run, folder in reversed(finished)}.values():
-        _check_images(run, folder, roots[run.dataset])
+        _check_images(run, folder)
 
 
-def _check_images(run: Run, folder: RunFolder, root: str | None) -> None:
-    """Refuse a finished run whose test images are not those that its dataset holds now."""
-    if mia_data.info(run.dataset).folder is None:  # drawn, or a plug-in's own
+def _check_images(run: Run, folder: RunFolder) -> None:
+    """Refuse a finished run whose images are not those that its dataset holds now."""
+    own = run.source.own
+    if own is None and mia_data.info(run.dataset).folder is None:  # drawn, or a plug-in's own
         return
-    try:
-        test = load_split(run, "test", root)
-    except mia_data.MissingDataError:
+    if own is not None and not is_there(run.source):
         return  # nothing to compare with; where a run is left it says so
+    try:
+        test, train = (load_split(run, split) for split in ("test", "train"))
+    except mia_data.MissingDataError:
+        return  # as above
+    where = mia_data.data_root(run.source.root) if own is None else own
     ids, labels, _ = folder.read_scores()
     if list(test.ids) != ids or not np.array_equal(test.labels, labels):
-        where = mia_data.data_root(root)
         raise _refused(folder, f"scored other test images than {run.dataset} has in {where}")
+    data = folder.read_record().data
+    if data is None:  # of an older version
+        return
+    for split, images, known in (
+        ("test", test, data.test_sha256),
+        ("training", train, data.train_sha256),
+    ):
+        if hash_images(images) != known:
+            raise _refused(folder, f"had other {split} images than {run.dataset} has in {where}")
 
 
 def _refused(folder: RunFolder, why: str) -> StudyError:

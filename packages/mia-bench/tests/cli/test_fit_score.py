@@ -87,9 +87,14 @@ def score(mia_bench, folders, fitted, tmp_path):
 
 
 def test_fit_tells_what_it_did(fitted, folders):
-    assert fitted["training"]["images"] == 40
+    # A fifth of 40 would be too few for thresholds at a rate of 0.05.
+    assert fitted["training"]["images"] == 21
+    assert fitted["split"]["rule"] == "held out"
     assert fitted["training"]["options"] == OPTIONS
-    assert fitted["reference"]["images"] == 40
+    assert (fitted["reference"]["images"], fitted["reference"]["origin"]) == (
+        19,
+        "held-out images",
+    )
     facts = json.loads((folders / "model" / "fit.json").read_text())
     assert facts["training"] == fitted["training"]
     assert sorted(p.name for p in folders.iterdir()) == ["model", "new", "normal"]
@@ -175,6 +180,9 @@ def test_bad_input_of_score(here, folders, fitted, tmp_path, monkeypatch, argume
         (["--option", "latent=4", "--option", "latent=5"], "each --option once"),
         (["--channels", "2"], "--channels"),
         (["--window", "5", "1"], "window"),
+        (["--holdout", "0.6"], "--holdout"),
+        (["--fpr", "1"], "--fpr"),
+        (["--fpr", "0.04"], "too few to hold 24 out for thresholds at a false-positive rate of"),
     ],
 )
 def test_bad_input_of_fit(here, folders, tmp_path, monkeypatch, arguments, message):

@@ -16,20 +16,21 @@ from mia_bench.detectors.epoch_selection import Selection, contrast, split
 from mia_bench.detectors.plugins import find_method
 from mia_bench.errors import StudyError
 from mia_bench.execution import execute as executing
-from mia_bench.execution.execute import execute, load_split
+from mia_bench.execution.execute import execute
 from mia_bench.run_folder.folder import RunFolder, State
 from mia_bench.study.config import DatasetEntry, MethodEntry, Study
+from mia_bench.study.images import load_split
 from mia_bench.study.plan import plan
 
 SMALL = {"width": 4, "hidden": 32, "latent": 4, "batch_size": 8, "learning_rate": 3e-3}
 
 
 @pytest.fixture
-def run():
+def run(root):
     entry = MethodEntry(label="ae", method="ae", epochs=8, options=SMALL)
     study = Study(
         name="test",
-        datasets=(DatasetEntry(name="brats2021"),),
+        datasets=(DatasetEntry(name="brats2021", root=str(root)),),
         methods=(entry,),
         select="pseudo_auroc",
     )
@@ -116,7 +117,7 @@ def test_synthetic_anomalies_are_pasted_on_the_held_out_images_alone():
 @pytest.mark.parametrize("rule", ["pseudo_auroc", "synthetic_auroc"])
 def test_a_run_reports_the_chosen_epoch_beside_the_last(run, root, tmp_path, rule):
     run = replace(run, select=rule)
-    assert execute(run, tmp_path, str(root), "cpu") is State.FINISHED
+    assert execute(run, tmp_path, "cpu") is State.FINISHED
     folder = RunFolder(tmp_path / run.name)
     result = folder.read_record()
     found = result.selection
@@ -126,7 +127,7 @@ def test_a_run_reports_the_chosen_epoch_beside_the_last(run, root, tmp_path, rul
     assert (result.images.train, result.images.test) == (36, 24)
     assert found.held_out == 4
     # The model on disk is the chosen epoch's: its scores and what chose it come out again.
-    train_split, test = (load_split(run, name, str(root)) for name in ("train", "test"))
+    train_split, test = (load_split(run, name) for name in ("train", "test"))
     detector = find_method("ae").provider.load(folder.model)
     scores = detector.predict(test.images, device="cpu").score
     np.testing.assert_array_equal(scores, folder.read_scores()[2])
@@ -162,12 +163,12 @@ def test_other_labels_and_masks_of_the_test_images_choose_the_same_epoch(
     results = {}
     for name in ("true", "turned"):
 
-        def load(run, part, root, turned=name == "turned"):
-            whole = load_split(run, part, root)
+        def load(run, part, turned=name == "turned"):
+            whole = load_split(run, part)
             return Turned(whole) if turned and part == "test" else whole
 
         monkeypatch.setattr(executing, "load_split", load)
-        assert execute(run, tmp_path / name, str(root), "cpu") is State.FINISHED
+        assert execute(run, tmp_path / name, "cpu") is State.FINISHED
         results[name] = RunFolder(tmp_path / name / run.name)
     one, two = (folder.read_record() for folder in results.values())
     assert one.metrics["auroc"] == pytest.approx(1 - two.metrics["auroc"])
@@ -189,11 +190,11 @@ def test_an_interrupted_run_chooses_as_a_whole_one(run, root, tmp_path, monkeypa
     with monkeypatch.context() as patch:
         patch.setattr(epoch_selection.Selection, "consider", stop_at_5)
         with pytest.raises(KeyboardInterrupt):
-            execute(run, tmp_path / "stopped", str(root), "cpu")
+            execute(run, tmp_path / "stopped", "cpu")
     folders = {name: RunFolder(tmp_path / name / run.name) for name in ("stopped", "whole")}
     assert folders["stopped"].state() is State.PENDING
     for name, folder in folders.items():
-        assert execute(run, tmp_path / name, str(root), "cpu") is State.FINISHED
+        assert execute(run, tmp_path / name, "cpu") is State.FINISHED
         assert folder.read_record().selection.scores
     one, two = (folder.read_record() for folder in folders.values())
     assert folders["stopped"].log.read_text().count("epoch 3/8") == 1  # from its checkpoint

@@ -14,11 +14,15 @@ from mia_bench.detectors.plugins import find_method
 from mia_bench.ensembles.fuse import fuse
 from mia_bench.ensembles.model import Ensemble
 from mia_bench.errors import StudyError
-from mia_bench.execution.execute import execute, load_split
+from mia_bench.execution.execute import execute
 from mia_bench.leaderboard.rows import gather
+from mia_bench.run_folder.data_record import DataSource
 from mia_bench.run_folder.folder import RunFolder, State
 from mia_bench.study.config import DatasetEntry, MethodEntry, Study
+from mia_bench.study.images import load_split
 from mia_bench.study.plan import plan
+from mia_data import DataError
+from PIL import Image
 
 SMALL = {"width": 4, "hidden": 32, "latent": 4, "batch_size": 8, "learning_rate": 3e-3}
 
@@ -32,7 +36,7 @@ def trained(root, tmp_path_factory):
     large = MethodEntry(label="large", method="ae", epochs=1, options=SMALL, image_size=128)
     study = Study(
         name="test",
-        datasets=(DatasetEntry(name="brats2021"),),
+        datasets=(DatasetEntry(name="brats2021", root=str(root)),),
         methods=(*entries, no_map, large),
         seeds=(0, 1),
     )
@@ -40,7 +44,7 @@ def trained(root, tmp_path_factory):
         patch.setenv("MIA_CACHE_DIR", str(tmp_path_factory.getbasetemp() / "cache"))
         for run in plan(study):
             if (run.label, run.seed) != ("ae-l1", 1):
-                assert execute(run, out, str(root), "cpu") is State.FINISHED
+                assert execute(run, out, "cpu") is State.FINISHED
     return out
 
 
@@ -91,17 +95,18 @@ def test_quantiles_are_those_among_the_training_images(study, root):
     levels = []
     for label in ensemble.members:
         member = folder(study, label)
-        run = plan_of(label)
+        run = plan_of(root, label)
         detector = find_method(label).provider.load(member.model)
-        normal = detector.predict(load_split(run, "train", str(root)).images, device="cpu").score
+        normal = detector.predict(load_split(run, "train").images, device="cpu").score
         levels.append(mia_metrics.quantile_scale(normal, member.read_scores()[2]))
     found = folder(study, "both").read_scores()[2]
     np.testing.assert_allclose(found, np.maximum(*levels), rtol=1e-6)
 
 
-def plan_of(label, **entry):
+def plan_of(root, label, **entry):
     entry = MethodEntry(label=label, method=label, epochs=2, options=SMALL, **entry)
-    return plan(Study(name="x", datasets=(DatasetEntry(name="brats2021"),), methods=(entry,)))[0]
+    dataset = DatasetEntry(name="brats2021", root=str(root))
+    return plan(Study(name="x", datasets=(dataset,), methods=(entry,)))[0]
 
 
 @pytest.mark.parametrize("order", [("ae", "large"), ("large", "ae")])
@@ -120,7 +125,7 @@ def test_maps_of_different_sizes_are_fused_at_that_of_the_largest(study, root, o
     found = np.load(fused.maps)
     assert found.shape == large.shape
     assert np.abs(found - expected).max() < 1e-3  # float32 may swap near neighbors in rank
-    masks = load_split(plan_of("ae", image_size=128), "test", str(root)).masks
+    masks = load_split(plan_of(root, "ae", image_size=128), "test").masks
     metrics = fused.read_record().metrics
     assert metrics["pixel_ap"] == pytest.approx(mia_metrics.pixel_ap(masks, found))
 
@@ -197,8 +202,8 @@ def test_other_test_images_are_refused(study, root):
         fuse(study, Ensemble(members=("ae", "gan")), root=str(root))
 
 
-def test_the_command_adds_a_row_to_table_and_page(study, root, capsys):
-    arguments = ["--methods", "ae,gan", "--root", str(root), "--device", "cpu", "--json"]
+def test_the_command_adds_a_row_to_table_and_page(study, capsys):
+    arguments = ["--methods", "ae,gan", "--device", "cpu", "--json"]
     with pytest.raises(SystemExit) as end:
         main(["fuse", str(study), *arguments])
     assert end.value.code == 0
@@ -213,3 +218,28 @@ def test_the_command_adds_a_row_to_table_and_page(study, root, capsys):
     text = (study / "report.html").read_text()
     assert 'href="#brats2021--ae+gan"' in text
     assert re.search(r"A fusion of ae, gan: mean of their scores, scale rank", text)
+
+
+def test_the_runs_remember_where_their_images_are(study, root, tmp_path, monkeypatch):
+    ensemble = Ensemble(members=("ae", "ae-l1"))
+    known = folder(study, "ae").read_record().data.source
+    assert known == DataSource(root=str(root))
+    assert fuse(study, ensemble).done == ["brats2021/ae+ae-l1/seed-0"]
+    assert folder(study, "ae+ae-l1").read_record().data == folder(study, "ae").read_record().data
+    # The data has moved: another root is given, or the default one has it.
+    for run in study.glob("*/*/*/run.json"):
+        run.write_text(run.read_text().replace(str(root), str(tmp_path / "gone")))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    with pytest.raises(DataError, match="MedIAnomaly-Data"):
+        fuse(study, ensemble)
+    fuse(study, ensemble, root=str(root))
+    monkeypatch.setenv("MIA_DATA_ROOT", str(root))
+    fuse(study, ensemble)
+
+
+def test_other_images_of_the_same_names_are_refused(study, root, tmp_path):
+    shutil.copytree(root / "BraTS2021", tmp_path / "BraTS2021")
+    first = min((tmp_path / "BraTS2021" / "test" / "normal").iterdir())
+    Image.fromarray(255 - np.asarray(Image.open(first))).save(first)
+    with pytest.raises(StudyError, match="the test images of brats2021 are not those of"):
+        fuse(study, Ensemble(members=("ae", "ae-l1")), root=str(tmp_path))

@@ -45,13 +45,13 @@ def notes(make_notes):
 
 
 @pytest.fixture(scope="session")
-def small_runs():
+def small_runs(root):
     """Make runs of a small network on brats2021, one for each seed."""
 
     def make(*seeds: int, epochs: int):
         options = {"width": 4, "hidden": 16}
         method = MethodEntry(label="ae", method="ae", epochs=epochs, options=options)
-        data = (DatasetEntry(name="brats2021"),)
+        data = (DatasetEntry(name="brats2021", root=str(root)),)
         return plan(Study(name="test", datasets=data, methods=(method,), seeds=seeds))
 
     return make

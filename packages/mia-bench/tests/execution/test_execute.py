@@ -10,24 +10,26 @@ import pytest
 from mia_bench.detectors.plugins import find_method
 from mia_bench.execution.execute import execute
 from mia_bench.metric_names import PIXEL_METRICS
+from mia_bench.run_folder.data_record import DataSource
 from mia_bench.run_folder.folder import RunFolder, State
 from mia_bench.run_folder.resamples_npz import read_resamples
 from mia_bench.study.config import DatasetEntry, MethodEntry, Study
+from mia_bench.study.images import load_split
 from mia_bench.study.plan import plan
 
 
 @pytest.fixture
-def run():
+def run(root):
     study = Study(
         name="test",
-        datasets=(DatasetEntry(name="brats2021"),),
+        datasets=(DatasetEntry(name="brats2021", root=str(root)),),
         methods=(MethodEntry(label="ae", method="ae", epochs=2),),
     )
     return plan(study)[0]
 
 
 def test_a_run_leaves_everything_a_reader_needs(run, root, tmp_path):
-    assert execute(run, tmp_path, str(root), "cpu") is State.FINISHED
+    assert execute(run, tmp_path, "cpu") is State.FINISHED
     folder = RunFolder(tmp_path / run.name)
     result = folder.read_record()
     assert result.settings == run.settings()
@@ -54,12 +56,10 @@ def test_a_run_leaves_everything_a_reader_needs(run, root, tmp_path):
 
 
 def test_the_saved_model_gives_the_saved_scores(run, root, tmp_path):
-    from mia_bench.execution.execute import load_split
-
-    execute(run, tmp_path, str(root), "cpu")
+    execute(run, tmp_path, "cpu")
     folder = RunFolder(tmp_path / run.name)
     detector = find_method("ae").provider.load(folder.model)
-    again = detector.predict(load_split(run, "test", str(root)).images, device="cpu").score
+    again = detector.predict(load_split(run, "test").images, device="cpu").score
     np.testing.assert_array_equal(again, folder.read_scores()[2])
 
 
@@ -67,17 +67,17 @@ def test_the_same_seed_gives_the_same_scores_and_another_one_others(run, root, t
     runs = {"a": run, "b": run, "c": replace(run, seed=1)}
     scores = {}
     for name, each in runs.items():
-        execute(each, tmp_path / name, str(root), "cpu")
+        execute(each, tmp_path / name, "cpu")
         scores[name] = RunFolder(tmp_path / name / each.name).read_scores()[2]
     np.testing.assert_array_equal(scores["a"], scores["b"])
     assert not np.allclose(scores["a"], scores["c"], rtol=1e-3)
 
 
 def test_a_finished_run_is_left_alone(run, root, tmp_path):
-    execute(run, tmp_path, str(root), "cpu")
+    execute(run, tmp_path, "cpu")
     result = RunFolder(tmp_path / run.name).result
     before = result.stat().st_mtime_ns
-    assert execute(run, tmp_path, None, "cpu") is State.FINISHED
+    assert execute(run, tmp_path, "cpu") is State.FINISHED
     assert result.stat().st_mtime_ns == before
 
 
@@ -86,16 +86,17 @@ def test_a_run_that_another_process_does_is_left_to_it(run, root, tmp_path):
     folder.path.mkdir(parents=True)
     with folder.lock():
         assert folder.state() is State.RUNNING
-        assert execute(run, tmp_path, str(root), "cpu") is State.RUNNING
+        assert execute(run, tmp_path, "cpu") is State.RUNNING
     assert folder.state() is State.PENDING
 
 
 def test_a_failure_is_recorded_and_forgotten_once_the_run_succeeds(run, root, tmp_path):
     folder = RunFolder(tmp_path / run.name)
-    assert execute(run, tmp_path, str(tmp_path / "nowhere"), "cpu") is State.FAILED
+    lost = replace(run, source=DataSource(root=str(tmp_path / "nowhere")))
+    assert execute(lost, tmp_path, "cpu") is State.FAILED
     assert folder.state() is State.FAILED
     assert "nowhere" in folder.read_failure().error
     assert "Traceback" in folder.log.read_text()
     assert not folder.result.exists()
-    assert execute(run, tmp_path, str(root), "cpu") is State.FINISHED
+    assert execute(run, tmp_path, "cpu") is State.FINISHED
     assert not folder.failure.exists()

@@ -48,10 +48,10 @@ class Notes:
 
 
 @pytest.fixture
-def runs():
+def runs(root):
     study = Study(
         name="test",
-        datasets=(DatasetEntry(name="brats2021"),),
+        datasets=(DatasetEntry(name="brats2021", root=str(root)),),
         methods=(MethodEntry(label="ae", method="ae", epochs=30),),
         seeds=(0, 1, 2),
     )
@@ -76,11 +76,10 @@ def test_a_killed_run_fails_alone(runs, root, tmp_path):
             worker.kill()
 
     notes = Notes()
-    roots = {"brats2021": str(root)}
     killer = threading.Thread(target=kill_worker)
     killer.start()
     executor = local.LocalExecutor(ExecutorOptions(), "cpu")
-    ends = executor.run(runs, tmp_path, roots=roots, display=notes)
+    ends = executor.run(runs, tmp_path, display=notes)
     killer.join()
     failed = [name for name, end in ends.items() if end.state is State.FAILED]
     assert failed == [victim]
@@ -155,7 +154,7 @@ def test_a_failure_that_cannot_be_written_down_is_told_all_the_same(runs, tmp_pa
     monkeypatch.setattr(local, "ProcessPool", InThisProcess)
     told = Notes()
     executor = local.LocalExecutor(ExecutorOptions(), "cpu")
-    ends = executor.run(runs[:1], tmp_path, roots={"brats2021": None}, display=told)
+    ends = executor.run(runs[:1], tmp_path, display=told)
     state, note = ends[runs[0].name]
     assert state is State.FAILED
     assert "No space left on device: 'run.json'" in note

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from mia_bench.errors import StudyError
 from mia_bench.execution.local import LocalExecutor
+from mia_bench.run_folder.data_record import DataSource
 from mia_bench.run_folder.folder import RunFolder, State
 from mia_bench.study.executor_options import ExecutorOptions
 
@@ -50,20 +51,15 @@ def cluster(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def roots(root):
-    return {"brats2021": str(root)}
-
-
-@pytest.fixture(scope="module")
 def runs(small_runs):
     return small_runs(0, 1, 2, epochs=30)
 
 
 @pytest.fixture(scope="module")
-def local(cluster, runs, roots, make_notes, tmp_path_factory):
+def local(cluster, runs, make_notes, tmp_path_factory):
     """The folder of the same runs, done by the local executor."""
     out = tmp_path_factory.mktemp("local")
-    LocalExecutor(ExecutorOptions(), "cpu").run(runs, out, roots=roots, display=make_notes())
+    LocalExecutor(ExecutorOptions(), "cpu").run(runs, out, display=make_notes())
     return out
 
 
@@ -101,11 +97,11 @@ def states_of(ends):
 
 
 def test_a_node_dies_and_the_results_are_those_of_the_local_executor(
-    cluster, executor, runs, roots, local, tmp_path, notes, wait_for
+    cluster, executor, runs, local, tmp_path, notes, wait_for
 ):
     second = cluster.add_node(**NODE)
     on_ray = executor()
-    on_ray.prepare(runs, roots)
+    on_ray.prepare(runs)
     out = tmp_path / "out"
 
     def kill_second_node():
@@ -116,7 +112,7 @@ def test_a_node_dies_and_the_results_are_those_of_the_local_executor(
 
     killer = threading.Thread(target=kill_second_node)
     killer.start()
-    ends = on_ray.run(runs, out, roots=roots, display=notes)
+    ends = on_ray.run(runs, out, display=notes)
     killer.join()
     assert notes.ends == states_of(ends) == {run.name: State.FINISHED for run in runs}
     logs = [RunFolder(out / run.name).log.read_text() for run in runs]
@@ -125,33 +121,31 @@ def test_a_node_dies_and_the_results_are_those_of_the_local_executor(
     assert_same_results(runs, out, local)
 
 
-def test_fetched_folders_are_those_of_the_local_executor(
-    executor, runs, roots, local, tmp_path, notes
-):
+def test_fetched_folders_are_those_of_the_local_executor(executor, runs, local, tmp_path, notes):
     run, held, _ = runs
     on_ray = executor(fetch=True)
     folder = RunFolder(tmp_path / held.name)
     folder.path.mkdir(parents=True)
     with folder.lock():  # as another process would that does it
-        ends = on_ray.run([run, held], tmp_path, roots=roots, display=notes)
+        ends = on_ray.run([run, held], tmp_path, display=notes)
     assert states_of(ends) == {run.name: State.FINISHED, held.name: State.RUNNING}
     assert files(folder.path) == {".lock"}
     assert_same_results([run], tmp_path, local)
 
 
-def test_a_run_fails_by_its_own_error_alone(executor, small_runs, roots, tmp_path, notes):
+def test_a_run_fails_by_its_own_error_alone(executor, small_runs, tmp_path, notes):
     good, other = small_runs(0, 1, epochs=1)
-    bad = replace(other, dataset="braintumor")
-    roots = {**roots, "braintumor": str(tmp_path / "nowhere")}
+    nowhere = DataSource(root=str(tmp_path / "nowhere"))
+    bad = replace(other, dataset="braintumor", source=nowhere)
     on_ray = executor(fetch=True)
-    ends = on_ray.run([bad, good], tmp_path / "out", roots=roots, display=notes)
+    ends = on_ray.run([bad, good], tmp_path / "out", display=notes)
     assert states_of(ends) == {bad.name: State.FAILED, good.name: State.FINISHED}
     folder = RunFolder(tmp_path / "out" / bad.name)
     assert "nowhere" in folder.read_failure().error
     assert "Traceback" in folder.log.read_text()
     assert notes.notes[bad.name] == ends[bad.name].note == folder.read_failure().error
     with pytest.raises(ValueError, match="nowhere"):  # as the first step of a study finds out
-        on_ray.prepare([bad, good], roots)
+        on_ray.prepare([bad, good])
 
 
 def test_ctrl_c_leaves_no_worker_and_the_study_goes_on_to_the_same_scores(

@@ -26,7 +26,7 @@ def do_run(small_runs, root, monkeypatch):
 
     def reply(out: Path, *, fetch: bool | None = None, version: str = ray_worker.VERSION):
         driver = ray_worker.DriverFolder(out, TOKEN, version)
-        options = {"root": str(root), "device": "cpu", "threads": None, "trackers": ()}
+        options = {"device": "cpu", "threads": None, "trackers": ()}
         return run.name, ray_worker.do_run(run, driver, fetch=fetch, collector=COLLECTOR, **options)
 
     return reply

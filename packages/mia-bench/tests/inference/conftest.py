@@ -74,9 +74,10 @@ def mixed(tmp_path_factory, draw_folder):
 
 @pytest.fixture(scope="session")
 def quick():
-    """Settings of a small, fast autoencoder."""
+    """Settings of a small, fast autoencoder that is trained on all images."""
     options = {"batch_size": 8, "width": 4, "hidden": 32, "latent": 4, "learning_rate": 3e-3}
-    return {"method": "ae", "image_size": 32, "epochs": 40, "device": "cpu", "options": options}
+    settings = {"image_size": 32, "epochs": 40, "device": "cpu", "options": options}
+    return {"method": "ae", "holdout": None, **settings}
 
 
 @pytest.fixture(scope="session")

@@ -8,16 +8,16 @@ import numpy as np
 import pytest
 from mia_bench import RunsFailedError, StudyError
 from mia_bench.inference import normal_scores
-from mia_bench.inference.normal_scores import NormalScores, measure_normal_scores
+from mia_bench.inference.normal_scores import NormalScores, Origin, measure_normal_scores
 
 
-def make(count, *, held_out=False, seed=0):
+def make(count, *, origin=Origin.TRAINING, seed=0):
     scores = np.random.default_rng(seed).normal(size=count).astype(np.float32)
-    return NormalScores(held_out=held_out, scores=np.sort(scores))
+    return NormalScores(origin=origin, scores=np.sort(scores))
 
 
 def test_a_quantile_is_the_share_that_scores_no_higher():
-    normal = NormalScores(held_out=False, scores=np.array([1, 2, 2, 3], np.float32))
+    normal = NormalScores(origin=Origin.TRAINING, scores=np.array([1, 2, 2, 3], np.float32))
     scores = np.array([0.5, 1, 2, 2.5, 3, 9], np.float32)
     expected = [np.mean(normal.scores <= score) for score in scores]
     np.testing.assert_array_equal(normal.quantile(scores), expected)
@@ -34,7 +34,7 @@ def test_no_more_than_the_chosen_share_of_the_normals_is_flagged(fpr):
 def test_held_out_images_keep_the_rate_on_new_ones():
     # Over many calibration sets, new normal images are flagged at most at the chosen rate.
     new = np.random.default_rng(1).normal(size=2000)
-    thresholds = [make(39, held_out=True, seed=seed).threshold(0.1) for seed in range(300)]
+    thresholds = [make(39, origin=Origin.HELD_OUT, seed=seed).threshold(0.1) for seed in range(300)]
     rates = [(new >= threshold).mean() for threshold in thresholds]
     assert 0.08 < np.mean(rates) < 0.105
 
@@ -59,9 +59,9 @@ def images():
 
 
 def test_chunks_measure_the_same_as_all_at_once(images, monkeypatch):
-    whole = measure_normal_scores(Brightness(), images, held_out=False, device="cpu")
+    whole = measure_normal_scores(Brightness(), images, origin=Origin.TRAINING, device="cpu")
     monkeypatch.setattr(normal_scores, "CHUNK", 5)
-    parts = measure_normal_scores(Brightness(), images, held_out=False, device="cpu")
+    parts = measure_normal_scores(Brightness(), images, origin=Origin.TRAINING, device="cpu")
     np.testing.assert_array_equal(parts.scores, np.sort(images.mean((1, 2, 3), np.float32)))
     np.testing.assert_array_equal(parts.scores, whole.scores)
     assert parts.pixels == whole.pixels
@@ -71,7 +71,7 @@ def test_chunks_measure_the_same_as_all_at_once(images, monkeypatch):
 def test_pixels_beyond_the_limit_come_from_evenly_spread_images(images, monkeypatch):
     monkeypatch.setattr(normal_scores, "CHUNK", 5)
     monkeypatch.setattr(normal_scores, "MAX_PIXELS", 10 * 64)
-    found = measure_normal_scores(Brightness(), images, held_out=False, device="cpu")
+    found = measure_normal_scores(Brightness(), images, origin=Origin.TRAINING, device="cpu")
     for level, value in found.pixels.items():
         assert value == np.quantile(images[::4].astype(np.float32), level)
     assert len(found.scores) == 37
@@ -85,4 +85,4 @@ def test_scores_that_are_not_finite_are_refused(images):
             return found
 
     with pytest.raises(RunsFailedError, match="finite scores"):
-        measure_normal_scores(Broken(), images, held_out=False, device="cpu")
+        measure_normal_scores(Broken(), images, origin=Origin.TRAINING, device="cpu")

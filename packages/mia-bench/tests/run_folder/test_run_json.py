@@ -25,6 +25,7 @@ WHOLE = {
     "metrics": {"auroc": 0.5, "ap": 1, "best_dice": None, "best_threshold": None, "mine": -3.5},
     "intervals": {"auroc": [0.25, 0.75]},
     "images": {"train": 10, "test": 20},
+    "data": {"folder": "/scans/\udcff", "train_sha256": "0a", "test_sha256": "0b"},
     "losses": [{"epoch": 1, "loss": 0.5, "kl": 2}, {"epoch": 2, "loss": 0.25, "kl": 1}],
     "seconds": {"load": 1, "fit": 2.5, "predict": 0.5, "metrics": 0.125},
     "peak_memory": {"cpu": 1024, "cuda": 2048},
@@ -59,7 +60,7 @@ def test_a_record_is_written_as_it_was_read(path):
 
 def test_optional_parts_may_be_missing_and_stay_so(path):
     old = copy.deepcopy(WHOLE)
-    for key in ("intervals", "finished", "selection", "members", "parameters"):
+    for key in ("intervals", "data", "finished", "selection", "members", "parameters"):
         del old[key]
     del old["peak_memory"]["cuda"], old["settings"]["epochs"], old["settings"]["select"]
     for key in ("cores", "system", "python", "versions"):
@@ -126,6 +127,12 @@ def damage(key, value):
         ("intervals.auroc", [0, float("nan")], "intervals.auroc to be a list of two finite"),
         ("images.train", 1.5, "images.train to be a whole number"),
         ("images.test", KeyError, "it has no images.test"),
+        ("data", "/scans", 'expected data to be a table, got "/scans"'),
+        ("data.test_sha256", KeyError, "it has no data.test_sha256"),
+        ("data.train_sha256", 3, "expected data.train_sha256 to be a text, got 3"),
+        ("data.folder", 3, "expected data.folder to be a path, got 3"),
+        ("data.folder", "a\0b", "expected data.folder to be a path"),
+        ("data.root", "\ud800", "expected data.root to be a path"),
         ("losses", {}, "expected losses to be a list, got a table"),
         ("losses", "loss", 'expected losses to be a list, got "loss"'),
         ("losses.1", 3, "expected losses.1 to be a table, got 3"),

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from mia_bench.errors import StudyError
+from mia_bench.run_folder.data_record import DataSource
 from mia_bench.study.config import DEFAULT, DatasetEntry, MethodEntry, parse_study, read_study
 
 GOOD = {
@@ -47,6 +50,14 @@ def test_every_key_reaches_the_study():
             "expected datasets.rsna.image_size to be a whole number, got '64'",
         ),
         ({"metrics": ["pixel_app"]}, "unknown metric 'pixel_app'; did you mean 'pixel_ap'"),
+        (
+            {"datasets": {"a": {"folder": "x", "manifest": "y"}}},
+            "expected datasets.a to have one of root, folder, manifest, got folder and manifest",
+        ),
+        ({"datasets": {"a": {"folder": "x", "root": "y"}}}, "got root and folder"),
+        ({"datasets": {"a": {"foldr": "x"}}}, "unknown key of datasets.a 'foldr'; did you mean"),
+        ({"datasets": {"a": {"folder": 3}}}, "expected datasets.a.folder to be a text, got 3"),
+        ({"datasets": {"a": {"manifest": ""}}}, "expected datasets.a.manifest to be a path"),
         ({"datasets": {"rsna": 3}}, "expected datasets.rsna to be a table, got 3"),
         (
             {"select": "pseudo-auroc"},
@@ -58,6 +69,40 @@ def test_every_key_reaches_the_study():
 def test_what_has_no_meaning_is_refused(change, message):
     with pytest.raises(StudyError, match=message):
         parse_study({**GOOD, **change}, name="mine")
+
+
+def test_relative_paths_start_from_the_study_file(tmp_path, monkeypatch):
+    (tmp_path / "mine").mkdir()
+    study = tmp_path / "mine" / "study.toml"
+    study.write_text(
+        '[datasets.rsna]\nroot = "../data"\n[datasets.a]\nfolder = "scans"\n'
+        '[datasets.b]\nmanifest = "/tables/b.csv"\n[datasets.c]\nfolder = "~/c"\n[methods.ae]\n'
+    )
+    monkeypatch.chdir(tmp_path)
+    for path in (study, Path("mine/study.toml")):
+        assert [entry.source for entry in read_study(path).datasets] == [
+            DataSource(root=str(tmp_path / "data")),
+            DataSource(folder=str(tmp_path / "mine" / "scans")),
+            DataSource(manifest="/tables/b.csv"),
+            DataSource(folder="~/c"),
+        ]
+
+
+def test_a_path_among_the_datasets_is_a_folder_or_a_table(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("scans", "rsna", "mine"):
+        (tmp_path / name).mkdir()
+    study = parse_study({**GOOD, "datasets": {"mine": {"image_size": 96}}}, name="x")
+    words = ["scans", "./scans", f"{tmp_path}/scans/", "nowhere/scans", "t/b.csv", "rsna", "mine"]
+    chosen = study.choose(datasets=words, root="data").datasets
+    folder = DatasetEntry(name="scans", folder=str(tmp_path / "scans"))
+    assert chosen == (
+        *(folder, folder, folder),
+        DatasetEntry(name="scans", folder=str(tmp_path / "nowhere" / "scans")),
+        DatasetEntry(name="b", manifest=str(tmp_path / "t" / "b.csv")),
+        DatasetEntry(name="rsna", root=str(tmp_path / "data")),  # a registered name comes first
+        DatasetEntry(name="mine", root=str(tmp_path / "data"), image_size=96),  # the study's too
+    )
 
 
 def test_a_file_that_is_not_toml_is_named(tmp_path):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from mia_bench.errors import StudyError
+from mia_bench.run_folder.data_record import DataSource
 from mia_bench.study.config import DatasetEntry, MethodEntry, Study
 from mia_bench.study.plan import plan
 
@@ -95,6 +96,35 @@ def test_what_cannot_run_is_refused(arguments, message):
 def test_two_names_of_one_dataset_are_refused():
     with pytest.raises(StudyError, match="named more than once in the study: braintumor/ae/seed-0"):
         plan(study("brain", "braintumor"))
+
+
+def own(name: str, **source: str) -> Study:
+    entry = MethodEntry(label="ae", method="ae")
+    return Study(name="test", datasets=(DatasetEntry(name=name, **source),), methods=(entry,))
+
+
+def test_images_of_ones_own_are_read_as_the_method_likes():
+    (run,) = plan(own("my-mri", folder="/scans"))
+    assert (run.dataset, run.name) == ("my-mri", "my-mri/ae/seed-0")
+    assert (run.epochs, run.image_size, run.channels, run.options) == (250, 64, 1, {})
+    assert run.source == DataSource(folder="/scans")
+    (moved,) = plan(own("my-mri", folder="/elsewhere"))
+    assert moved.settings() == run.settings()  # the same run, wherever its images are
+
+
+@pytest.mark.parametrize(
+    ("study", "message"),
+    [
+        (own("rsna", folder="/x"), "expected another name for /x than 'rsna', which is that of a"),
+        (own("brain", manifest="/x.csv"), "expected another name for /x.csv than 'brain'"),
+        (own("my-mri"), "unknown dataset 'my-mri'.*; images of your own have a path instead"),
+        (own("../x", folder="/x"), "to have a name that a folder can have, got '../x'"),
+        (own("", folder="/"), "to have a name that a folder can have, got ''"),
+    ],
+)
+def test_names_of_ones_own_images(study, message):
+    with pytest.raises(StudyError, match=message):
+        plan(study)
 
 
 def test_a_methods_own_rule_of_selection_comes_before_the_studys():

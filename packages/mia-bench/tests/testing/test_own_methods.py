@@ -20,12 +20,13 @@ SMALL = {
     "reconstruction": {"width": 4, "hidden": 16},
     "one-stage": {},
     "two-stage": {"steps_per_epoch": 1},
+    "features": {},
     "dae": {"filters": 8, "depth": 3},
     "fae-mse": {"backbone": "efficientnet-lite0", "depth": 2, "steps_per_epoch": 1},
     "fae-ssim": {"backbone": "efficientnet-lite0", "depth": 2, "steps_per_epoch": 1},
 }
 WEIGHTS = TemporaryDirectory(prefix="mia-weights-")  # of random values; gone with the process
-UNTRAINED = {"resnet18-imagenet"}
+UNTRAINED = {"resnet18-imagenet", *(n for n, i in OWN.items() if i.family == "features")}
 # Ten seconds each; nsa stands for the other one-stage methods, which share all but what they paste.
 SLOW = {name for name, info in OWN.items() if info.family == "one-stage"} - {"nsa"}
 SLOW |= {"ae-perceptual"}

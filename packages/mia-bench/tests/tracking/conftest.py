@@ -8,11 +8,11 @@ from mia_bench.study.plan import plan
 
 
 @pytest.fixture
-def run():
+def run(root):
     options = {"width": 4, "hidden": 16}
     study = Study(
         name="test",
-        datasets=(DatasetEntry(name="brats2021"),),
+        datasets=(DatasetEntry(name="brats2021", root=str(root)),),
         methods=(MethodEntry(label="ae", method="ae", epochs=3, options=options),),
     )
     return plan(study)[0]

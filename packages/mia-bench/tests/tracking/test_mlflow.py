@@ -8,6 +8,7 @@ import pytest
 from mia_bench.errors import StudyError
 from mia_bench.execution.execute import execute
 from mia_bench.execution.local import LocalExecutor
+from mia_bench.run_folder.data_record import DataSource
 from mia_bench.run_folder.folder import RunFolder, State
 from mia_bench.study.executor_options import ExecutorOptions
 from mia_bench.tracking import make_trackers
@@ -34,7 +35,6 @@ def test_mlflow_holds_losses_settings_and_metrics_of_worker_processes(
     ends = LocalExecutor(ExecutorOptions(jobs=2), "cpu").run(
         runs,
         tmp_path,
-        roots={"brats2021": str(root)},
         trackers=trackers,
         display=Silent(),
     )
@@ -61,11 +61,12 @@ def test_the_next_try_of_a_run_goes_on_with_the_same_run_of_mlflow(
 
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     (tracker,) = make_trackers(["mlflow"], study="test", out=tmp_path)
-    assert execute(run, tmp_path, str(tmp_path / "nowhere"), "cpu", [tracker]) is State.FAILED
+    lost = replace(run, source=DataSource(root=str(tmp_path / "nowhere")))
+    assert execute(lost, tmp_path, "cpu", [tracker]) is State.FAILED
     client = MlflowClient(tracking_uri=tracker.address)
     (failed,) = client.search_runs([tracker.experiment])
     assert failed.info.status == "FAILED"
-    assert execute(run, tmp_path, str(root), "cpu", [tracker]) is State.FINISHED
+    assert execute(run, tmp_path, "cpu", [tracker]) is State.FINISHED
     (told,) = client.search_runs([tracker.experiment])
     assert told.info.run_id == failed.info.run_id
     assert told.info.status == "FINISHED"

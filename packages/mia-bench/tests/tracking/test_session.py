@@ -23,7 +23,7 @@ class Fails:
 
 
 def test_a_tracker_that_fails_costs_no_run(run, root, tmp_path):
-    assert execute(run, tmp_path, str(root), "cpu", [Fails()]) is State.FINISHED
+    assert execute(run, tmp_path, "cpu", [Fails()]) is State.FINISHED
     log = RunFolder(tmp_path / run.name).log.read_text()
     assert log.count("the server is lost") == 1
     assert "the run goes on without this tracking" in log

@@ -12,7 +12,7 @@ def test_tensorboard_holds_losses_settings_and_metrics(run, root, tmp_path):
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
     trackers = make_trackers(["tensorboard"], study="test", out=tmp_path)
-    assert execute(run, tmp_path, str(root), "cpu", trackers) is State.FINISHED
+    assert execute(run, tmp_path, "cpu", trackers) is State.FINISHED
     folder = RunFolder(tmp_path / run.name)
     result = folder.read_record()
     events = EventAccumulator(str(folder.path / "tensorboard"))

@@ -5,11 +5,11 @@ from mia_data.dataset_info import Counts, DatasetInfo
 from mia_data.decode.file_stream import Decoded, decode_files
 from mia_data.download_archive import download
 from mia_data.errors import DataError, MissingDataError, MissingExtraError, UnknownNameError
-from mia_data.folder import from_folder
+from mia_data.folder import count_folder, from_folder
 from mia_data.imageset import ImageSet
 from mia_data.list_files import find_images
 from mia_data.load_dataset import count, load
-from mia_data.manifest import from_manifest
+from mia_data.manifest import count_manifest, from_manifest
 from mia_data.phantoms import phantom
 from mia_data.registry import info, names
 from mia_data.verify_dataset import verify
@@ -26,6 +26,8 @@ __all__ = [
     "Report",
     "UnknownNameError",
     "count",
+    "count_folder",
+    "count_manifest",
     "data_root",
     "decode_files",
     "download",

@@ -15,6 +15,11 @@ class Counts:
     test_abnormal: int | None = None
 
 
+def count_labels(train: list[int], test: list[int]) -> Counts:
+    """Count the normal (0) and abnormal (1) images of two splits."""
+    return Counts(train.count(0), test.count(0), test.count(1))
+
+
 @dataclass(frozen=True)
 class Archive:
     """A public file that holds a whole dataset."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from mia_data.arguments import check_split
+from mia_data.arguments import SPLITS, check_split
+from mia_data.dataset_info import Counts, count_labels
 from mia_data.decode.request import make_request
 from mia_data.errors import DataError
 from mia_data.file_list import NORMAL, UNKNOWN, FileList, by_class
@@ -107,6 +108,21 @@ def from_folder(
         apart_from=None if allow_shared_files else other,
         series_apart_from=None if allow_shared_patients else other,
     )
+
+
+def count_folder(folder: str | Path) -> Counts:
+    """Count the files in a folder of your own images without opening them.
+
+    A volume counts once. Test images without labels count neither as normal nor as abnormal.
+
+    Args:
+        folder: The folder, in one of the layouts of ``from_folder``.
+
+    Raises:
+        DataError: The folder has none of these layouts, or a class is empty.
+    """
+    path = expand_home(folder)
+    return count_labels(*(list_folder(path, split).labels for split in SPLITS))
 
 
 def list_folder(folder: Path, split: str) -> FileList:

@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING
 
 from mia_data.arguments import SPLITS, check_split
 from mia_data.dataset_folder import dataset_folder
-from mia_data.dataset_info import Counts
+from mia_data.dataset_info import Counts, count_labels
 from mia_data.decode.request import make_request
 from mia_data.errors import DataError
-from mia_data.file_list import ABNORMAL, NORMAL
 from mia_data.load_files import load_files
 from mia_data.phantoms import phantom
 from mia_data.plugins import PluggedIn, load_plugged_in
@@ -96,5 +95,4 @@ def count(name: str, *, root: str | Path | None = None) -> Counts:
     if isinstance(row, PluggedIn) or row.list_split is None:
         return row.info.counts
     folder = dataset_folder(row.info, root)
-    train, test = (row.list_split(folder, split).labels for split in SPLITS)
-    return Counts(train.count(NORMAL), test.count(NORMAL), test.count(ABNORMAL))
+    return count_labels(*(row.list_split(folder, split).labels for split in SPLITS))

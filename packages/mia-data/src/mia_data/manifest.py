@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from mia_data.arguments import SPLITS, check_split
 from mia_data.csv_tables import read_rows
+from mia_data.dataset_info import Counts, count_labels
 from mia_data.decode.request import make_request
 from mia_data.errors import DataError, unknown_name
 from mia_data.file_list import FileList, by_class, check_names
@@ -110,6 +111,22 @@ def from_manifest(
         apart_from=None if allow_shared_files else other,
         series_apart_from=None if allow_shared_patients else other,
     )
+
+
+def count_manifest(csv: str | Path, *, root: str | Path | None = None) -> Counts:
+    """Count the files in a CSV table without opening them; a volume counts once.
+
+    Args:
+        csv: The table.
+        root: As in ``from_manifest``.
+
+    Raises:
+        DataError: The table or a row is not as expected.
+    """
+    table = expand_home(csv)
+    folder = table.parent if root is None else expand_home(root)
+    rows = _read_rows(table)
+    return count_labels(*(_list_split(table, folder, rows, split).labels for split in SPLITS))
 
 
 @dataclass(frozen=True)

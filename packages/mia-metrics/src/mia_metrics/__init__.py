@@ -7,6 +7,7 @@ from mia_metrics.comparison.paired_bootstrap import Comparison, compare
 from mia_metrics.comparison.versus_best import VersusBest, compare_with_best
 from mia_metrics.curves import PrCurve, RocCurve, pr_curve, roc_curve
 from mia_metrics.dice import best_dice, best_dice_one_stage
+from mia_metrics.false_positives import FlaggedShare, flagged_share, least_calibration
 from mia_metrics.fusion import fuse, quantile_scale, rank_scale
 from mia_metrics.histogram import Bounds, PixelHistogram
 from mia_metrics.image import (
@@ -48,6 +49,7 @@ __all__ = [
     "Confusion",
     "CriticalDifference",
     "DelongTest",
+    "FlaggedShare",
     "Froc",
     "Interval",
     "PixelAccumulator",
@@ -77,12 +79,14 @@ __all__ = [
     "delong_variance",
     "dice_at",
     "f1_max",
+    "flagged_share",
     "fpr_at_tpr",
     "froc",
     "fuse",
     "holm",
     "image_metrics",
     "iou_at",
+    "least_calibration",
     "normal_threshold",
     "pixel_ap",
     "pixel_auroc",

@@ -1,11 +1,11 @@
-"""The methods of both families by name: build, load, paste, plot."""
+"""The methods of all families by name: build, load, paste, plot."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from mia_ssl import one_stage, two_stage
+from mia_ssl import features, one_stage, two_stage
 from mia_ssl._engine.options import check_choice
 from mia_ssl.inputs import as_tensor
 from mia_ssl.method_table import METHODS
@@ -21,10 +21,11 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from mia_ssl._engine.records import MethodInfo
+    from mia_ssl.features.detector import FeatureDetector
     from mia_ssl.one_stage.detector import OneStageDetector
     from mia_ssl.two_stage.detector import TwoStageDetector
 
-_FAMILIES: tuple[ModuleType, ...] = (one_stage, two_stage)
+_FAMILIES: tuple[ModuleType, ...] = (one_stage, two_stage, features)
 
 
 def count_costs() -> Iterator[MethodInfo]:
@@ -46,7 +47,7 @@ def family_of(name: str) -> ModuleType:
 
 def build(
     name: str, *, in_channels: int = 1, image_size: int | None = None, **options: Any
-) -> OneStageDetector | TwoStageDetector:
+) -> OneStageDetector | TwoStageDetector | FeatureDetector:
     """Build a detector of a method; the study's values are the defaults.
 
     Args:
@@ -65,7 +66,7 @@ def build(
     return family.build(name, in_channels=in_channels, image_size=image_size, **options)
 
 
-def load(path: str | os.PathLike[str]) -> OneStageDetector | TwoStageDetector:
+def load(path: str | os.PathLike[str]) -> OneStageDetector | TwoStageDetector | FeatureDetector:
     """Load the detector that ``save`` wrote into a folder.
 
     Raises:
@@ -78,7 +79,7 @@ def load(path: str | os.PathLike[str]) -> OneStageDetector | TwoStageDetector:
 
 def load_medianomaly(
     name: str, path: str | os.PathLike[str], **options: Any
-) -> OneStageDetector | TwoStageDetector:
+) -> OneStageDetector | TwoStageDetector | FeatureDetector:
     """Build a detector with the weights of a checkpoint of the original project.
 
     Two-stage detectors still lack a density: call ``fit_density`` before ``predict``.
@@ -103,7 +104,7 @@ def synthesize(
     """Paste synthetic anomalies into images, as a method does for its training.
 
     Args:
-        name: A method that pastes: all but ``resnet18-imagenet``.
+        name: A method that pastes: of one stage, or of two but for ``resnet18-imagenet``.
         images: uint8 (N, C, H, W), gray or RGB, sides of 8 pixels or more: array, tensor on any
             device, or map-style dataset.
         seed: The same seed pastes the same.

@@ -54,8 +54,29 @@ class KeyValue(click.ParamType):
 @click.option(
     "--calibration",
     type=FOLDER,
-    help="Folder of further normal images, not trained on, that set thresholds and colors "
-    "(default: the training images).",
+    help="Folder of further normal images, not trained on, that set thresholds and colors; all of "
+    "--images are trained on then (default: images held out of --images).",
+)
+@click.option(
+    "--holdout",
+    type=click.FloatRange(0, 0.5, min_open=True),
+    default=0.2,
+    help="Share of the images that is held out to set thresholds and colors, whole patients and "
+    "near-duplicates together. A method that is not trained is judged on each share in turn, and "
+    "fitted to all images (default: 0.2).",
+)
+@click.option(
+    "--no-holdout",
+    is_flag=True,
+    help="Train on all images and let them set thresholds and colors: new normal images are then "
+    "flagged too often.",
+)
+@click.option(
+    "--fpr",
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    default=0.05,
+    help="Smallest false-positive rate that `score` will be called with: at least 1 / FPR - 1 "
+    "images are held out (default: 0.05).",
 )
 @click.option(
     "--image-size",
@@ -111,13 +132,16 @@ def fit(
     model: Path,
     channels: str | None,
     options: tuple[tuple[str, Any], ...],
+    holdout: float,
+    no_holdout: bool,
     as_json: bool,
     **settings: Any,
 ) -> None:
     """Train a method on a folder of normal images.
 
-    The folder contains images, or a folder train/normal or train/good (MVTec AD). An interrupted
-    training goes on from its last checkpoint when the same command is run again.
+    The folder contains images, or a folder train/normal or train/good (MVTec AD). A fifth of them
+    is held out to set the thresholds of `mia-bench score`. An interrupted training goes on from
+    its last checkpoint when the same command is run again.
     """
     from mia_bench.inference.fit import fit as train
 
@@ -125,13 +149,15 @@ def fit(
     if len(named) < len(options):
         msg = f"expected each --option once, got {', '.join(key for key, _ in options)}"
         raise StudyError(msg)
-    with progress(make_console(stderr=True), f"{method}: epoch") as tell:
+    with progress(make_console(stderr=True), method) as tell:
         fitted = train(
             images=images,
             method=method,
             model=model,
             channels=None if channels is None else int(channels),
             options=named,
+            holdout=None if no_holdout else holdout,
+            on_fold=lambda part, parts: tell(part, parts, "parts held out in turn"),
             on_epoch=lambda epoch: tell(epoch.epoch, epoch.epochs, _losses(epoch.losses)),
             **settings,
         )
@@ -141,6 +167,7 @@ def fit(
             "model": str(fitted.path),
             "method": fitted.method,
             "training": training,
+            "split": None if fitted.split is None else fitted.split.facts(),
             "reference": normal_scores.summary(),
         }
         click.echo(json.dumps(answer, indent=1))
@@ -151,4 +178,5 @@ def fit(
 
 
 def _losses(losses: Any) -> str:
-    return "  ".join(f"{name} {value:.4g}" for name, value in losses.items())
+    """Return what an epoch's progress is counted in, and its losses."""
+    return "  ".join(["epochs", *(f"{name} {value:.4g}" for name, value in losses.items())])

@@ -18,7 +18,7 @@ from mia_bench.run_folder.folder import RunFolder, State
 from mia_bench.run_study import check_folder
 from mia_bench.study.estimate import UNKNOWN, Estimate, estimate
 from mia_bench.study.paper_settings import original_options
-from mia_bench.study.plan import check_options, list_runs, roots_of
+from mia_bench.study.plan import check_options, list_runs
 from mia_bench.terminal.console import make_console, print_whole
 from mia_bench.tracking import check_trackers
 
@@ -43,14 +43,13 @@ def plan(study: Study, out: Path, device: str, as_json: bool) -> None:
     """
     parse_device(device)
     runs = list_runs(study)
-    check_folder(runs, out, roots_of(study))
+    check_folder(runs, out)
     check_options([run for run in runs if not RunFolder(out / run.name).result.exists()])
     check_trackers(study.tracking)
     with make_console(stderr=True).status("") as status:
         found = estimate(
             runs,
             out,
-            roots=roots_of(study),
             device=device,
             on_timing=lambda what: status.update(Text(f"timing {what} on random images")),
         )

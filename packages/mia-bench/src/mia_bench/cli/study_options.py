@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 _OPTIONS = (
     click.argument("study", required=False, type=click.Path(dir_okay=False, path_type=Path)),
     click.option(
-        "--datasets", type=CommaSeparated(), help="Names of datasets (default: the study's)."
+        "--datasets",
+        type=CommaSeparated(),
+        help="Names of datasets, or paths of folders of your own images (default: the study's).",
     ),
     click.option(
         "--methods", type=CommaSeparated(), help="Names of methods (default: the study's)."

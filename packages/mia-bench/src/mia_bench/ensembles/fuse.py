@@ -13,11 +13,11 @@ from filelock import Timeout
 from mia_bench.ensembles.members import METHOD, Member, align_scores
 from mia_bench.errors import StudyError, unknown_name
 from mia_bench.execution import evaluate
-from mia_bench.execution.execute import load_split
 from mia_bench.run_folder import machine
 from mia_bench.run_folder.folder import RunFolder
 from mia_bench.run_folder.records import PeakMemory, RunRecord, StageSeconds
 from mia_bench.run_folder.status import read_runs
+from mia_bench.study.images import hash_images, load_split
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -56,7 +56,8 @@ def fuse(
     Args:
         out: A study's folder.
         ensemble: The methods and the rule.
-        root: Folder that holds the datasets' folders; None for the default.
+        root: Folder that holds the folders of registered datasets; None for where the runs read
+            them, or where that is gone for the default.
         device: Where training images are scored, for the scale ``quantile``; not ``"auto"``.
 
     Raises:
@@ -76,8 +77,8 @@ def fuse(
         if missing:
             outcome.left_out.append((name, f"{', '.join(missing)} not finished"))
             continue
-        members = {label: Member.of(runs[dataset, seed, label]) for label in ensemble.members}
-        _write_fusion(RunFolder(out / name), ensemble, members, root, device)
+        members = {label: Member.of(runs[dataset, seed, label], root) for label in ensemble.members}
+        _write_fusion(RunFolder(out / name), ensemble, members, device)
         outcome.done.append(name)
     if not outcome.done:
         msg = f"no dataset and seed that all of {', '.join(ensemble.members)} have finished"
@@ -95,16 +96,14 @@ def _by_seed(runs: Iterable[RunStatus]) -> dict[tuple[str, int, str], FinishedRu
     return found
 
 
-def _write_fusion(
-    folder: RunFolder, ensemble: Ensemble, members: Members, root: str | None, device: str
-) -> None:
+def _write_fusion(folder: RunFolder, ensemble: Ensemble, members: Members, device: str) -> None:
     """Write one run; run.json last, after the older one has gone."""
     if folder.path.exists() and any(folder.path.iterdir()):
         known = folder.read_settings()
         if known is None or known.method != METHOD:
             msg = f"will not overwrite {folder.path}, which is no fusion: choose another name"
             raise StudyError(msg)
-    prediction, test, seconds = _predict(ensemble, members, root, device)
+    prediction, test, seconds = _predict(ensemble, members, device)
     measured = evaluate.measure(test, prediction)
     record = _make_record(ensemble, members, measured, seconds)
     folder.path.mkdir(parents=True, exist_ok=True)
@@ -121,13 +120,14 @@ def _write_fusion(
 
 
 def _predict(
-    ensemble: Ensemble, members: Members, root: str | None, device: str
+    ensemble: Ensemble, members: Members, device: str
 ) -> tuple[FusedPrediction, ImageSet, float]:
     """Return the prediction, the test images as the largest member sees them, and seconds."""
     ids, scores = align_scores(members)
     largest = _largest(members)
-    test = load_split(largest.plan, "test", root)
-    if list(test.ids) != ids:
+    test = load_split(largest.plan, "test")
+    data = largest.run.record.data
+    if list(test.ids) != ids or (data is not None and hash_images(test) != data.test_sha256):
         first = next(iter(members.values()))
         msg = f"the test images of {first.plan.dataset} are not those of {first.folder.path}"
         raise StudyError(msg)
@@ -136,12 +136,12 @@ def _predict(
     normals: dict[str, Any] = {}
     if ensemble.scale == "quantile":
         for label, each in members.items():
-            normals[label] = each.predict_normals(root, device, with_maps=False).score
+            normals[label] = each.predict_normals(device, with_maps=False).score
     score = _combine(ensemble, scores, normals)
     heat = None
     if with_maps:
         for label in normals:
-            normals[label] = members[label].predict_normals(root, device, with_maps=True).map
+            normals[label] = members[label].predict_normals(device, with_maps=True).map
         side = largest.plan.image_size
         maps = {label: each.maps(side) for label, each in members.items()}
         heat = _combine(ensemble, maps, normals)
@@ -183,6 +183,7 @@ def _make_record(
         metrics=measured.metrics,
         intervals=measured.intervals,
         images=largest.images,
+        data=largest.data,
         losses=(),
         seconds=StageSeconds(
             load=round(sum(each.load for each in spent), 3),

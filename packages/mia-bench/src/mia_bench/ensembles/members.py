@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+import os
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,7 +12,8 @@ from PIL import Image
 
 from mia_bench.detectors import plugins
 from mia_bench.errors import StudyError
-from mia_bench.execution.execute import load_split
+from mia_bench.run_folder.data_record import DataSource
+from mia_bench.study.images import is_there, load_split
 from mia_bench.study.plan import Run
 
 if TYPE_CHECKING:
@@ -36,8 +38,13 @@ class Member:
     plan: Run
 
     @classmethod
-    def of(cls, run: FinishedRun) -> Member:
+    def of(cls, run: FinishedRun, root: str | None = None) -> Member:
         """Return a finished run as a member.
+
+        Args:
+            run: The run.
+            root: The folder that holds the folders of registered datasets; by default the one that
+                the run read, or where that is gone the default one.
 
         Raises:
             StudyError: It is an ensemble itself, which has no model and no training images.
@@ -46,7 +53,7 @@ class Member:
         if settings.method == METHOD:
             msg = f"{run.folder.path} is a fusion itself: fuse its members"
             raise StudyError(msg)
-        return cls(run, Run.of(settings))
+        return cls(run, Run.of(settings, _find_source(run, root)))
 
     @property
     def folder(self) -> RunFolder:
@@ -76,20 +83,30 @@ class Member:
             raise StudyError(msg) from error
         return maps if maps.shape[1] == side else np.stack([_resized(each, side) for each in maps])
 
-    def predict_normals(self, root: str | None, device: str, *, with_maps: bool) -> Prediction:
+    def predict_normals(self, device: str, *, with_maps: bool) -> Prediction:
         """Score the training images; for their maps, evenly spread images are enough.
 
         Raises:
             DataError: The dataset is missing.
             StudyError: The model is damaged.
         """
-        images = load_split(self.plan, "train", root).images
+        images = load_split(self.plan, "train").images
         if with_maps:
             every = -(-len(images) * self.plan.image_size**2 // MAX_PIXELS)
             images = np.asarray(images[::every])
         model = self.folder.model
         detector = plugins.load_detector(self.plan.method, model, owner=f"the model {model}")
         return detector.predict(images, device=device)
+
+
+def _find_source(run: FinishedRun, root: str | None) -> DataSource:
+    """Return the place of a run's images now."""
+    known = DataSource() if run.record.data is None else run.record.data.source
+    if known.own is not None:
+        return known
+    if root is not None:
+        return replace(known, root=os.path.abspath(root))  # noqa: PTH100
+    return known if is_there(known) else DataSource()
 
 
 def _resized(heat: np.ndarray, side: int) -> np.ndarray:

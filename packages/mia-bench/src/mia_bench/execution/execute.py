@@ -7,7 +7,6 @@ import traceback
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
-import mia_data
 from filelock import Timeout
 
 from mia_bench.detectors import plugins
@@ -29,10 +28,11 @@ from mia_bench.run_folder.records import (
     RunRecord,
     StageSeconds,
 )
+from mia_bench.study.images import load_split, record_data
 from mia_bench.tracking import track
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     import numpy as np
@@ -49,7 +49,6 @@ LOCK_SECONDS = 1
 def execute(
     run: Run,
     out: Path,
-    root: str | None,
     device: str,
     trackers: Sequence[Tracker] = (),
     lock_seconds: float = LOCK_SECONDS,
@@ -61,7 +60,6 @@ def execute(
     Args:
         run: The run.
         out: The study's folder.
-        root: Folder that holds the dataset's folder; None for the default.
         device: A device other than ``"auto"``.
         trackers: Trackers that log the run while it trains.
         lock_seconds: Seconds to wait for another process that does the run.
@@ -76,20 +74,18 @@ def execute(
         with folder.lock(timeout=lock_seconds), folder.log_output():
             if folder.result.exists():
                 return State.FINISHED
-            return _try(run, folder, root, device, trackers)
+            return _try(run, folder, device, trackers)
     except Timeout:
         return State.RUNNING
 
 
-def _try(
-    run: Run, folder: RunFolder, root: str | None, device: str, trackers: Sequence[Tracker]
-) -> State:
+def _try(run: Run, folder: RunFolder, device: str, trackers: Sequence[Tracker]) -> State:
     """Do a run; its error, if any, goes into failed.json."""
     try:
         print(f"{machine.now()} {run.name} on {device}: {run.settings().to_json()}", flush=True)
         folder.claim(run.settings())
         with track(trackers, run, folder) as tracked:
-            record = _train_and_score(run, folder, root, device, tracked)
+            record = _train_and_score(run, folder, device, tracked)
             tracked.finish(record.metrics)
         folder.write_record(record)
     except Exception as error:
@@ -101,14 +97,13 @@ def _try(
     return State.FINISHED
 
 
-def _train_and_score(
-    run: Run, folder: RunFolder, root: str | None, device: str, tracked: TrackedRun
-) -> RunRecord:
+def _train_and_score(run: Run, folder: RunFolder, device: str, tracked: TrackedRun) -> RunRecord:
     """Train, score and measure; everything but run.json is written, and its record returned."""
     machine.reset_peak_memory()
     seconds: dict[str, float] = {}
     with _timed(seconds, "load"):
-        train, test = (load_split(run, split, root) for split in ("train", "test"))
+        train, test = (load_split(run, split) for split in ("train", "test"))
+        data = record_data(run, train, test)
     detector = run.build()
     images, selection = _select(run, folder, train.images, test.images, device)
     with _timed(seconds, "fit"):
@@ -127,6 +122,7 @@ def _train_and_score(
         metrics=measured.metrics,
         intervals=measured.intervals,
         images=ImageCounts(len(images), len(test)),
+        data=data,
         losses=losses,
         seconds=StageSeconds(**seconds),
         peak_memory=machine.peak_memory(),
@@ -163,33 +159,6 @@ def _select(
     others = contrast(run.select, parts.held_out, test, run.seed)
     chooser = Selection(folder.selection, parts.held_out, others, epochs=run.epochs, device=device)
     return parts.kept, chooser
-
-
-def load_split(run: Run, split: str, root: str | None) -> ImageSet:
-    """Load the images of a run, as its method wants them."""
-    return mia_data.load(
-        run.dataset,
-        split,
-        root=root,
-        size=run.image_size,
-        channels=run.channels,
-        resize=run.resize,
-        resample=run.resample,
-    )
-
-
-def read_datasets(runs: Sequence[Run], roots: Mapping[str, str | None]) -> None:
-    """Read every split once, at each size that a run asks for.
-
-    Raises:
-        DataError: A dataset that is missing or damaged.
-    """
-    views = {
-        (run.dataset, run.image_size, run.channels, run.resize, run.resample): run for run in runs
-    }
-    for run in views.values():
-        for part in ("train", "test"):
-            load_split(run, part, roots[run.dataset])
 
 
 def _fit(

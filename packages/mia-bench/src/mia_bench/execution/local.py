@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from pebble import ProcessExpired, ProcessPool
 
 from mia_bench.device import resolve_device
-from mia_bench.execution.execute import execute, read_datasets
+from mia_bench.execution.execute import execute
 from mia_bench.execution.outcome import RunOutcome, describe_outcome, record_failure
 from mia_bench.execution.resources import (
     available_cores,
@@ -26,9 +26,10 @@ from mia_bench.execution.resources import (
     visible_gpus,
 )
 from mia_bench.run_folder.folder import RunFolder, State
+from mia_bench.study.images import read_datasets
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
     from concurrent.futures import Future
     from pathlib import Path
 
@@ -54,16 +55,15 @@ class LocalExecutor:
             else []
         )
 
-    def prepare(self, runs: Sequence[Run], roots: Mapping[str, str | None]) -> None:
+    def prepare(self, runs: Sequence[Run]) -> None:
         """Read every split once; the decoded images stay in mia-data's cache."""
-        read_datasets(runs, roots)
+        read_datasets(runs)
 
     def run(
         self,
         runs: Sequence[Run],
         out: Path,
         *,
-        roots: Mapping[str, str | None],
         trackers: Sequence[Tracker] = (),
         display: ProgressDisplay,
     ) -> dict[str, RunOutcome]:
@@ -83,7 +83,7 @@ class LocalExecutor:
             while waiting or started:
                 while waiting and free:
                     run, worker = waiting.popleft(), free.pop()
-                    task = (run, out, roots[run.dataset], self._device, tuple(trackers))
+                    task = (run, out, self._device, tuple(trackers))
                     started[worker.schedule(execute, task)] = run, worker
                 done, _ = wait(started, timeout=POLL_SECONDS, return_when=FIRST_COMPLETED)
                 for future in done:

@@ -10,7 +10,7 @@ from mia_bench.errors import StudyError
 from mia_bench.execution.local import LocalExecutor
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from mia_bench.execution.outcome import RunOutcome
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 class Executor(Protocol):
     """Does runs on some machine; their folders are the same whichever does them."""
 
-    def prepare(self, runs: Sequence[Run], roots: Mapping[str, str | None]) -> None:
+    def prepare(self, runs: Sequence[Run]) -> None:
         """Check what would make runs fail, before any of them starts.
 
         Raises:
@@ -37,7 +37,6 @@ class Executor(Protocol):
         runs: Sequence[Run],
         out: Path,
         *,
-        roots: Mapping[str, str | None],
         trackers: Sequence[Tracker] = (),
         display: ProgressDisplay,
     ) -> dict[str, RunOutcome]:
@@ -46,7 +45,6 @@ class Executor(Protocol):
         Args:
             runs: The runs.
             out: The study's folder; runs get folders in it.
-            roots: Dataset -> folder that holds its folder; None for the default.
             trackers: Trackers that log every run while it trains.
             display: Shows the progress of the runs.
         """

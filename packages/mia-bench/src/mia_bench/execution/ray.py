@@ -27,7 +27,7 @@ from mia_bench.files import write_text
 from mia_bench.run_folder.folder import RunFolder, State
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from mia_bench.study.executor_options import ExecutorOptions
@@ -109,7 +109,7 @@ class RayExecutor:
         # A run's own error would come again: it is recorded, and not tried once more.
         self._how = {**needs, "max_retries": options.retries, "retry_exceptions": False}
 
-    def prepare(self, runs: Sequence[Run], roots: Mapping[str, str | None]) -> None:
+    def prepare(self, runs: Sequence[Run]) -> None:
         """Read every split on one of the nodes, with what a run will have there.
 
         Raises:
@@ -118,7 +118,7 @@ class RayExecutor:
         """
         task = _task(ray_worker.prepare).options(**self._how)
         try:
-            ray.get(task.remote(list(runs), roots, self._device, VERSION))
+            ray.get(task.remote(list(runs), self._device, VERSION))
         except RayTaskError as error:
             raise error.cause from error
         except RayError as error:
@@ -130,7 +130,6 @@ class RayExecutor:
         runs: Sequence[Run],
         out: Path,
         *,
-        roots: Mapping[str, str | None],
         trackers: Sequence[Tracker] = (),
         display: ProgressDisplay,
     ) -> dict[str, RunOutcome]:
@@ -145,7 +144,6 @@ class RayExecutor:
                 sent = task.options(name=run.name, **self._how).remote(
                     run,
                     driver,
-                    root=roots[run.dataset],
                     device=self._device,
                     threads=self._threads,
                     trackers=tuple(trackers),

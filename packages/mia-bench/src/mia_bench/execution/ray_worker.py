@@ -14,14 +14,15 @@ from typing import TYPE_CHECKING, Any
 
 from mia_bench.device import resolve_device
 from mia_bench.errors import StudyError
-from mia_bench.execution.execute import execute, read_datasets
+from mia_bench.execution.execute import execute
 from mia_bench.execution.outcome import describe_outcome
 from mia_bench.execution.resources import thread_settings
 from mia_bench.execution.transfer import read_files
 from mia_bench.run_folder.folder import RunFolder, State
+from mia_bench.study.images import read_datasets
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from mia_bench.run_folder.records import Progress
     from mia_bench.study.plan import Run
@@ -85,9 +86,7 @@ class ProgressCollector:
         return self._latest
 
 
-def prepare(
-    runs: Sequence[Run], roots: Mapping[str, str | None], device: str, driver_version: str
-) -> None:
+def prepare(runs: Sequence[Run], device: str, driver_version: str) -> None:
     """Check what would make runs fail here.
 
     Raises:
@@ -96,14 +95,13 @@ def prepare(
     """
     _check_version(driver_version)
     resolve_device(device)
-    read_datasets(runs, roots)
+    read_datasets(runs)
 
 
 def do_run(
     run: Run,
     driver: DriverFolder,
     *,
-    root: str | None,
     device: str,
     threads: int | None,
     trackers: Sequence[Tracker],
@@ -118,7 +116,7 @@ def do_run(
     def do_in(out: Path, *, is_elsewhere: bool) -> TaskResult:
         folder = RunFolder(out / run.name)
         with _send_progress(collector, run.name, folder, is_elsewhere):
-            state = execute(run, out, root, device, trackers, LOCK_SECONDS)
+            state = execute(run, out, device, trackers, LOCK_SECONDS)
         files = read_files(folder) if is_elsewhere else None
         return TaskResult(state, describe_outcome(folder, state), files)
 

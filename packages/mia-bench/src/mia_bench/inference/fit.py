@@ -12,15 +12,16 @@ from mia_bench.detectors import plugins
 from mia_bench.detectors.optional import OptionalParts, resample_of
 from mia_bench.device import machine_facts, resolve_device
 from mia_bench.errors import RunsFailedError, StudyError
+from mia_bench.inference.calibrate import cross_validate, score_normals
 from mia_bench.inference.model_folder import FACTS, Model, Preprocessing
-from mia_bench.inference.normal_images import read_normal_images
+from mia_bench.inference.normal_images import read_normal_images, take_images
+from mia_bench.inference.normal_scores import FPR
+from mia_bench.inference.normal_split import SHARE
 from mia_bench.inference.resumable_folder import ResumableFolder, check_replaceable
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Mapping
-
-    import numpy as np
+    from collections.abc import Callable, Hashable, Mapping
 
     from mia_bench.detectors.protocol import Detector, MethodInfo
 
@@ -35,6 +36,9 @@ def fit(
     model: str | os.PathLike[str],
     epochs: int | None = None,
     calibration: str | os.PathLike[str] | None = None,
+    holdout: float | None = SHARE,
+    fpr: float = FPR,
+    patients: Callable[[str], Hashable] | None = None,
     image_size: int | None = None,
     channels: int | None = None,
     resize: str | None = None,
@@ -45,8 +49,14 @@ def fit(
     device: str = "auto",
     checkpoint_every: int = CHECKPOINT_EVERY,
     on_epoch: Callable[[Any], Any] | None = None,
+    on_fold: Callable[[int, int], object] | None = None,
 ) -> Model:
     """Train a method on a folder of normal images and save the model.
+
+    Thresholds and colors come from normal images that the model has not seen. Of a method that is
+    trained, a share of the images is held out for them. One that is not trained (of 0 epochs) is
+    fitted once for each share, to be judged on that share, and then to all images. Images of a
+    patient and near-duplicates stay together.
 
     An interrupted fit goes on from its last checkpoint when it is called again.
 
@@ -56,7 +66,14 @@ def fit(
         model: Output folder; an older model in it is replaced when the new one is whole.
         epochs: Epochs of training; None for the method's.
         calibration: Folder of normal images that are not trained on. They give thresholds and
-            colors then, not the training images, which a trained model scores too low.
+            colors then, and all of ``images`` are trained on.
+        holdout: Share of the images that is held out, above 0 and up to 0.5. None for none:
+            thresholds and colors then come from the training images, which a trained model scores
+            too low.
+        fpr: The smallest false-positive rate to be scored with: at least 1 / fpr - 1 images are
+            held out.
+        patients: Gives the patient of an image by its id, the file's path in ``images`` without its
+            suffix; None for what the image set knows, if anything (its attribute ``patients``).
         image_size: Side of the square images in pixels; None for the method's.
         channels: 1 (gray) or 3 (RGB); None for the method's.
         resize: ``"squash"`` or ``"short_side"``, see ``mia_data.load``; None for the method's.
@@ -68,10 +85,12 @@ def fit(
         device: ``"auto"``, ``"cpu"``, ``"cuda"``, ``"cuda:1"`` or ``"mps"``.
         checkpoint_every: Epochs between two checkpoints.
         on_epoch: Called after each epoch with its ``mia_bench.detectors.protocol.Epoch``.
+        on_fold: Called after each share that a method of 0 epochs was judged on, with the number of
+            these, and of all.
 
     Raises:
         StudyError: A method, option or folder that cannot be used; calibration images that are
-            trained on.
+            trained on; too few images to hold some out.
         DataError: An images folder that is missing, empty or holds a file that cannot be read.
         RunsFailedError: The training diverged or the device ran out of memory.
     """
@@ -85,24 +104,53 @@ def fit(
         "options": _as_json("options", dict(options or {})),
     }
     _at_least("checkpoint_every", checkpoint_every, 1)
+    _check_shares(holdout, fpr)
     detector = _build(method, settings["options"], preprocessing)
     device = resolve_device(device)
-    normals = read_normal_images(images, calibration, preprocessing)
+    normals = read_normal_images(
+        images,
+        preprocessing,
+        calibration=calibration,
+        holdout=holdout,
+        fpr=fpr,
+        is_trained=settings["epochs"] > 0,
+        patients=patients,
+    )
     training = {**settings, **normals.identity()}
     folder = _hidden_folder(target, method, preprocessing, training)
+
+    def fit_part(part: Any) -> Detector:
+        made = _build(method, settings["options"], preprocessing)
+        _train(made, part, training, device)
+        return made
+
     with folder.locked(refuse_others=True):
-        seconds = _train(
-            detector, normals.train.images, training, device, folder, checkpoint_every, on_epoch
-        )
+        start = time.perf_counter()
+        judged = cross_validate(normals, fit_part, device=device, on_fold=on_fold)
+        kept = OptionalParts(detector).checkpoint(folder.kept, checkpoint_every)
+        chosen = take_images(normals.whole.images, normals.trained)
+        _train(detector, chosen, training, device, on_epoch=on_epoch, **kept)
+        seconds = round(time.perf_counter() - start, 3)
         fitted = Model(
             path=target,
             method=method,
             preprocessing=preprocessing,
-            normal_scores=normals.measure(detector, device),
+            normal_scores=judged or score_normals(detector, normals, device=device),
+            split=normals.split,
             training={**training, "seconds": seconds, "machine": machine_facts(device)},
         )
         _write(fitted, detector, folder)
     return fitted
+
+
+def _check_shares(holdout: float | None, fpr: float) -> None:
+    """Check the shares that images are held out by."""
+    if holdout is not None and not 0 < holdout <= 0.5:
+        msg = f"expected holdout to be above 0 and at most 0.5, got {holdout}"
+        raise StudyError(msg)
+    if not 0 < fpr < 1:
+        msg = f"expected the false-positive rate fpr to be between 0 and 1, got {fpr}"
+        raise StudyError(msg)
 
 
 def _preprocessing(
@@ -162,32 +210,23 @@ def _as_json(name: str, value: dict[str, Any]) -> dict[str, Any]:
 
 
 def _train(
-    detector: Detector,
-    images: np.ndarray,
-    training: dict[str, Any],
-    device: str,
-    folder: ResumableFolder,
-    checkpoint_every: int,
-    on_epoch: Callable[[Any], Any] | None,
-) -> float:
-    """Train the detector, from its checkpoint where there is one; the seconds it took."""
-    start = time.perf_counter()
+    detector: Detector, images: Any, training: dict[str, Any], device: str, **rest: Any
+) -> None:
+    """Train the detector, from its checkpoint where there is one."""
     try:
         detector.fit(
             images,
             epochs=training["epochs"],
             seed=training["seed"],
             device=device,
-            on_epoch=on_epoch,
-            **OptionalParts(detector).checkpoint(folder.kept, checkpoint_every),
+            **rest,
         )
     except ValueError as error:
-        msg = f"cannot train on these images: {error}"
+        msg = f"cannot train on {len(images)} of these images: {error}"
         raise StudyError(msg) from error
     except (ArithmeticError, RuntimeError) as error:
         msg = f"the training failed: {error}"
         raise RunsFailedError(msg) from error
-    return round(time.perf_counter() - start, 3)
 
 
 def _write(model: Model, detector: Detector, folder: ResumableFolder) -> None:

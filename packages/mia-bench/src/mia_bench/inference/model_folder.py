@@ -1,7 +1,7 @@
 """The folder of a fitted model: its detector, its preprocessing, the scores of normal images.
 
 ``MODEL/detector/`` is written by the method itself; ``fit.json`` and ``normal_scores.npy`` turn its
-scores into quantiles, flags and colors.
+scores into quantiles, flags and colors. ``normal_split.npy`` says which image was held out.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ import numpy as np
 from mia_bench.detectors import plugins
 from mia_bench.errors import StudyError
 from mia_bench.files import write_array, write_json
-from mia_bench.inference.normal_scores import LEVELS, NormalScores
+from mia_bench.inference.normal_scores import LEVELS, NormalScores, Origin
+from mia_bench.inference.normal_split import NormalSplit
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 FORMAT = 1
 FACTS = "fit.json"  # every model's folder holds it
-_SCORES, _DETECTOR = "normal_scores.npy", "detector"
+_SCORES, _SPLIT, _DETECTOR = "normal_scores.npy", "normal_split.npy", "detector"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,6 +58,7 @@ class Model:
         preprocessing: How files become its images.
         normal_scores: Scores of normal images.
         training: Facts about the training, as JSON values.
+        split: The division of the normal images; None where nothing was held out.
     """
 
     path: Path
@@ -64,6 +66,7 @@ class Model:
     preprocessing: Preprocessing
     normal_scores: NormalScores
     training: dict[str, Any]
+    split: NormalSplit | None = None
 
     def detector(self) -> Detector:
         """Load the trained detector.
@@ -89,6 +92,9 @@ class Model:
             "training": self.training,
             "reference": self.normal_scores.summary(),
         }
+        if self.split is not None:
+            write_array(folder / _SPLIT, self.split.parts)
+            facts["split"] = self.split.facts()
         write_json(folder / FACTS, facts)
 
 
@@ -121,10 +127,33 @@ def load_model(path: Path) -> Model:
             path=path,
             method=facts["method"],
             preprocessing=Preprocessing(**reading),
-            normal_scores=NormalScores(held_out=known["held_out"], scores=scores, pixels=pixels),
+            normal_scores=NormalScores(origin=_origin(known), scores=scores, pixels=pixels),
             training=facts["training"],
+            split=_read_split(path, facts.get("split")),
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError, EOFError) as error:
         reason = f"{error} is missing" if isinstance(error, KeyError) else error
         msg = f"the model {path} is damaged: {reason}"
         raise StudyError(msg) from error
+
+
+def _origin(reference: dict[str, Any]) -> Origin:
+    """Return the images that the scores are of; older models do not say more than this."""
+    known = Origin.CALIBRATION if reference["held_out"] else Origin.TRAINING
+    return Origin(reference.get("origin", known))
+
+
+def _read_split(path: Path, facts: dict[str, Any] | None) -> NormalSplit | None:
+    if facts is None:
+        return None
+    parts = np.load(path / _SPLIT, allow_pickle=False)
+    if parts.shape != (facts["images"],) or parts.dtype != np.int16:
+        msg = f"{_SPLIT} holds {parts.dtype} {parts.shape}, expected int16 ({facts['images']},)"
+        raise ValueError(msg)
+    return NormalSplit(
+        rule=facts["rule"],
+        parts=parts,
+        groups=facts["groups"],
+        share=facts["share"],
+        ids_sha256=facts["ids_sha256"],
+    )

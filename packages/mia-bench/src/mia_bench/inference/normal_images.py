@@ -1,4 +1,4 @@
-"""Normal images that a model is trained on and measured with."""
+"""Normal images that a model is trained on, and those that its thresholds come from."""
 
 from __future__ import annotations
 
@@ -8,69 +8,118 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import mia_data
+import numpy as np
 
 from mia_bench.errors import StudyError
-from mia_bench.inference.normal_scores import measure_normal_scores
+from mia_bench.inference.image_groups import group_images
+from mia_bench.inference.normal_split import NormalSplit, hash_names, hold_out, make_folds
 
 if TYPE_CHECKING:
     import os
+    from collections.abc import Callable, Hashable
 
     from mia_data import ImageSet
 
-    from mia_bench.detectors.protocol import Detector
     from mia_bench.inference.model_folder import Preprocessing
-    from mia_bench.inference.normal_scores import NormalScores
+
+_COPIED = 1 << 30  # bytes of images that are copied into memory; more are read one by one
 
 
 @dataclass(frozen=True)
 class NormalImages:
-    """Normal images to train on, and others that are held out, where there are any.
+    """Normal images, and how they are divided.
 
     Attributes:
-        train: The images to train on.
-        held_out: The calibration images, None where there are none.
+        whole: The images.
+        split: The division of ``whole``; None where all are trained on and none is judged by a
+            model that has not seen it.
+        calibration: Images of a folder of their own that give the thresholds, None where there is
+            none.
     """
 
-    train: ImageSet
-    held_out: ImageSet | None
+    whole: ImageSet
+    split: NormalSplit | None
+    calibration: ImageSet | None
 
-    def measure(self, detector: Detector, device: str) -> NormalScores:
-        """Score the held-out images, or the training images where there are none."""
-        normal = self.train if self.held_out is None else self.held_out
-        return measure_normal_scores(
-            detector, normal.images, held_out=self.held_out is not None, device=device
-        )
+    @property
+    def trained(self) -> np.ndarray:
+        """Indices of the images that the model is trained on."""
+        return np.arange(len(self.whole)) if self.split is None else self.split.trained
 
     def identity(self) -> dict[str, Any]:
-        """Identify the training images by their number and hashes of names and pixels."""
+        """Identify the images to train on by their number and hashes of names and pixels."""
         pixels = hashlib.sha256()
-        for image in self.train.images:
-            pixels.update(image)
-        names = "\n".join(self.train.ids).encode("utf-8", "surrogateescape")
+        for index in self.trained:
+            pixels.update(self.whole.images[index])
         return {
-            "images": len(self.train),
-            "ids_sha256": hashlib.sha256(names).hexdigest(),
+            "images": len(self.trained),
+            "ids_sha256": hash_names([self.whole.ids[index] for index in self.trained]),
             "pixels_sha256": pixels.hexdigest(),
         }
 
 
+class ImageView:
+    """Some of the images of an array, uint8 (N, C, H, W), as a map-style dataset."""
+
+    def __init__(self, images: np.ndarray, indices: np.ndarray) -> None:
+        self._images = images
+        self._indices = indices
+
+    def __len__(self) -> int:
+        return len(self._indices)
+
+    def __getitem__(self, index: int) -> dict[str, np.ndarray]:
+        return {"image": np.array(self._images[self._indices[index]])}
+
+
+def take_images(images: np.ndarray, indices: np.ndarray) -> np.ndarray | ImageView:
+    """Return the images at rising indices for ``Detector.fit``; too many are not copied."""
+    if len(indices) == len(images):
+        return images
+    size = len(indices) * int(np.prod(images.shape[1:]))
+    return np.asarray(images[indices]) if size <= _COPIED else ImageView(images, indices)
+
+
 def read_normal_images(
     images: str | os.PathLike[str],
-    calibration: str | os.PathLike[str] | None,
     preprocessing: Preprocessing,
+    *,
+    calibration: str | os.PathLike[str] | None,
+    holdout: float | None,
+    fpr: float,
+    is_trained: bool,
+    patients: Callable[[str], Hashable] | None = None,
 ) -> NormalImages:
-    """Read the images to train on, and calibration images that are not among them.
+    """Read normal images and divide them, or read calibration images that are not among them.
+
+    Args:
+        images: Folder of normal images.
+        preprocessing: How they are read.
+        calibration: Folder of calibration images: nothing is held out then.
+        holdout: Share of the images that is held out; None for nothing.
+        fpr: The false-positive rate that thresholds shall be had for.
+        is_trained: Whether the method is trained. One that is not is fitted in seconds, so that
+            each image can be held out in turn.
+        patients: Gives the patient of an image by its id; None for what the image set knows.
 
     Raises:
         DataError: A folder that is missing, empty or holds a file that cannot be read.
-        StudyError: Calibration images with the pixels of training images.
+        StudyError: Calibration images with the pixels of training images, or too few images.
     """
-    train = _read(images, preprocessing)
-    if calibration is None:
-        return NormalImages(train, None)
-    held_out = _read(calibration, preprocessing)
-    _check_held_out(train, held_out)
-    return NormalImages(train, held_out)
+    whole = _read(images, preprocessing)
+    if calibration is not None:
+        held_out = _read(calibration, preprocessing)
+        _check_held_out(whole, held_out)
+        return NormalImages(whole, None, held_out)
+    if holdout is None:
+        return NormalImages(whole, None, None)
+    if patients is None:
+        known = getattr(whole, "patients", None)  # which not every image set has
+    else:
+        known = [patients(name) for name in whole.ids]
+    groups = group_images(whole.images, known)
+    divide = hold_out if is_trained else make_folds
+    return NormalImages(whole, divide(whole.ids, groups, share=holdout, fpr=fpr), None)
 
 
 def _read(folder: str | os.PathLike[str], preprocessing: Preprocessing) -> ImageSet:

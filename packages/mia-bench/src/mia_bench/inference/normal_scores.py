@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 import mia_metrics
@@ -14,9 +15,24 @@ from mia_bench.errors import RunsFailedError, StudyError
 if TYPE_CHECKING:
     from mia_bench.detectors.protocol import Detector
 
+FPR = 0.05  # false-positive rate by default
 CHUNK = 256  # images scored at a time
 MAX_PIXELS = 1 << 24  # of the maps, for their quantiles
 LEVELS = (0.0, 0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99, 0.995, 0.999, 0.9999, 1.0)
+
+
+class Origin(str, Enum):
+    """The normal images whose scores are known; the value names them in tables and on pages.
+
+    ``TRAINING`` are those that the model was trained on, and ``CALIBRATION`` those of a folder of
+    their own. ``HELD_OUT`` were set aside before the training, and ``CROSS_VALIDATED`` are scored
+    by models that were trained on the others.
+    """
+
+    TRAINING = "training images"
+    CALIBRATION = "calibration images"
+    HELD_OUT = "held-out images"
+    CROSS_VALIDATED = "cross-validated images"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,19 +40,24 @@ class NormalScores:
     """Scores and map pixels of normal images.
 
     Attributes:
-        held_out: Whether the model was not trained on them.
+        origin: The images.
         scores: float32 (N,), rising.
         pixels: Quantile -> value of the maps' pixels; empty where the method has no map.
     """
 
-    held_out: bool
+    origin: Origin
     scores: np.ndarray
     pixels: dict[float, float] = field(default_factory=dict)
 
     @property
+    def held_out(self) -> bool:
+        """Whether no image was scored by a model that was trained on it."""
+        return self.origin is not Origin.TRAINING
+
+    @property
     def name(self) -> str:
         """Name of the images in tables and on pages."""
-        return "calibration images" if self.held_out else "training images"
+        return self.origin.value
 
     def quantile(self, scores: np.ndarray) -> np.ndarray:
         """Return the share of the normal images that score no higher: (N,) in [0, 1]."""
@@ -70,34 +91,74 @@ class NormalScores:
         return {
             "images": len(self.scores),
             "held_out": self.held_out,
+            "origin": self.origin.value,
             "score_quantiles": dict(zip(map(str, LEVELS), quantiles, strict=True)),
             "pixel_quantiles": {str(level): value for level, value in self.pixels.items()},
         }
 
 
+class NormalScorer:
+    """Collects the scores of normal images, a chunk at a time, from one detector or several.
+
+    Args:
+        images: uint8 (N, C, H, W).
+        count: Number of images that will be scored; None for all.
+        device: See ``Detector.predict``.
+    """
+
+    def __init__(self, images: np.ndarray, count: int | None = None, *, device: str) -> None:
+        self._images = images
+        self._device = device
+        self._scores: list[np.ndarray] = []
+        self._maps: list[np.ndarray] = []
+        self._done = 0
+        pixels = (len(images) if count is None else count) * images.shape[2] * images.shape[3]
+        # Evenly spread images are enough for quantiles of millions of pixels.
+        self._every = -(-pixels // MAX_PIXELS)
+
+    def score(self, detector: Detector, indices: np.ndarray) -> None:
+        """Score the images at these indices.
+
+        Raises:
+            RunsFailedError: The detector gives scores that are not finite, or the device ran out of
+                memory.
+        """
+        for start in range(0, len(indices), CHUNK):
+            part = np.asarray(self._images[indices[start : start + CHUNK]])
+            found, heat = predict_checked(detector, part, device=self._device)
+            self._scores.append(found)
+            if heat is not None:
+                self._maps.append(heat[(-self._done) % self._every :: self._every])
+            self._done += len(part)
+
+    def result(self, origin: Origin) -> NormalScores:
+        """Return all scores, and the quantiles of the maps' pixels."""
+        pixels: dict[float, float] = {}
+        if self._maps:
+            values = np.quantile(np.concatenate(self._maps), LEVELS).tolist()
+            pixels = dict(zip(LEVELS, values, strict=True))
+        scores = np.sort(np.concatenate(self._scores))
+        return NormalScores(origin=origin, scores=scores, pixels=pixels)
+
+
 def measure_normal_scores(
-    detector: Detector, images: np.ndarray, *, held_out: bool, device: str
+    detector: Detector,
+    images: np.ndarray,
+    indices: np.ndarray | None = None,
+    *,
+    origin: Origin,
+    device: str,
 ) -> NormalScores:
-    """Score normal images, uint8 (N, C, H, W), a chunk at a time.
+    """Score normal images, uint8 (N, C, H, W), or those at some indices, with one detector.
 
     Raises:
-        StudyError: The detector gives scores that are not finite.
+        RunsFailedError: The detector gives scores that are not finite, or the device ran out of
+            memory.
     """
-    scores: list[np.ndarray] = []
-    maps: list[np.ndarray] = []
-    count = len(images)
-    # Evenly spread images are enough for quantiles of millions of pixels.
-    every = -(-count * images.shape[2] * images.shape[3] // MAX_PIXELS)
-    for start in range(0, count, CHUNK):
-        part = np.asarray(images[start : start + CHUNK])
-        found, heat = predict_checked(detector, part, device=device)
-        scores.append(found)
-        if heat is not None:
-            maps.append(heat[(-start) % every :: every])
-    pixels: dict[float, float] = {}
-    if maps:
-        pixels = dict(zip(LEVELS, np.quantile(np.concatenate(maps), LEVELS).tolist(), strict=True))
-    return NormalScores(held_out=held_out, scores=np.sort(np.concatenate(scores)), pixels=pixels)
+    chosen = np.arange(len(images)) if indices is None else indices
+    scorer = NormalScorer(images, len(chosen), device=device)
+    scorer.score(detector, chosen)
+    return scorer.result(origin)
 
 
 def predict_checked(

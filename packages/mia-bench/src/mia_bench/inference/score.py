@@ -15,7 +15,7 @@ from mia_bench.inference.decode import FolderDecoder, chunks
 from mia_bench.inference.find_files import FoundFiles, find_files, fingerprint
 from mia_bench.inference.journal import Journal
 from mia_bench.inference.model_folder import Model, load_model
-from mia_bench.inference.normal_scores import predict_checked
+from mia_bench.inference.normal_scores import FPR, predict_checked
 from mia_bench.inference.page import PAGE, write_page
 from mia_bench.inference.resumable_folder import ResumableFolder, check_replaceable
 from mia_bench.inference.writer import SUMMARY, ScoringSummary, ScoringWriter
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from mia_bench.detectors.protocol import Detector
 
 BATCH_SIZE = 64
-FPR = 0.05
 JOURNAL = "journal.jsonl"
 _KIND = {"marker": SUMMARY, "what": "a folder of mia-bench score"}
 

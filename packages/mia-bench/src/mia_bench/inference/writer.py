@@ -40,8 +40,7 @@ class ScoringSummary:
         flagged: Number of them that are flagged.
         threshold: The score from which on an image is flagged.
         fpr: The share of normal images that the threshold is for.
-        normals: Name of the images that give the threshold: the model's training or calibration
-            images.
+        normals: Name of the images that give the threshold, see ``normal_scores.Origin``.
         broken: File and reason of each file that could not be read.
         passed_over: Number of other files, and links to folders, among the images.
         passed_over_example: One of them, None where there is none.

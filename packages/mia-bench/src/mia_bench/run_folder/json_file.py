@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
@@ -74,6 +75,13 @@ class JsonTable:
         value = self._value(key)
         if not isinstance(value, str) or not _is_unicode(value):
             self._expected(key, "a text", value)
+        return value
+
+    def file_name(self, key: str) -> str:
+        """Take the path of a file, which need not be UTF-8."""
+        value = self._value(key)
+        if not isinstance(value, str) or not value or "\0" in value or not _is_encodable(value):
+            self._expected(key, "a path", value)
         return value
 
     def message(self, key: str) -> str:
@@ -170,6 +178,15 @@ def _is_unicode(text: str) -> bool:
     """Return False for half a surrogate pair, which JSON can hold and no file or terminal."""
     try:
         text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _is_encodable(path: str) -> bool:
+    """Return whether a file can have this name, which half a surrogate pair may stand in."""
+    try:
+        os.fsencode(path)
     except UnicodeEncodeError:
         return False
     return True

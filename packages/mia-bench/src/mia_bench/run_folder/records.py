@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from mia_bench.run_folder.data_record import DataRecord
+
 FORMAT = 1  # of run.json
 
 
@@ -167,6 +169,7 @@ class RunRecord:
         metrics: Metric -> value on the test images; None for an infinite threshold.
         intervals: Metric -> ends of its bootstrap interval over the test images.
         images: Numbers of images.
+        data: Where the images come from, and their hashes; None where an old run.json has neither.
         losses: The training curve, empty where nothing was trained.
         seconds: Seconds of each stage.
         peak_memory: Peak memory of the run's process.
@@ -187,6 +190,7 @@ class RunRecord:
     peak_memory: PeakMemory
     parameters: int | None = None
     machine: Machine
+    data: DataRecord | None = None
     finished: str | None = None
     selection: EpochSelection | None = None
     members: Mapping[str, str] | None = None
@@ -197,7 +201,8 @@ class RunRecord:
         values["losses"] = [{"epoch": each.epoch, **each.losses} for each in self.losses]
         values["peak_memory"] = _without_none(values["peak_memory"])
         values["machine"] = _without_none(values["machine"])
-        for key in ("finished", "selection", "members"):
+        values["data"] = None if self.data is None else self.data.to_json()
+        for key in ("data", "finished", "selection", "members"):
             if values[key] is None:
                 del values[key]
         return values

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from mia_bench.errors import StudyError
 from mia_bench.metric_names import IMAGE_METRICS, METRICS
+from mia_bench.run_folder.data_record import DataRecord, DataSource
 from mia_bench.run_folder.json_file import JsonTable, read_json
 from mia_bench.run_folder.records import (
     FORMAT,
@@ -51,6 +52,7 @@ def read_run_record(path: Path) -> RunRecord:
         peak_memory=_memory(found.table("peak_memory")),
         machine=_machine(found.table("machine")),
         parameters=found.optional(JsonTable.whole, "parameters"),
+        data=found.optional(_data, "data"),
         finished=found.optional(JsonTable.text, "finished"),
         selection=found.optional(_selection, "selection"),
         members=found.optional(_texts, "members"),
@@ -126,6 +128,19 @@ def _intervals(found: JsonTable, key: str) -> dict[str, tuple[float, float]]:
 def _images(found: JsonTable) -> ImageCounts:
     found.require("train", "test")
     return ImageCounts(found.whole("train"), found.whole("test"))
+
+
+def _data(found: JsonTable, key: str) -> DataRecord:
+    table = found.table(key)
+    table.require("train_sha256", "test_sha256")
+    places = {
+        name: table.optional(JsonTable.file_name, name) for name in ("root", "folder", "manifest")
+    }
+    return DataRecord(
+        source=DataSource(**places),
+        train_sha256=table.text("train_sha256"),
+        test_sha256=table.text("test_sha256"),
+    )
 
 
 def _losses(found: JsonTable) -> EpochLosses:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
@@ -11,6 +12,7 @@ from mia_bench.detectors.epoch_selection import LAST, check_rule
 from mia_bench.errors import StudyError, unknown_name
 from mia_bench.files import is_folder_name
 from mia_bench.metric_names import METRICS
+from mia_bench.run_folder.data_record import DataSource
 from mia_bench.study.executor_options import ExecutorOptions
 
 if sys.version_info >= (3, 11):
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 DEFAULT = Path(__file__).parent / "default.toml"
+_PATHS = ("root", "folder", "manifest")  # keys of a dataset that say where it is
 _KINDS = {str: "a text", int: "a whole number", dict: "a table"}  # as messages call them
 
 
@@ -30,14 +33,23 @@ class DatasetEntry:
     """A dataset of a study; None stands for the default.
 
     Attributes:
-        name: Its registered name, or an alias.
-        root: The folder that holds its folder.
+        name: Its registered name, or an alias; of the user's own images a name that is free.
+        root: The folder that holds the folder of a registered dataset.
+        folder: A folder of the user's own images, see ``mia_data.from_folder``.
+        manifest: A CSV table of the user's own images, see ``mia_data.from_manifest``.
         image_size: Side of its images in pixels, for methods that do not name their own.
     """
 
     name: str
     root: str | None = None
+    folder: str | None = None
+    manifest: str | None = None
     image_size: int | None = None
+
+    @property
+    def source(self) -> DataSource:
+        """The place that its images come from."""
+        return DataSource(root=self.root, folder=self.folder, manifest=self.manifest)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,12 +113,14 @@ class Study:
     ) -> Study:
         """Return the study with other lists or schedules where they are given.
 
-        A name that the study has keeps the settings it has there.
+        A name that the study has keeps the settings it has there. A dataset that is no registered
+        name is a path: that of a folder of the user's own images, or of a CSV table of them.
+        ``root`` is for registered datasets alone.
         """
         study = replace(self, as_original=self.as_original or as_original)
         if datasets is not None:
             own = {entry.name: entry for entry in self.datasets}
-            chosen = tuple(own.get(name, DatasetEntry(name=name)) for name in datasets)
+            chosen = tuple(own.get(name) or dataset_of_argument(name) for name in datasets)
             study = replace(study, datasets=chosen)
         if methods is not None:
             mine = {entry.label: entry for entry in self.methods}
@@ -115,7 +129,11 @@ class Study:
         if seeds is not None:
             study = replace(study, seeds=tuple(seeds))
         if root is not None:
-            moved = tuple(replace(entry, root=root) for entry in study.datasets)
+            root = locate(root)
+            moved = tuple(
+                replace(entry, root=root) if entry.source.own is None else entry
+                for entry in study.datasets
+            )
             study = replace(study, datasets=moved)
         if epochs is not None:
             timed = tuple(replace(entry, epochs=epochs) for entry in study.methods)
@@ -127,7 +145,7 @@ class Study:
 
 
 def read_study(path: Path) -> Study:
-    """Read a study from a TOML file.
+    """Read a study from a TOML file; relative paths in it start from its folder.
 
     Raises:
         StudyError: No such file, not TOML, or a key or value that has no meaning there.
@@ -138,21 +156,30 @@ def read_study(path: Path) -> Study:
         msg = f"cannot read the study {path}: {error}"
         raise StudyError(msg) from error
     try:
-        return parse_study(tree, name=path.stem)
+        return parse_study(tree, name=path.stem, folder=path.parent)
     except StudyError as error:
         msg = f"{path}: {error}"
         raise StudyError(msg) from error
 
 
-def parse_study(tree: dict[str, Any], *, name: str) -> Study:
-    """Make a study of the keys and tables of a TOML file, which are the fields of ``Study``."""
+def parse_study(tree: dict[str, Any], *, name: str, folder: Path = Path()) -> Study:
+    """Make a study of the keys and tables of a TOML file, which are the fields of ``Study``.
+
+    Args:
+        tree: The keys and tables.
+        name: The study's name, if it names none.
+        folder: The folder that relative paths start from.
+
+    Raises:
+        StudyError: A key or value that has no meaning.
+    """
     _check_keys("the study", tree, [f.name for f in fields(Study)])
     datasets = _tables(tree, "datasets")
     methods = _tables(tree, "methods")
     return Study(
         name=_typed("name", tree.get("name", name), str),
         seeds=_seeds(tree.get("seeds", [0])),
-        datasets=tuple(_dataset(key, table) for key, table in datasets.items()),
+        datasets=tuple(_dataset(key, table, folder) for key, table in datasets.items()),
         methods=tuple(_method(key, table) for key, table in methods.items()),
         select=_rule("select", tree.get("select", LAST)),
         metrics=_metrics(tree.get("metrics", list(METRICS))),
@@ -162,13 +189,54 @@ def parse_study(tree: dict[str, Any], *, name: str) -> Study:
     )
 
 
-def _dataset(name: str, table: dict[str, Any]) -> DatasetEntry:
+def _dataset(name: str, table: dict[str, Any], folder: Path) -> DatasetEntry:
     where = f"datasets.{name}"
     _check_keys(where, table, [f.name for f in fields(DatasetEntry) if f.name != "name"])
-    for key, kind in (("root", str), ("image_size", int)):
+    paths = {}
+    for key in _PATHS:
         if key in table:
-            _typed(f"{where}.{key}", table[key], kind)
-    return DatasetEntry(name=name, **table)
+            path = _typed(f"{where}.{key}", table[key], str)
+            if not path or "\0" in path:
+                msg = f"expected {where}.{key} to be a path, got {path!r}"
+                raise StudyError(msg)
+            paths[key] = locate(path, folder)
+    if len(paths) > 1:
+        msg = f"expected {where} to have one of {', '.join(_PATHS)}, got {' and '.join(paths)}"
+        raise StudyError(msg)
+    if "image_size" in table:
+        _typed(f"{where}.image_size", table["image_size"], int)
+    return DatasetEntry(name=name, **{**table, **paths})
+
+
+def dataset_of_argument(text: str) -> DatasetEntry:
+    """Return the dataset of a word of the command line: a registered name, or a path.
+
+    A path leads to a folder, or to a CSV table; its last part without ``.csv`` names the dataset.
+    """
+    if not _is_path(text):
+        return DatasetEntry(name=text)
+    path = Path(os.path.expanduser(locate(text)))  # noqa: PTH111 (an unknown user is no error yet)
+    if path.suffix.lower() == ".csv" and not path.is_dir():
+        return DatasetEntry(name=path.stem, manifest=str(path))
+    return DatasetEntry(name=path.name, folder=str(path))
+
+
+def _is_path(text: str) -> bool:
+    """Return whether it has a slash, or is no registered name but that of a file or folder."""
+    if os.sep in text or "/" in text or text in (".", "..", "~"):
+        return True
+    import mia_data  # brings NumPy, which a study without such a word need not wait for
+
+    try:
+        mia_data.info(text)
+    except mia_data.UnknownNameError:
+        return Path(text).exists()
+    return False
+
+
+def locate(path: str, folder: Path = Path()) -> str:
+    """Return a path as one that starts from a folder; ``~`` is left to whoever opens it."""
+    return path if path.startswith("~") else os.path.abspath(folder / path)  # noqa: PTH100
 
 
 def _method(label: str, table: dict[str, Any]) -> MethodEntry:

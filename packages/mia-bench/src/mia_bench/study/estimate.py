@@ -11,12 +11,14 @@ import numpy as np
 from mia_bench.detectors import plugins
 from mia_bench.errors import StudyError
 from mia_bench.run_folder.folder import RunFolder, State, find_runs
+from mia_bench.study.images import count_images
 from mia_bench.study.sample_timing import SampleCost, folder_bytes, time_on_sample
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
     from pathlib import Path
 
+    from mia_bench.run_folder.data_record import DataSource
     from mia_bench.study.plan import Run
 
 UNKNOWN = "nothing: its weights are missing"
@@ -50,7 +52,6 @@ def estimate(
     runs: list[Run],
     out: Path,
     *,
-    roots: Mapping[str, str | None],
     device: str,
     on_timing: Callable[[str], None] = lambda what: None,
 ) -> list[Estimate]:
@@ -63,16 +64,17 @@ def estimate(
     Args:
         runs: The plan.
         out: The study's folder, where runs may be finished.
-        roots: The folder that holds each dataset's folder; None for the default.
         device: The device to time on, see ``mia_bench.device.resolve_device``.
         on_timing: Called with what is about to be timed.
 
     Raises:
         StudyError: A device that is not there, where something is to be timed.
+        DataError: A folder or table of the user's own that is missing or not as expected.
     """
     timed: dict[tuple[object, ...], SampleCost | None] = {}
     known = _finished(out)
-    images = {name: _images(name, root) for name, root in roots.items()}
+    sources = {run.dataset: run.source for run in runs}
+    images = {name: _images(name, source) for name, source in sources.items()}
     found = []
     for run in runs:
         folder = RunFolder(out / run.name)
@@ -137,9 +139,9 @@ def _same_but_seed(run: Run, other: RunFolder) -> bool:
     return replace(other.read_record().settings, seed=run.seed) == run.settings()
 
 
-def _images(dataset: str, root: str | None) -> _Images:
+def _images(dataset: str, source: DataSource) -> _Images:
     try:
-        counts, counted = mia_data.count(dataset, root=root), True
+        counts, counted = count_images(dataset, source), True
     except mia_data.MissingDataError:
         counts, counted = mia_data.info(dataset).counts, False
     test = (counts.test_normal or 0) + (counts.test_abnormal or 0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
 import mia_data
@@ -12,7 +12,9 @@ from mia_bench.detectors import plugins
 from mia_bench.detectors.epoch_selection import LAST, check_rule
 from mia_bench.detectors.optional import resample_of
 from mia_bench.errors import StudyError
+from mia_bench.files import is_folder_name
 from mia_bench.metric_names import METRICS
+from mia_bench.run_folder.data_record import DataSource
 from mia_bench.run_folder.records import RunSettings
 from mia_bench.study import paper_settings
 
@@ -26,7 +28,7 @@ class Run:
     """One training and scoring, with every setting that changes its result.
 
     Attributes:
-        dataset: Registered name of the dataset.
+        dataset: Registered name of the dataset, or the name of the user's own.
         label: The method's label in the study; the name of its folder.
         method: The method's registered name.
         seed: Random seed.
@@ -39,6 +41,7 @@ class Run:
         select: The rule that chooses the epoch, see ``mia_bench.detectors.epoch_selection``; None
             for the last.
         metrics: The metrics that are measured, see ``mia_bench.execution.evaluate.measure``.
+        source: The place of the dataset's images.
     """
 
     dataset: str
@@ -53,10 +56,11 @@ class Run:
     select: str | None = None
     resample: str = "bilinear"
     metrics: tuple[str, ...] = METRICS
+    source: DataSource = field(default_factory=DataSource)
 
     @classmethod
-    def of(cls, settings: RunSettings) -> Run:
-        """Return the run with these settings.
+    def of(cls, settings: RunSettings, source: DataSource) -> Run:
+        """Return the run with these settings, whose images are in this place.
 
         Raises:
             StudyError: They are an ensemble's, which is not trained.
@@ -65,7 +69,7 @@ class Run:
             msg = f"expected the settings of a training, got those of {settings.label!r}"
             raise StudyError(msg)
         values = {field.name: getattr(settings, field.name) for field in fields(settings)}
-        return cls(**values)
+        return cls(**values, source=source)
 
     @property
     def name(self) -> str:
@@ -75,7 +79,8 @@ class Run:
     def settings(self) -> RunSettings:
         """Return the settings; two runs with the same settings are the same run."""
         values = asdict(self)
-        del values["metrics"]  # the same run, however it is measured
+        for name in ("metrics", "source"):  # the same run, however it is measured and kept
+            del values[name]
         return RunSettings(**values)
 
     def build(self) -> Detector:
@@ -92,11 +97,6 @@ class Run:
             image_size=self.image_size,
             label=self.label,
         )
-
-
-def roots_of(study: Study) -> dict[str, str | None]:
-    """Return the folder that holds each dataset's folder, None for the default, by dataset."""
-    return {mia_data.info(entry.name).name: entry.root for entry in study.datasets}
 
 
 def plan(study: Study) -> list[Run]:
@@ -116,9 +116,10 @@ def list_runs(study: Study) -> list[Run]:
     Raises:
         StudyError: An unknown dataset or method, or a run that is named twice.
     """
+    names = [_check_dataset(entry) for entry in study.datasets]
     runs = [
-        _run(dataset, method, seed, study)
-        for dataset in study.datasets
+        _run(name, dataset, method, seed, study)
+        for name, dataset in zip(names, study.datasets, strict=True)
         for seed in study.seeds
         for method in study.methods
     ]
@@ -143,8 +144,34 @@ def check_options(runs: list[Run]) -> None:
             run.build()
 
 
-def _run(dataset: DatasetEntry, entry: MethodEntry, seed: int, study: Study) -> Run:
-    name = mia_data.info(dataset.name).name
+def _check_dataset(entry: DatasetEntry) -> str:
+    """Return the dataset's name: that of an alias, or the one that the user gave.
+
+    Raises:
+        StudyError: An unknown name, or one for the user's own images that is taken or no name.
+    """
+    own = entry.source.own
+    try:
+        registered = mia_data.info(entry.name).name
+    except mia_data.UnknownNameError as error:
+        if own is None:
+            msg = f"{error}; images of your own have a path instead: a folder or a CSV table"
+            raise StudyError(msg) from error
+    else:
+        if own is None:
+            return registered
+        msg = (
+            f"expected another name for {own} than {entry.name!r}, which is that of a registered "
+            f"dataset: name it in a study file, as [datasets.my-{entry.name}]"
+        )
+        raise StudyError(msg)
+    if not is_folder_name(entry.name):
+        msg = f"expected datasets.NAME to have a name that a folder can have, got {entry.name!r}"
+        raise StudyError(msg)
+    return entry.name
+
+
+def _run(name: str, dataset: DatasetEntry, entry: MethodEntry, seed: int, study: Study) -> Run:
     info = plugins.find_method(entry.method).info
     epochs = paper_settings.epochs(info, name) if entry.epochs is None else entry.epochs
     if epochs < 0:
@@ -172,4 +199,5 @@ def _run(dataset: DatasetEntry, entry: MethodEntry, seed: int, study: Study) -> 
         options={**paper_settings.options(info, name), **original, **entry.options},
         select=rule,
         metrics=study.metrics,
+        source=dataset.source,
     )

@@ -9,7 +9,7 @@ import torch
 from mia_ssl._engine.images import ImageSource
 from mia_ssl._engine.inference import evaluating, in_order
 from mia_ssl._engine.options import unknown
-from mia_ssl.two_stage.feature_grid import recorded_grids
+from mia_ssl.feature_grid import recorded_grids
 from mia_ssl.two_stage.network import normalize
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
     from mia_ssl.densities import Density
-    from mia_ssl.two_stage.feature_grid import FeatureGrid
+    from mia_ssl.feature_grid import FeatureGrid
     from mia_ssl.two_stage.network import TwoStageNetwork
     from mia_ssl.two_stage.options import TwoStageOptions
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 import torchvision
-from mia_ssl.two_stage.feature_grid import Axis, FeatureGrid, recorded_grids
+from mia_ssl.feature_grid import Axis, FeatureGrid, recorded_grids
 from scipy.ndimage import map_coordinates
 from torch import nn
 
@@ -16,6 +16,7 @@ LAYERS = {
     "vgg11": ("features.2", "features.5", "features.10"),
     "densenet121": ("features.pool0", "features.transition1", "features.transition2"),
     "mobilenet_v2": ("features.0", "features.4", "features.10"),
+    "timm:tf_efficientnet_lite0": ("conv_stem", "blocks.1.0.conv_dw", "blocks.2", "blocks.4"),
     "inception_v3": ("Conv2d_2a_3x3", "maxpool2", "Mixed_5d"),
 }
 
@@ -23,7 +24,10 @@ LAYERS = {
 def averaging(name):
     """The network with equal positive weights everywhere: its gradients show what a cell sees."""
     options = {"aux_logits": False, "init_weights": False} if name == "inception_v3" else {}
-    network = torchvision.models.get_model(name, weights=None, **options).eval()
+    if name.startswith("timm:"):
+        network = pytest.importorskip("timm").create_model(name.removeprefix("timm:")).eval()
+    else:
+        network = torchvision.models.get_model(name, weights=None, **options).eval()
     for module in list(network.modules()):
         for child, layer in module.named_children():
             if isinstance(layer, nn.MaxPool2d):  # its gradient is that of one pixel alone
@@ -48,7 +52,7 @@ def grid_and_features(network, layer, image):
 
 @pytest.mark.parametrize(("name", "layer"), [(n, x) for n in LAYERS for x in LAYERS[n]])
 def test_cell_is_centered_where_the_pixels_that_it_sees_are(name, layer):
-    size = 320 if layer in ("layer3", "layer4") else 224
+    size = {"layer3": 320, "layer4": 320, "blocks.4": 416}.get(layer, 224)
     image = torch.full((1, 3, size, size), 0.01, requires_grad=True)
     grid, features = grid_and_features(averaging(name), layer, image)
     row, column = features.shape[2] // 2, features.shape[3] // 2 + 1
@@ -85,9 +89,30 @@ def test_enlarged_as_scipy_interpolates(first, stride):
         np.testing.assert_allclose(ours, expected, atol=1e-12)
 
 
+def test_features_are_interpolated_at_the_centers_of_another_grid():
+    coarse = FeatureGrid(Axis(7, 0, 16), Axis(6, 15, 16))
+    fine = FeatureGrid(Axis(14, 0, 8), Axis(13, 7, 8))
+    features = torch.from_numpy(np.random.default_rng(0).normal(size=(2, 3, 7, 6)))
+    moved = coarse.onto(fine, features)
+    places = np.meshgrid(np.arange(14) * 8 / 16, (np.arange(13) * 8 + 7 - 15) / 16, indexing="ij")
+    expected = map_coordinates(features[1, 2].numpy(), places, order=1, mode="nearest")
+    np.testing.assert_allclose(moved[1, 2], expected, atol=1e-12)
+    assert coarse.onto(coarse, features) is features
+
+
 def test_size_that_no_layer_gave_is_not_known():
     network = torchvision.models.resnet18(weights=None).eval()
     with recorded_grids(network, 64, 64) as grids:
         network(torch.zeros(1, 3, 64, 64))
     assert grids.find(5, 5) is None
     assert not network.conv1._forward_hooks
+
+
+def test_cells_of_equal_length_cover_the_side():
+    axis = Axis.even(14, 224)
+    edges = torch.cat((axis.centers - axis.stride / 2, axis.centers[-1:] + axis.stride / 2))
+    np.testing.assert_allclose(edges, np.arange(15) * 16 - 0.5)
+    values = torch.randn(1, 1, 14, 14, dtype=torch.float64)
+    ours = FeatureGrid(axis, axis).enlarge(values[0], 224, 224)
+    torches = nn.functional.interpolate(values, size=224, mode="bilinear", align_corners=False)
+    np.testing.assert_allclose(ours, torches[0], atol=1e-12)

@@ -1,4 +1,4 @@
-"""Place of a feature grid's cells in the image, found by watching a network at work."""
+"""Place of a feature grid's cells in the image."""
 
 from __future__ import annotations
 
@@ -32,20 +32,34 @@ class Axis:
     first: float
     stride: float
 
+    @classmethod
+    def even(cls, cells: int, pixels: int) -> Axis:
+        """Divide a side of an image into cells of equal length."""
+        stride = pixels / cells
+        return cls(cells, (stride - 1) / 2, stride)
+
     def after(self, cells: int, kernel: int, stride: int, padding: int, dilation: int) -> Axis:
         """Return the cells that a window sliding over these ones gives."""
         middle = dilation * (kernel - 1) / 2 - padding
         return Axis(cells, self.first + self.stride * middle, self.stride * stride)
 
-    def interpolation(self, pixels: int) -> Tensor:
-        """Return the linear interpolation of the cells' values at pixels 0, 1, ...
+    @property
+    def centers(self) -> Tensor:
+        """Pixels that the cells are centered on, float64 [cells]."""
+        return self.first + self.stride * torch.arange(self.cells, dtype=torch.float64)
+
+    def interpolation(self, pixels: Tensor) -> Tensor:
+        """Return the linear interpolation of the cells' values at some pixels.
 
         Beyond the outermost centers their values are repeated.
 
+        Args:
+            pixels: Places along the image's side, float64 [n].
+
         Returns:
-            float64 [pixels, cells]; each row sums to 1.
+            float64 [n, cells]; each row sums to 1.
         """
-        place = (torch.arange(pixels, dtype=torch.float64) - self.first) / self.stride
+        place = (pixels - self.first) / self.stride
         distance = place.clamp(0, self.cells - 1)[:, None] - torch.arange(self.cells)
         return (1 - distance.abs()).clamp(min=0)
 
@@ -64,9 +78,17 @@ class FeatureGrid:
 
     def enlarge(self, values: Tensor, height: int, width: int) -> Tensor:
         """Interpolate the cells' values at all pixels, [N, h, w] -> [N, height, width]."""
-        rows = self.rows.interpolation(height).to(values.dtype)
-        columns = self.columns.interpolation(width).to(values.dtype)
-        return rows @ values @ columns.T
+        rows = self.rows.interpolation(torch.arange(height, dtype=torch.float64))
+        columns = self.columns.interpolation(torch.arange(width, dtype=torch.float64))
+        return rows.to(values.dtype) @ values @ columns.to(values.dtype).T
+
+    def onto(self, other: FeatureGrid, features: Tensor) -> Tensor:
+        """Interpolate features [..., h, w] at the centers of another grid's cells."""
+        if self == other:
+            return features
+        rows = self.rows.interpolation(other.rows.centers).to(features)
+        columns = self.columns.interpolation(other.columns.centers).to(features)
+        return rows @ features @ columns.T
 
 
 class GridRecorder:
@@ -86,12 +108,28 @@ class GridRecorder:
         size = (output.shape[-2], output.shape[-1])
         if before is None or size in self._known:
             return
-        windows = (_pair(getattr(layer, name, 1)) for name in _WINDOW)
-        (k_y, k_x), (s_y, s_x), (p_y, p_x), (d_y, d_x) = windows
-        self._known[size] = FeatureGrid(
-            before.rows.after(size[0], k_y, s_y, p_y, d_y),
-            before.columns.after(size[1], k_x, s_x, p_x, d_x),
+        windows = [_pair(getattr(layer, name, 1)) for name in _WINDOW]
+        rows, columns = (
+            axis.after(cells, *(_padded(layer, axis.cells, cells, *window)))
+            for axis, cells, window in zip(
+                (before.rows, before.columns), size, zip(*windows, strict=True), strict=True
+            )
         )
+        self._known[size] = FeatureGrid(rows, columns)
+
+
+def _padded(
+    layer: nn.Module, before: int, after: int, kernel: int, stride: int, padding: int, dilation: int
+) -> tuple[int, int, int, int]:
+    """Return a window's kernel, stride, padding before the first cell, and dilation.
+
+    Some networks of TensorFlow's pad as much as the number of cells asks for, more of it after the
+    last cell; their layers say that they do not pad.
+    """
+    reach = dilation * (kernel - 1) + 1
+    if isinstance(layer, nn.Conv2d) and (before + 2 * padding - reach) // stride + 1 != after:
+        padding = max((after - 1) * stride + reach - before, 0) // 2
+    return kernel, stride, padding, dilation
 
 
 def _pair(value: Any) -> tuple[int, int]:

@@ -1,0 +1,14 @@
+"""Feature methods: a frozen ImageNet network describes the image, a simple model the normal ones.
+
+Nothing is trained: images pass the network once, and the model is computed from their features.
+"""
+
+from __future__ import annotations
+
+from mia_ssl.features.build import build, load_medianomaly, restore
+from mia_ssl.features.cost import count_cost
+from mia_ssl.features.methods import METHODS
+
+SYNTHESES: tuple[str, ...] = ()  # these methods paste nothing
+
+__all__ = ["METHODS", "SYNTHESES", "build", "count_cost", "load_medianomaly", "restore"]

@@ -1,0 +1,176 @@
+"""Detector of any feature method: fits, scores, saves and loads."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+import torch
+from scipy.ndimage import gaussian_filter1d
+from sklearn.exceptions import NotFittedError
+
+from mia_ssl._engine.backbones import Backbone
+from mia_ssl._engine.detector import TrainedDetector
+from mia_ssl._engine.records import Prediction
+from mia_ssl._engine.seeding import generator
+from mia_ssl.features.extract import extract
+from mia_ssl.features.orientations import ORIENTATIONS
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Callable, Iterator, Mapping
+
+    from lightning_fabric import Fabric
+    from torch import Tensor
+    from typing_extensions import Self
+
+    from mia_ssl._engine.images import ImageSource
+    from mia_ssl._engine.records import Epoch
+    from mia_ssl._engine.settings import Settings
+    from mia_ssl._engine.training import Schedule, Task
+    from mia_ssl.feature_grid import Axis
+    from mia_ssl.features.extract import Features
+    from mia_ssl.features.method import FeatureMethod, Scores
+    from mia_ssl.features.options import FeatureOptions
+
+SMALLEST_IMAGE = 64
+_MODEL = 1  # stream of the seed
+
+
+class FeatureDetector(TrainedDetector):
+    """Detector that scores an image by how its features differ from those of normal images.
+
+    Made by ``mia_ssl.build``. ``fit`` passes the normal images through the frozen network; nothing
+    is trained, and a checkpoint would hold nothing. ``fit`` and ``predict`` raise FileNotFoundError
+    where the network's weights cannot be had, ``predict`` sklearn's NotFittedError before ``fit``.
+
+    Attributes:
+        model: Model of the normal features.
+    """
+
+    score_batch = 16
+
+    def __init__(
+        self,
+        method: FeatureMethod,
+        *,
+        in_channels: int,
+        image_size: int,
+        settings: Settings,
+        options: FeatureOptions,
+    ) -> None:
+        super().__init__(
+            method.info, in_channels=in_channels, image_size=image_size, settings=settings
+        )
+        if image_size < SMALLEST_IMAGE:
+            msg = f"expected image_size to be {SMALLEST_IMAGE} or above, got {image_size}"
+            raise ValueError(msg)
+        self.options = options
+        self.network = Backbone(options.backbone, options.weights)
+        if max(options.stages) >= len(self.network.channels):
+            msg = f"expected stages of {options.backbone} below {len(self.network.channels)}, "
+            msg += f"got {options.stages}"
+            raise ValueError(msg)
+        self.score_batch = settings.batch_size
+        self._method = method
+        self.model = method.model(options)
+        self._is_fitted = False
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> FeatureDetector:
+        """Load the detector that ``save`` wrote.
+
+        Raises:
+            ModelFileError: Nothing there, damaged files, or a model of another package or format.
+        """
+        from mia_ssl.registry import load
+
+        return cast("FeatureDetector", load(path))
+
+    def restore(self, state: Mapping[str, Any], meta: Mapping[str, Any]) -> Self:
+        """Take back what ``save`` wrote, the model included."""
+        if "model" in state:
+            self.model.restore(state["model"])
+            self._is_fitted = True
+        return super().restore(state, meta)
+
+    def _draw(self, seed: int) -> None:
+        """Draw nothing: the network is frozen."""
+
+    def _task(self, source: ImageSource, schedule: Schedule, fabric: Fabric) -> Task:
+        msg = f"{self.info.name} trains nothing"
+        raise NotImplementedError(msg)
+
+    def _train(
+        self,
+        source: ImageSource,
+        schedule: Schedule,
+        fabric: Fabric,
+        on_epoch: Callable[[Epoch], Any] | None,
+    ) -> None:
+        self._is_fitted = False
+        normals = _Normals(self, source)
+        self.model.fit(normals, generator(schedule.seed, _MODEL))
+        self._is_fitted = True
+
+    def _score_normals(self, source: ImageSource) -> Any:
+        return self._scores(source, self.score_batch, with_map=False, is_normal=True).score
+
+    def _predict(self, source: ImageSource, batch_size: int, *, with_map: bool) -> Prediction:
+        return self._scores(source, batch_size, with_map=with_map, is_normal=False)
+
+    def _scores(
+        self, source: ImageSource, batch_size: int, *, with_map: bool, is_normal: bool
+    ) -> Prediction:
+        if not self._is_fitted:
+            msg = f"this {self.info.name} is not fitted: call fit first"
+            raise NotFittedError(msg)
+        scores, maps = [], []
+        for features in extract(self.network, source, self.options, batch_size):
+            found = self.model.score(features, is_normal=is_normal)
+            if with_map or self._method.uses_map_score:
+                pixels = self._map(found, features)
+            scores.append(pixels.amax((1, 2)) if self._method.uses_map_score else found.image)
+            if with_map:
+                maps.append(pixels.float())
+        score = torch.cat(scores).float().numpy()
+        return Prediction(score, torch.cat(maps).numpy() if with_map else None)
+
+    def _map(self, scores: Scores, features: Features) -> Tensor:
+        """Return the score of each pixel, [B, S, S]: interpolated between cells and blurred."""
+        grid = features.grids[0]
+        rows, columns = (self._enlargement(axis) for axis in (grid.rows, grid.columns))
+        return rows @ scores.cells.double() @ columns.T
+
+    def _enlargement(self, axis: Axis) -> Tensor:
+        pixels = torch.arange(self.image_size, dtype=torch.float64)
+        weights = axis.interpolation(pixels).numpy()
+        if self.options.smoothing:
+            weights = gaussian_filter1d(weights, self.options.smoothing, axis=0)
+        return torch.from_numpy(np.ascontiguousarray(weights))
+
+    def _state(self) -> dict[str, Any]:
+        return {**super()._state(), **({"model": self.model.state()} if self._is_fitted else {})}
+
+    def _described_options(self) -> dict[str, Any]:
+        # As JSON gives them back.
+        options = asdict(self.options)
+        return {k: list(v) if isinstance(v, tuple) else v for k, v in options.items()}
+
+
+class _Normals:
+    """``NormalImages`` of a detector and a source."""
+
+    def __init__(self, detector: FeatureDetector, source: ImageSource) -> None:
+        self._detector = detector
+        self._source = source
+        self._copies = len(ORIENTATIONS[detector.options.orientations])
+
+    @property
+    def count(self) -> int:
+        return len(self._source) * self._copies
+
+    def __call__(self) -> Iterator[Features]:
+        options, size = self._detector.options, self._detector.score_batch
+        return extract(self._detector.network, self._source, options, size, options.orientations)

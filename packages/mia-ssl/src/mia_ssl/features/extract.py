@@ -1,0 +1,90 @@
+"""Features of images, batch by batch, and the place of their cells in the image.
+
+Cells divide the image evenly. By windows and padding those of EfficientNet-Lite0 would lie half a
+cell further to the lower right; but trained on images and their mirror images, it has learned to
+look at the middle of its cells (the tests measure it).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+import torch
+import torch.nn.functional as F
+
+from mia_ssl._engine.repeatable import repeatable
+from mia_ssl.feature_grid import Axis, FeatureGrid
+from mia_ssl.features.orientations import oriented
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from torch import Tensor
+
+    from mia_ssl._engine.images import ImageSource
+    from mia_ssl.features.options import FeatureOptions
+
+
+class FrozenNetwork(Protocol):
+    """A backbone: images [B, 1 or 3, H, W] in [0, 1] -> features of some of its stages."""
+
+    def __call__(self, x: Tensor, stages: Sequence[int]) -> list[Tensor]:
+        """Return features [B, D, h, w] of the stages."""
+        ...
+
+
+@dataclass(frozen=True)
+class Features:
+    """Features of B images.
+
+    Attributes:
+        numbers: Number of each image among all, int64 [B].
+        stages: Features of each stage, float32 [B, D, h, w], on the CPU.
+        grids: Place of each stage's cells in the image.
+    """
+
+    numbers: Tensor
+    stages: list[Tensor]
+    grids: list[FeatureGrid]
+
+    def means(self) -> Tensor:
+        """Return the mean of each channel of all stages, [B, D]."""
+        return torch.cat([stage.mean((2, 3)) for stage in self.stages], 1)
+
+    def cells(self, window: int = 1) -> Tensor:
+        """Return the channels of all stages at the cells of the first one, [B, h, w, D].
+
+        Args:
+            window: Side of the squares of cells, odd, that features are first averaged over.
+        """
+        stages = self.stages
+        if window > 1:
+            stages = [
+                F.avg_pool2d(stage, window, 1, window // 2, count_include_pad=False)
+                for stage in stages
+            ]
+        first = self.grids[0]
+        moved = [grid.onto(first, stage) for grid, stage in zip(self.grids, stages, strict=True)]
+        return torch.cat(moved, 1).permute(0, 2, 3, 1)
+
+
+def extract(
+    backbone: FrozenNetwork,
+    source: ImageSource,
+    options: FeatureOptions,
+    batch_size: int,
+    orientations: str = "as_is",
+) -> Iterator[Features]:
+    """Yield the features of images, each in all orientations."""
+    device = source.device
+    for numbers in torch.arange(len(source)).split(batch_size):
+        for images in oriented(source.take(numbers), orientations):
+            height, width = images.shape[2:]
+            with repeatable(device, full_precision=True), torch.inference_mode():
+                stages = backbone(images.float().div_(255), options.stages)
+            grids = [
+                FeatureGrid(Axis.even(stage.shape[2], height), Axis.even(stage.shape[3], width))
+                for stage in stages
+            ]
+            yield Features(numbers, [stage.float().cpu() for stage in stages], grids)
