@@ -28,7 +28,7 @@ def weights_file(network, path):
 def normalized(gray):
     return torchvision.transforms.functional.normalize(
         gray.expand(-1, 3, -1, -1), [0.485, 0.456, 0.406], [0.229, 0.224, 0.225]
-    )
+    ).contiguous(memory_format=torch.channels_last)
 
 
 @pytest.fixture

@@ -32,7 +32,7 @@ def test_its_stages_are_those_of_timm(reference, size):
     backbone = Backbone("efficientnet-lite0")
     got = backbone(x, range(5))
     with torch.no_grad():
-        expected = reference((x - 0.5) / 0.5)
+        expected = reference(((x - 0.5) / 0.5).contiguous(memory_format=torch.channels_last))
     for features, wanted in zip(got, expected, strict=True):
         torch.testing.assert_close(features, wanted, rtol=1e-6, atol=1e-6)
     assert tuple(features.shape[1] for features in got) == backbone.channels

@@ -78,8 +78,10 @@ class Backbone(nn.Module):
             x.new_tensor(values).view(1, 3, 1, 1)
             for values in (self._source.mean, self._source.std)
         )
-        # Broadcasting repeats a gray channel.
-        return self._network[0].to(x.device)((x - mean) / std, stages)
+        # Broadcasting repeats a gray channel. With the channels last, convolutions of few channels
+        # take a processor about half the time.
+        normalized = ((x - mean) / std).contiguous(memory_format=torch.channels_last)
+        return self._network[0].to(x.device)(normalized, stages)
 
     def _read(self, device: torch.device) -> nn.Module:
         if device.type == "meta":
