@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import json
 import re
+import shutil
 import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -37,8 +38,8 @@ RATES = (0.05, 0.1)
 THUMBNAIL = 64  # px, at which near-duplicates are looked for
 PATIENT = re.compile(r"patient\d+")  # in the names of LGG
 METHODS = {
-    "ae": {"image_size": 64, "epochs": 30, "options": {"batch_size": 32}},
-    "gaussian-features": {"image_size": 128},
+    "ae": {"image_size": 64, "epochs": 15, "options": {"batch_size": 32}},
+    "gaussian-features": {"image_size": 64},
 }
 
 
@@ -85,7 +86,7 @@ def lay_out(name: str, root: Path, target: Path) -> Set:
         for split, classes in json.loads(table.read_text(encoding="utf-8")).items():
             (target / split).mkdir(parents=True)
             for file in classes["0"]:
-                (target / split / file).symlink_to((root / name / "images" / file).resolve())
+                shutil.copyfile(root / name / "images" / file, target / split / file)
         return Set(name, target / "train", target / "test")
     return Set(name, root / name / "train" / "normal", root / name / "test" / "normal")
 

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from mia_bench.cli import main
 from mia_bench.cli.fit import KeyValue
+from mia_bench.errors import StudyError
 from PIL import Image
 
 DOCS = Path(__file__).resolve().parents[4] / "docs" / "own-images.md"
@@ -195,6 +196,29 @@ def test_bad_input_of_fit(here, folders, tmp_path, monkeypatch, arguments, messa
     base = ("--images", folders / "normal", "--model", "model", "--method", "ae")
     assert_one_line(here("fit", *base, *arguments), message)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["empty", "full"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        ([], {"holdout": 0.2, "fpr": 0.05, "calibration": None}),
+        (["--holdout", "0.3", "--fpr", "0.1"], {"holdout": 0.3, "fpr": 0.1}),
+        (["--no-holdout"], {"holdout": None}),
+        (["--calibration", "more"], {"calibration": Path("more")}),
+    ],
+)
+def test_options_of_the_calibration_reach_the_fit(here, monkeypatch, arguments, expected):
+    given = {}
+
+    def fit(**settings):
+        given.update(settings)
+        msg = "seen"
+        raise StudyError(msg)
+
+    monkeypatch.setattr("mia_bench.inference.fit.fit", fit)
+    base = ("--images", "normal", "--model", "model", "--method", "ae")
+    assert_one_line(here("fit", *base, *arguments), "seen")
+    assert given.items() >= expected.items()
 
 
 def assert_one_line(result, message):

@@ -3,8 +3,6 @@
 import math
 from typing import NamedTuple
 
-from scipy.stats import betabinom
-
 from mia_metrics import validate
 
 
@@ -77,6 +75,8 @@ def flagged_share(
         >>> share.expected, share.low, round(share.high, 2)
         (0.05, 0.0, 0.19)
     """
+    from scipy.stats import betabinom  # a second, which importing the package need not wait for
+
     level = validate.share("level", level, closed=False)
     least = least_calibration(fpr)
     if n_calibration < least:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 from mia_metrics.fusion import COMBINE, SCALES
 
-from mia_bench.cli.options import DEVICE, FOLDER, JSON, ROOT, CommaSeparated
+from mia_bench.cli.options import DEVICE, FOLDER, JSON, CommaSeparated
 from mia_bench.device import resolve_device
 from mia_bench.ensembles.fuse import fuse as fuse_runs
 from mia_bench.ensembles.model import Ensemble
@@ -41,7 +41,11 @@ if TYPE_CHECKING:
 @click.option(
     "--name", help="Name of the ensemble (default: the methods' names with + between them)."
 )
-@ROOT
+@click.option(
+    "--root",
+    type=FOLDER,
+    help="Folder that contains the datasets' folders (default: where the runs read them).",
+)
 @DEVICE
 @JSON
 def fuse(

@@ -227,7 +227,7 @@ def _dataset(name: str, table: dict[str, Any], folder: Path) -> DatasetEntry:
     paths = {}
     for key in _PATHS:
         if key in table:
-            path = _typed(f"{where}.{key}", table[key], str)
+            path: str = _typed(f"{where}.{key}", table[key], str)
             if not path or "\0" in path:
                 msg = f"expected {where}.{key} to be a path, got {path!r}"
                 raise StudyError(msg)

@@ -107,7 +107,7 @@ def hash_images(images: ImageSet) -> str:
             continue
         digest.update(str(array.shape).encode())
         for start in range(0, len(array), _HASHED_AT_ONCE):
-            digest.update(np.ascontiguousarray(array[start : start + _HASHED_AT_ONCE]).data)
+            digest.update(array[start : start + _HASHED_AT_ONCE].tobytes())
     return digest.hexdigest()
 
 
