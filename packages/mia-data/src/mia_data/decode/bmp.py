@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mia_data.errors import DataError
 
@@ -37,7 +37,10 @@ def mend_depth(image: ImageFile, data: bytes, path: Path | str) -> None:
     if (image.mode, bits) != ("1", 8) or any(tile[0] != "raw" for tile in image.tile):
         msg = f"{path} holds gray numbers of {bits} bits with a palette that is their own, expected"
         raise DataError(f"{msg} 1 or 8 bits without compression")
+    image.tile = [_as_bytes(tile) for tile in image.tile]
+
+
+def _as_bytes(tile: Any) -> Any:
+    """Return one of Pillow's tiles for numbers of a byte each, of which 0 is black."""
     # A tile is a plain tuple or a named one, depending on Pillow's version.
-    image.tile = [
-        tuple.__new__(type(tile), (*tile[:3], ("1;8", *tile[3][1:]))) for tile in image.tile
-    ]
+    return tuple.__new__(type(tile), (*tile[:3], ("1;8", *tile[3][1:])))
