@@ -102,6 +102,16 @@ def conformance(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def formats(session: nox.Session) -> None:
+    """Every kind of image file against a second reader; docs/formats.md is written anew."""
+    data = ROOT / "packages" / "mia-data"
+    own = nox.project.load_toml(data / "pyproject.toml")
+    group = nox.project.dependency_groups(own, "test")
+    session.install("-e", f"{data}[dicom,nifti]", *group)
+    session.run("python", str(ROOT / "benchmarks" / "formats"))
+
+
+@nox.session(default=False)
 def browser(session: nox.Session) -> None:
     """The pages in the system's own headless Chromium; nothing but Playwright is downloaded."""
     programs = ("chromium", "chromium-browser", "google-chrome")

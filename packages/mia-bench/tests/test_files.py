@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import numpy as np
 import pytest
 from mia_bench.files import (
@@ -72,3 +74,8 @@ def test_what_a_killed_process_left_is_removed_and_nothing_else(tmp_path):
         each.touch()
     remove_temporaries(path)
     assert sorted(tmp_path.iterdir()) == sorted(kept)
+
+
+def test_a_file_name_that_is_not_utf_8_is_written_escaped(tmp_path):
+    write_text(tmp_path / "a.txt", os.fsdecode(b"lat\xe9 ") + "grün\n")
+    assert (tmp_path / "a.txt").read_bytes() == "lat\\udce9 grün\n".encode()

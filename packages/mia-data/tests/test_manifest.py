@@ -128,6 +128,19 @@ def test_a_copy_in_the_other_split_is_refused_unless_allowed(write, tmp_path, sp
         from_manifest(table, split)
 
 
+def test_a_copy_that_comes_into_the_other_split_later_is_noticed(write, tmp_path):
+    text = "path,split,label\na.png,train,0\nc.png,test,0\nin/b.png,test,1\n"
+    assert len(from_manifest(write(text), "test")) == 2
+    (tmp_path / "copy.png").write_bytes((tmp_path / "c.png").read_bytes())
+    with pytest.raises(DataError, match=r"1 image with the content .*/c\.png and .*/copy\.png"):
+        from_manifest(write(text + "copy.png,train,0\n"), "test")
+
+
+def test_an_absent_file_of_the_other_split_does_not_matter(write):
+    text = "path,split,label\na.png,train,0\nabsent.png,test,0\nin/b.png,test,1\n"
+    assert len(from_manifest(write(text), "train")) == 1
+
+
 def test_an_absent_table_is_named(tmp_path):
     with pytest.raises(DataError, match=r"absent\.csv: No such file"):
         from_manifest(tmp_path / "absent.csv")

@@ -2,8 +2,9 @@
 
 import json
 
+import numpy as np
 import pytest
-from mia_data import DataError, MissingDataError, verify
+from mia_data import DataError, MissingDataError, load, verify
 
 
 def _counts(report):
@@ -28,6 +29,34 @@ def test_a_dataset_without_published_counts_is_ok(tmp_path, save_image):
     for name in ("Train/Non-Polyp/a.jpg", "Test/Non-Polyp/b.jpg", "Test/Polyp/c.jpg"):
         save_image(folder / name)
     assert verify("cp-child", tmp_path).ok
+
+
+def test_volumes_and_files_of_several_frames_are_read_as_they_are_loaded(tmp_path):
+    pydicom, nibabel = pytest.importorskip("pydicom"), pytest.importorskip("nibabel")
+    rng = np.random.default_rng(0)
+    folder = tmp_path / "CP-CHILD" / "CP-CHILD-A"
+    frames = pydicom.dcmread(pydicom.data.get_testdata_file("rtdose.dcm", download=False))
+    for inner, name in (
+        ("Train/Non-Polyp", "a.Nii.gz"),
+        ("Test/Non-Polyp", "b.NII"),
+        ("Test/Polyp", "c.dcm"),
+    ):
+        path = folder / inner / name
+        path.parent.mkdir(parents=True)
+        if name.endswith(".dcm"):
+            frames.save_as(path)
+        else:
+            values = rng.integers(0, 900, (8, 9, 6)).astype(np.int16)
+            lower = path.with_name(name.lower())
+            nibabel.save(nibabel.Nifti1Image(values, np.eye(4)), lower)
+            lower.rename(path)
+    assert verify("cp-child", tmp_path).ok
+    assert len(load("cp-child", "train", root=tmp_path, size=8)) == 4
+    assert len(load("cp-child", "test", root=tmp_path, size=8)) == 4 + 15
+    volume = folder / "Test/Non-Polyp/b.NII"
+    volume.write_bytes(volume.read_bytes()[:-9])
+    (problem,) = verify("cp-child", tmp_path).unreadable
+    assert "b.NII ends after" in problem
 
 
 def test_the_shared_braintumor_has_the_published_counts(shared_root):

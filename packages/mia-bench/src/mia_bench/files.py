@@ -86,9 +86,9 @@ def remove_temporaries(path: Path) -> None:
 
 
 def write_text(path: Path, text: str, *, durable: bool = True) -> None:
-    """Write a text file."""
+    """Write a text file; parts of file names that are not UTF-8 are escaped."""
     with atomic(path, durable=durable) as temporary:
-        temporary.write_text(text, encoding="utf-8")
+        temporary.write_text(text, encoding="utf-8", errors="backslashreplace")
 
 
 def write_json(path: Path, value: Any, *, durable: bool = True) -> None:

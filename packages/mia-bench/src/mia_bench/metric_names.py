@@ -4,11 +4,16 @@ from __future__ import annotations
 
 IMAGE_METRICS = ("auroc", "ap")
 PIXEL_METRICS = ("pixel_auroc", "pixel_ap", "best_dice", "aupro")
-METRICS = (*IMAGE_METRICS, *PIXEL_METRICS)
+# Of patients: the score of a patient is the highest of their images, and a patient with an abnormal
+# image is abnormal. They are there where the patients of a test set are known.
+PATIENT_METRICS = ("patient_auroc", "patient_ap")
+METRICS = (*IMAGE_METRICS, *PATIENT_METRICS, *PIXEL_METRICS)
 # How tables name them; a star marks what the test masks choose a threshold for.
 TITLES = {
     "auroc": "AUROC",
     "ap": "AP",
+    "patient_auroc": "patient AUROC",
+    "patient_ap": "patient AP",
     "pixel_auroc": "pixel AUROC",
     "pixel_ap": "pixel AP",
     "best_dice": "best Dice*",

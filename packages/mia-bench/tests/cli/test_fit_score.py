@@ -182,6 +182,8 @@ def test_bad_input_of_score(here, folders, fitted, tmp_path, monkeypatch, argume
         (["--channels", "2"], "--channels"),
         (["--window", "5", "1"], "window"),
         (["--holdout", "0.6"], "--holdout"),
+        (["--patients", "("], "expected patients to be a regular expression, got '('"),
+        (["--patients", "zzz"], "'normal_00.png' in "),
         (["--fpr", "1"], "--fpr"),
         (["--fpr", "0.04"], "too few to hold 24 out for thresholds at a false-positive rate of"),
     ],

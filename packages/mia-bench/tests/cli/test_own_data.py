@@ -36,6 +36,7 @@ def mine(root, tmp_path_factory):
 STUDY = """
 [datasets.my-mri]
 folder = "scans"
+patients = ".*"  # each file is a patient
 [datasets.brats2021]
 root = "{root}"
 [methods.ae]
@@ -80,7 +81,8 @@ def test_it_takes_part_like_a_registered_dataset_masks_included(done, call, tmp_
             for name in ("my-mri", "brats2021")
         )
         assert "pixel_ap" in ours.metrics
-        assert ours.metrics == theirs.metrics
+        patients = {f"patient_{name}": ours.metrics[name] for name in ("auroc", "ap")}
+        assert ours.metrics == {**theirs.metrics, **patients}
     assert "my-mri" in (out / "report.html").read_text()
     assert "\nmy-mri,ae," in (out / "leaderboard.csv").read_text()
 
@@ -89,6 +91,7 @@ def test_the_results_remember_the_folder(done, mine, tmp_path, call):
     shutil.copytree(done, tmp_path / "out")
     data = json.loads((tmp_path / "out/my-mri/ae/seed-0/run.json").read_text())["data"]
     assert data["folder"] == str(mine)
+    assert data["patients"] == ".*"
     result = call("fuse", tmp_path / "out", "--methods", "ae,ae-l1", "--json", "--device", "cpu")
     assert result.returncode == 0, result.stderr
     fused = json.loads(result.stdout)["fused"]
@@ -165,3 +168,26 @@ def test_a_path_that_is_not_there_is_one_line(tmp_path, monkeypatch, call, word,
     assert (result.returncode, result.stdout, result.stderr.count("\n")) == (2, "", 1)
     assert message in result.stderr
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (
+            ("--datasets", "phantom", "--patients", "p"),
+            "folder or table of your own images for",
+        ),
+        (("--datasets", "phantom", "--resample-masks"), "own images for resample_masks, got the"),
+        (("--datasets", "{mine}", "--patients", "zzz"), "has no patient by the regular expression"),
+        (("--datasets", "{mine}", "--patients", "("), "expected patients to be a regular expr"),
+        (
+            ("--datasets", "{mine}", "--patients", "lesion|n"),
+            "patient in both splits, the first",
+        ),
+    ],
+)
+def test_a_wrong_way_to_read_files_is_one_line(mine, call, tmp_path, words, message):
+    words = [word.format(mine=mine) for word in words]
+    result = call("run", "--methods", "ae", "--epochs", "1", "--out", tmp_path / "out", *words)
+    assert (result.returncode, result.stderr.count("\n")) == (2, 1), result.stderr
+    assert message in result.stderr

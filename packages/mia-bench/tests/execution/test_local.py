@@ -16,6 +16,7 @@ import pytest
 from mia_bench.cli.main import commands
 from mia_bench.errors import RunsFailedError
 from mia_bench.execution import local
+from mia_bench.execution.resources import environment_variables, import_settings
 from mia_bench.run_folder.folder import RunFolder, State
 from mia_bench.study.config import DatasetEntry, MethodEntry, Study
 from mia_bench.study.executor_options import ExecutorOptions
@@ -187,3 +188,12 @@ class InThisProcess:
 
     def join(self) -> None:
         pass
+
+
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="Python 3.10 has no PYTHONSAFEPATH")
+@pytest.mark.parametrize("name", ["types", "select"])
+def test_a_worker_imports_nothing_of_the_working_folder(tmp_path, monkeypatch, name):
+    (tmp_path / f"{name}.py").write_text("raise RuntimeError('the file of a user')\n")
+    monkeypatch.chdir(tmp_path)
+    with environment_variables(import_settings()), local._workers([None]) as (worker,):
+        assert worker.schedule(os.getcwd).result() == os.path.realpath(tmp_path)

@@ -140,6 +140,21 @@ def test_broken_files_are_listed_and_the_others_scored(model, damaged, scored, t
     assert (found.out / "heatmaps" / "ward 7" / "n01.png.png").is_file()
 
 
+def test_damaged_files_are_scored_where_that_is_asked_for(model, mixed, tmp_path):
+    folder = tmp_path / "in"
+    folder.mkdir()
+    shutil.copy(mixed[0] / "n00.png", folder / "a.png")
+    Image.open(mixed[0] / "n01.png").save(folder / "b.jpg", quality=95)
+    data = (folder / "b.jpg").read_bytes()
+    (folder / "b.jpg").write_bytes(data[: len(data) // 2])
+    for allowed, files in ((False, ["a.png"]), (True, ["a.png", "b.jpg"])):
+        found = mia_bench.score(
+            model=model, images=folder, out=tmp_path / "out", allow_damaged=allowed
+        )
+        assert [row["file"] for row in read(found.out)] == files
+        assert [name for name, _ in found.broken] == [] if allowed else ["b.jpg"]
+
+
 def test_a_name_that_a_spreadsheet_would_compute_leads_to_the_file_and_is_no_formula(
     model, mixed, tmp_path
 ):

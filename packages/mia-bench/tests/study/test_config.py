@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from mia_bench.errors import StudyError
 from mia_bench.run_folder.data_record import DataSource
+from mia_bench.run_folder.reading import Reading
 from mia_bench.study.config import DEFAULT, DatasetEntry, MethodEntry, parse_study, read_study
 
 GOOD = {
@@ -135,3 +136,41 @@ def test_the_embedded_default_needs_no_data():
     study = read_study(DEFAULT)
     assert [entry.name for entry in study.datasets] == ["phantom"]
     assert study.methods
+
+
+def test_how_the_files_of_own_images_are_read_is_said_in_the_study(tmp_path):
+    tables = {
+        "mine": {"folder": "scans", "patients": r"p\d+", "allow_empty_masks": True},
+        "phantom": {"allow_damaged": True},
+    }
+    study = parse_study({"datasets": tables, "methods": {"ae": {}}}, name="s", folder=tmp_path)
+    mine, phantom = study.datasets
+    assert mine.reading == Reading(patients=r"p\d+", allow_empty_masks=True)
+    assert mine.source.reading == mine.reading
+    assert phantom.reading == Reading(allow_damaged=True)
+    more = Reading(allow_damaged=True, resample_masks=True, patients="q")
+    mine, phantom = study.choose(reading=more).datasets
+    expected = {"allow_damaged": True, "allow_empty_masks": True, "resample_masks": True}
+    assert mine.reading == Reading(patients="q", **expected)
+    assert phantom.reading == Reading(allow_damaged=True)
+
+
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        ({"patients": "p"}, "expected datasets.x to have a folder or manifest for patients"),
+        ({"allow_shared_files": True}, "a folder or manifest for allow_shared_files"),
+        ({"folder": "f", "patients": 3}, "datasets.x.patients to be a text, got 3"),
+        ({"folder": "f", "allow_damaged": 1}, "datasets.x.allow_damaged to be true or false"),
+        ({"folder": "f", "allow_dammaged": True}, "did you mean 'allow_damaged'"),
+    ],
+)
+def test_a_wrong_way_to_read_files_is_refused(table, message):
+    with pytest.raises(StudyError, match=message):
+        parse_study({"datasets": {"x": table}, "methods": {"ae": {}}}, name="s")
+
+
+def test_what_is_for_own_images_is_refused_where_there_are_none():
+    study = parse_study({"datasets": {"phantom": {}}, "methods": {"ae": {}}}, name="s")
+    with pytest.raises(StudyError, match=r"folder or table of your own .* for patients, got .* ph"):
+        study.choose(reading=Reading(patients="p"))

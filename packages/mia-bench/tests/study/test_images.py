@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from mia_bench.errors import StudyError
 from mia_bench.run_folder.data_record import DataSource
+from mia_bench.run_folder.reading import Reading
 from mia_bench.study.config import DatasetEntry, MethodEntry, Study
 from mia_bench.study.images import count_images, hash_images, load_split, record_data
 from mia_bench.study.plan import plan
@@ -111,3 +112,21 @@ def test_the_file_of_an_image_changes_the_record(mine):
     after = recorded()
     assert after.train_sha256 != before.train_sha256
     assert after.test_sha256 == before.test_sha256
+
+
+def test_files_are_read_as_the_dataset_says(mine):
+    patients = Reading(patients=r"/([^/]+)\.png")
+    for load, expected in (
+        (run_of(folder=str(mine), reading=patients), True),
+        (run_of(folder=str(mine)), False),
+    ):
+        found = load_split(load, "test")
+        known = tuple(name.rpartition("/")[2] for name in found.ids)
+        assert found.patients == (known if expected else None)
+        assert record_data(load, found, found).source.reading == load.source.reading
+    first = min((mine / "train" / "normal").iterdir())
+    (mine / "test" / "normal" / "copy.png").write_bytes(first.read_bytes())
+    with pytest.raises(mia_data.DataError, match="content of one of the other split"):
+        load_split(run_of(folder=str(mine)), "test")
+    allowed = run_of(folder=str(mine), reading=Reading(allow_shared_files=True))
+    assert len(load_split(allowed, "test")) == 25

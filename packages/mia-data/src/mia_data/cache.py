@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 # Raise it whenever the same files and arguments would give other bytes.
-FORMAT = 5
+FORMAT = 6
 _INDEX = "index.json"
 # A build takes minutes; what is older belongs to nobody.
 _LEFTOVER_SECONDS = 24 * 3600

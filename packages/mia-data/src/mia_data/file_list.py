@@ -39,6 +39,7 @@ class FileList:
         masks: N mask files, None for an image that has no abnormal pixel; or None as a whole where
             the split has no masks. A normal image's mask is empty.
         id_folder: Ids are relative to this folder inside ``folder``.
+        patients: N patients; None where they are not known.
     """
 
     folder: Path
@@ -47,6 +48,7 @@ class FileList:
     labels: list[int]
     masks: list[str | None] | None = None
     id_folder: str = ""
+    patients: list[str] | None = None
 
     @property
     def names(self) -> list[str]:

@@ -12,9 +12,10 @@ from mia_data.errors import DataError
 from mia_data.file_list import NORMAL, UNKNOWN, FileList, by_class
 from mia_data.file_types import is_image
 from mia_data.files import exists, expand_home, is_folder
-from mia_data.list_files import find_images, list_folders, list_images
+from mia_data.list_files import find_by_path, list_folders, list_images
 from mia_data.load_files import load_files
 from mia_data.mask_pairs import pair_masks
+from mia_data.patients import check_patients_apart, patient_pattern, with_path_patients
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,7 +38,10 @@ def from_folder(
     window: Window | None = None,
     allow_damaged: bool = False,
     allow_empty_masks: bool = False,
+    resample_masks: bool = False,
     allow_shared_files: bool = False,
+    patients: str | None = None,
+    allow_shared_patients: bool = False,
     cache_dir: str | Path | None = None,
 ) -> ImageSet:
     """Load a folder of images in one of three layouts, recognized by its subfolders.
@@ -62,7 +66,13 @@ def from_folder(
             by default the file's own window (DICOM), else its 0.5 and 99.5 percentiles.
         allow_damaged: As in ``load``.
         allow_empty_masks: Read abnormal images whose mask marks nothing; they keep their label.
+        resample_masks: Bring a NIfTI mask that has other voxels than its volume onto these, each
+            from the nearest one; by default it is refused.
         allow_shared_files: Read images that are in the training and in the test split.
+        patients: A regular expression that finds the patient in each image's path inside the
+            folder: its group ``patient``, or its first group, or all of it. The set then knows its
+            ``patients``, and a patient in both splits is refused.
+        allow_shared_patients: Read patients and DICOM series that are in both splits.
         cache_dir: As in ``load``.
 
     Raises:
@@ -78,12 +88,26 @@ def from_folder(
         window=window,
         allow_damaged=allow_damaged,
         allow_empty_masks=allow_empty_masks,
+        resample_masks=resample_masks,
     )
     path = expand_home(folder)
     listing = list_folder(path, split)
-    other = None if allow_shared_files else _other_split(path, split)
-    name = path.absolute().name
-    return load_files(name, split, listing, request, cache_dir, apart_from=other)
+    other = _other_split(path, split)
+    if patients is not None:
+        pattern = patient_pattern(patients)
+        listing = with_path_patients(listing, pattern)
+        other = other and with_path_patients(other, pattern)
+    if other is not None and not allow_shared_patients:
+        check_patients_apart(listing, other)
+    return load_files(
+        path.absolute().name,
+        split,
+        listing,
+        request,
+        cache_dir,
+        apart_from=None if allow_shared_files else other,
+        series_apart_from=None if allow_shared_patients else other,
+    )
 
 
 def count_folder(folder: str | Path) -> Counts:
@@ -131,7 +155,7 @@ def _check_no_images_below(folder: Path, inner: list[str], count: int) -> None:
     for name in inner:
         found: list[str] = []
         with suppress(DataError):  # There is no image.
-            found = find_images(folder / name)
+            found = find_by_path(folder / name)
         # Links to folders are followed nowhere.
         if found and not (folder / name).is_symlink():
             msg = (

@@ -29,6 +29,7 @@ class ImageSet:
         masks: uint8 (N, H, W) of 0 and 1, read-only and memory-mapped; None where the split has no
             masks.
         ids: N different names, sorted within each class.
+        patients: The patient of each of the N images; None where they are not known.
     """
 
     name: str
@@ -38,6 +39,7 @@ class ImageSet:
     masks: NDArray[np.uint8] | None
     ids: tuple[str, ...]
     _files: tuple[str, ...] | None = field(default=None)
+    patients: tuple[str, ...] | None = None
 
     @cached_property
     def paths(self) -> tuple[Path, ...] | None:
@@ -65,8 +67,9 @@ class ImageSet:
             if (self.labels == label).any()
         ]
         masks = ", masks" if self.masks is not None else ""
+        of = "" if self.patients is None else f", {len(set(self.patients))} patients"
         size = f"{channels}x{height}x{width}"
-        return f"ImageSet({self.name}/{self.split}: {' + '.join(counts)}, {size}{masks})"
+        return f"ImageSet({self.name}/{self.split}: {' + '.join(counts)}, {size}{masks}{of})"
 
     def __getstate__(self) -> dict[str, Any]:
         # A worker process gets the names of the mapped files, not their contents.

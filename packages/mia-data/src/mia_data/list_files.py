@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from mia_data.decode.dicom_series import slice_order
 from mia_data.errors import DataError
 from mia_data.file_types import IMAGE_SUFFIXES, is_image
 from mia_data.files import expand_home
@@ -36,12 +37,20 @@ def list_images(folder: Path, inner: str) -> list[str]:
 def find_images(folder: str | Path) -> list[str]:
     """Return all images in a folder and its subfolders, sorted, as paths with forward slashes.
 
-    Hidden files and folders are left out; links to folders are not followed.
+    Sorted by path; the slices of a DICOM series in one folder by their position in space. Hidden
+    files and folders are left out; links to folders are not followed.
 
     Raises:
         DataError: The folder is missing, cannot be read, or holds no image.
     """
     root = expand_home(folder)
+    found = find_by_path(root)
+    order = slice_order([f"{root}/{name}" for name in found], [0] * len(found))
+    return [found[i] for i in order]
+
+
+def find_by_path(root: Path) -> list[str]:
+    """Return the files of ``find_images`` sorted by path alone; errors as there."""
     found: list[str] = []
     waiting = [""]
     while waiting:

@@ -7,6 +7,7 @@ from contextlib import suppress
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 
+from mia_data.decode.dicom_series import find_place
 from mia_data.errors import DataError
 from mia_data.files import read_bytes
 
@@ -50,6 +51,33 @@ def check_contents_apart(listing: FileList, other: FileList) -> None:
         count = f"{len(same)} image{'s' if len(same) > 1 else ''}"
         what = f"{listing.source} has {count} with the content of one of the other split"
         raise _shared(what, " and ".join(min(same)))
+
+
+def check_series_apart(listing: FileList, other: FileList) -> None:
+    """Refuse splits with slices of the same DICOM series.
+
+    Raises:
+        DataError: They have; the message has a file of each.
+    """
+    series = _by_series(listing)
+    both = sorted(set(series) & set(others := _by_series(other)))
+    if both:
+        first = f"{series[both[0]]} and {others[both[0]]}"
+        msg = (
+            f"{listing.source} has slices of one DICOM series in both splits, such as {first}; "
+            "expected each series in one split (allow_shared_patients reads them as they are)"
+        )
+        raise DataError(msg)
+
+
+def _by_series(listing: FileList) -> dict[str, str]:
+    """Return the first file of each series; files that are no slices belong to none."""
+    found: dict[str, str] = {}
+    for name in listing.files:
+        place = find_place(f"{listing.folder}/{name}")
+        if place is not None:
+            found.setdefault(place.series, name)
+    return found
 
 
 def _by_size(listing: FileList) -> dict[int, list[str]]:

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 
 from mia_data.arguments import SPLITS
 from mia_data.dataset_folder import dataset_folder
-from mia_data.decode.reader import Reader, Source
+from mia_data.decode.dicom_series import VolumeWindows
+from mia_data.decode.reader import Reader
 from mia_data.decode.request import Request
+from mia_data.decode.sources import find_sources
 from mia_data.errors import DataError
 from mia_data.file_list import FileList
 from mia_data.files import is_file, read_bytes
@@ -106,14 +108,17 @@ def _leaked(listings: dict[str, FileList], by_hash: dict[bytes, list[str]]) -> l
 
 
 def _read_all(folder: Path, pairs: dict[str, str | None]) -> tuple[list[str], dict[str, bytes]]:
+    windows = VolumeWindows()
+
     def read(pair: tuple[str, str | None]) -> tuple[str | None, bytes]:
         file, mask = pair
         # A few pixels are enough: the whole file is decoded before it is resized.
-        reader = Reader(Request(size=8, channels=1, resize="squash"))
+        reader = Reader(Request(size=8, channels=1, resize="squash"), windows)
         try:
             data = read_bytes(folder / file, limit=_MAX_BYTES)
             mask_path = None if mask is None else str(folder / mask)
-            reader.read(Source(str(folder / file), mask_path, None))
+            for source in find_sources(str(folder / file), mask_path):
+                reader.read(source)
         except DataError as error:
             return str(error), b""
         return None, blake2b(data, digest_size=16).digest()

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -76,6 +77,58 @@ def test_preview_writes_a_png_of_a_dataset_or_a_folder(cli, tmp_path, save_image
     save_image(tmp_path / "own" / "a.png")
     code, out, _ = cli("preview", tmp_path / "own", "--split", "train", "--out", "o.png")
     assert (code, out) == (0, "o.png\n")
+
+
+def _preview(cli, *arguments):
+    code, _, err = cli("preview", *arguments, "--size", "8", "--out", "o.png")
+    return code, err
+
+
+def test_preview_of_a_table_reads_what_is_allowed_by_name(cli, tmp_path, save_image):
+    for name in ("a1.png", "b2.png", "c1.png"):
+        save_image(tmp_path / name)
+    save_image(tmp_path / "empty.png", np.zeros((10, 12), np.uint8))
+    (tmp_path / "copy2.png").write_bytes((tmp_path / "b2.png").read_bytes())
+    header = "path,split,label,mask\na1.png,train,0,\n"
+    table = tmp_path / "t.csv"
+    table.write_text(header + "b2.png,test,0,\nc1.png,test,1,\n")
+    assert _preview(cli, table) == (0, "")
+    code, err = _preview(cli, table, "--patients", r"\d")
+    assert (code, err.count("\n")) == (2, 1)
+    assert "t.csv has 1 patient in both splits, the first is '1'" in err
+    allowed = ("--patients", r"\d", "--allow-shared-patients")
+    assert _preview(cli, table, *allowed) == (0, "")
+    table.write_text(header + "b2.png,test,0,\nc1.png,test,1,empty.png\n")
+    assert "marks nothing" in _preview(cli, table)[1]
+    assert _preview(cli, table, "--allow-empty-masks") == (0, "")
+    table.write_text(header + "b2.png,test,0,\nc1.png,test,1,\ncopy2.png,train,0,\n")
+    assert "with the content of one of the other" in _preview(cli, table)[1]
+    assert _preview(cli, table, "--allow-shared-files") == (0, "")
+
+
+def test_preview_reads_damaged_files_where_they_are_allowed(cli, tmp_path, save_image):
+    save_image(tmp_path / "own/a.jpg", size=(64, 64))
+    data = (tmp_path / "own/a.jpg").read_bytes()
+    (tmp_path / "own/a.jpg").write_bytes(data[: len(data) // 2])
+    assert _preview(cli, tmp_path / "own")[0] == 2
+    assert _preview(cli, tmp_path / "own", "--allow-damaged") == (0, "")
+
+
+def test_preview_brings_masks_onto_their_volumes_where_that_is_asked_for(cli, tmp_path, rng):
+    nibabel = pytest.importorskip("nibabel")
+
+    def save(name, values, affine):
+        path = tmp_path / "own" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        nibabel.save(nibabel.Nifti1Image(values, affine), path)
+
+    volume = rng.integers(0, 900, (8, 8, 4)).astype(np.int16)
+    save("test/normal/n.nii", volume, np.eye(4))
+    save("test/ill/i.nii.gz", volume, np.eye(4))
+    save("masks/ill/i.nii", np.ones((4, 4, 4), np.uint8), np.diag([2.0, 2, 1, 1]))
+    code, err = _preview(cli, tmp_path / "own")
+    assert (code, err.count("\n"), err.count("affine [")) == (2, 1, 2)
+    assert _preview(cli, tmp_path / "own", "--resample-masks") == (0, "")
 
 
 def test_a_name_that_the_terminal_cannot_show_is_escaped(cli, monkeypatch, tmp_path, save_image):

@@ -5,39 +5,13 @@ import sys
 import numpy as np
 import pytest
 from mia_data import decode_files, find_images, from_folder
-from mia_data.decode.dicom import read_dicom
+from mia_data.decode.dicom import read_frame
+from mia_data.decode.dicom_file import open_dicom
 from mia_data.errors import DataError, MissingExtraError
 
 
-@pytest.fixture
-def write_dicom(tmp_path):
-    pydicom = pytest.importorskip("pydicom")
-    from pydicom.dataset import FileDataset, FileMetaDataset
-    from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, generate_uid
-
-    def write(pixels, **elements):
-        meta = FileMetaDataset()
-        meta.MediaStorageSOPClassUID = CTImageStorage
-        meta.MediaStorageSOPInstanceUID = generate_uid()
-        meta.TransferSyntaxUID = ExplicitVRLittleEndian
-        path = tmp_path / "x.dcm"
-        ds = FileDataset(str(path), {}, file_meta=meta, preamble=b"\0" * 128)
-        color = pixels.ndim == 3 and pixels.shape[2] == 3
-        ds.Rows, ds.Columns = pixels.shape[:2]
-        ds.SamplesPerPixel = 3 if color else 1
-        ds.PhotometricInterpretation = "RGB" if color else "MONOCHROME2"
-        if color:
-            ds.PlanarConfiguration = 0
-        ds.BitsAllocated = ds.BitsStored = pixels.dtype.itemsize * 8
-        ds.HighBit = ds.BitsStored - 1
-        ds.PixelRepresentation = int(pixels.dtype.kind == "i")
-        ds.PixelData = pixels.tobytes()
-        for name, value in elements.items():
-            setattr(ds, name, value)
-        pydicom.dcmwrite(path, ds, enforce_file_format=True)
-        return path
-
-    return write
+def read_dicom(path, mode, window, number=0):
+    return read_frame(open_dicom(path), number, mode, window)
 
 
 @pytest.fixture
@@ -164,10 +138,90 @@ def test_a_palette_is_looked_up(write_dicom, rng):
     np.testing.assert_array_equal(read_dicom(path, "RGB", None), palette[numbers])
 
 
-def test_several_frames_are_refused(write_dicom, rng):
-    path = write_dicom(rng.integers(0, 9, (4, 5), dtype=np.uint8), NumberOfFrames="3")
-    with pytest.raises(DataError, match=r"3 frame\(s\) of 5 x 4, expected one frame"):
+@pytest.mark.parametrize("bits", [8, 16])
+@pytest.mark.parametrize("first", [0, 100])
+def test_a_palette_of_8_or_16_bits_has_the_range_of_its_entries(write_dicom, rng, bits, first):
+    palette = rng.integers(0, 1 << bits, (300, 3)).astype("<u2")
+    tables = {
+        f"{color}PaletteColorLookupTable{part}": value
+        for i, color in enumerate(("Red", "Green", "Blue"))
+        for part, value in (("Descriptor", [300, first, bits]), ("Data", palette[:, i].tobytes()))
+    }
+    numbers = rng.integers(0, 500, (10, 12)).astype(np.uint16)
+    path = write_dicom(numbers, PhotometricInterpretation="PALETTE COLOR", **tables)
+    expected = palette[np.clip(numbers.astype(int) - first, 0, 299)] / ((1 << bits) - 1) * 255
+    np.testing.assert_allclose(read_dicom(path, "RGB", None), expected, atol=0.51)
+
+
+def test_a_palette_in_segments(write_dicom):
+    segments = np.array([0, 2, 0, 100, 1, 3, 160, 0, 1, 7], "<u2").tobytes()
+    tables = {
+        f"{prefix}{color}PaletteColorLookupTable{part}": value
+        for color in ("Red", "Green", "Blue")
+        for prefix, part, value in (
+            ("", "Descriptor", [6, 0, 16]),
+            ("Segmented", "Data", segments),
+        )
+    }
+    numbers = np.arange(8, dtype=np.uint8).reshape(2, 4)
+    path = write_dicom(numbers, PhotometricInterpretation="PALETTE COLOR", **tables)
+    # PS3.3 C.7.9.2: two discrete values, a line of three to 160, one discrete value
+    entries = np.array([0, 100, 120, 140, 160, 7, 7, 7]) / 65535 * 255
+    expected = np.repeat(entries.reshape(2, 4, 1), 3, axis=2)
+    np.testing.assert_allclose(read_dicom(path, "RGB", None), expected, atol=0.51)
+
+
+def test_a_palette_without_tables_is_refused(write_dicom, rng):
+    numbers = rng.integers(0, 9, (4, 5), dtype=np.uint8)
+    path = write_dicom(numbers, PhotometricInterpretation="PALETTE COLOR")
+    with pytest.raises(DataError, match=r"no RedPaletteColorLookupTableDescriptor, expected a pal"):
+        read_dicom(path, "RGB", None)
+
+
+def test_color_by_plane_is_that_by_pixel(write_dicom, rng):
+    color = rng.integers(0, 256, (10, 12, 3), dtype=np.uint8)
+    planes = np.ascontiguousarray(color.transpose(2, 0, 1)).tobytes()
+    path = write_dicom(color, PlanarConfiguration=1, PixelData=planes)
+    np.testing.assert_array_equal(read_dicom(path, "RGB", None), color)
+
+
+def test_color_of_12_bits_has_the_range_of_12_bits(write_dicom, rng):
+    color = rng.integers(0, 4096, (10, 12, 3)).astype(np.uint16)
+    path = write_dicom(color, BitsStored=12, HighBit=11)
+    expected = color / 4095 * 255
+    np.testing.assert_allclose(read_dicom(path, "RGB", None), expected, atol=0.51)
+
+
+@pytest.mark.parametrize(("kind", "samples"), [("HSV", 3), ("MONOCHROME2", 3), ("RGB", 1)])
+def test_other_kinds_of_pixels_are_refused(write_dicom, rng, kind, samples):
+    shape = (10, 12, 3) if samples == 3 else (10, 12)
+    path = write_dicom(rng.integers(0, 9, shape, dtype=np.uint8), PhotometricInterpretation=kind)
+    with pytest.raises(DataError, match=rf"holds {samples} sample\(s\) a pixel of {kind}"):
         read_dicom(path, "L", None)
+
+
+@pytest.mark.parametrize("window", [None, (-200, 2000)])
+@pytest.mark.parametrize("photometric", ["MONOCHROME1", "MONOCHROME2"])
+def test_padding_is_black_and_no_part_of_the_percentiles(write_dicom, pixels, photometric, window):
+    how = {"RescaleSlope": "2", "RescaleIntercept": "-10"}
+    is_white = photometric == "MONOCHROME1"
+    padded = pixels.copy()
+    padded[:, :4] = -2000
+    padded[0, 5] = -1995
+    range_of = {"PixelPaddingValue": -2000, "PixelPaddingRangeLimit": -1990}
+    path = write_dicom(padded, PhotometricInterpretation=photometric, **how, **range_of)
+    inside = padded > -1990
+    values = padded[inside] * 2.0 - 10
+    low, high = np.percentile(values, (0.5, 99.5)) if window is None else window
+    expected = np.zeros(padded.shape)
+    gray = np.clip((values - low) / (high - low) * 255, 0, 255)
+    expected[inside] = 255 - gray if is_white else gray
+    np.testing.assert_allclose(read_dicom(path, "L", window), expected, atol=0.51)
+
+
+def test_an_image_of_padding_only_is_black(write_dicom):
+    path = write_dicom(np.full((4, 5), 7, np.int16), PixelPaddingValue=7)
+    assert not np.asarray(read_dicom(path, "L", None)).any()
 
 
 def _group(*, scale=None, window=None):
@@ -229,9 +283,34 @@ def test_a_functional_group_goes_before_the_file_s_own_level(write_dicom, pixels
     np.testing.assert_array_equal(read_dicom(path, "L", None), expected)
 
 
+def test_each_frame_has_its_own_scale_and_window(write_dicom, rng):
+    frames = rng.integers(0, 2000, (3, 10, 12)).astype(np.int16)
+    scales, windows = [(1, 0), (2, -100), (0.5, 30)], [(900, 800), (40, 400), (500, 90)]
+    groups = [
+        _group(scale=scale, window=window)[0] for scale, window in zip(scales, windows, strict=True)
+    ]
+    groups[1].FrameVOILUTSequence = []
+    path = write_dicom(
+        frames,
+        SharedFunctionalGroupsSequence=_group(window=(10, 50)),
+        PerFrameFunctionalGroupsSequence=groups,
+    )
+    windows[1] = (10, 50)
+    for number, ((slope, intercept), (center, width)) in enumerate(
+        zip(scales, windows, strict=True)
+    ):
+        values = frames[number] * float(slope) + intercept
+        # PS3.3 C.11.2.1.2
+        expected = np.clip(((values - (center - 0.5)) / (width - 1) + 0.5) * 255, 0, 255)
+        found = read_dicom(path, "L", None, number)
+        np.testing.assert_allclose(found, expected, atol=0.51)
+        shown = np.clip((values + 100) / 1000 * 255, 0, 255)
+        np.testing.assert_allclose(read_dicom(path, "L", (-100, 900), number), shown, atol=0.51)
+
+
 def test_groups_of_more_frames_than_there_are_is_refused(write_dicom, pixels):
     path = write_dicom(pixels, PerFrameFunctionalGroupsSequence=_group() + _group())
-    with pytest.raises(DataError, match=r"2 groups in PerFrameFunc.*expected one for its one"):
+    with pytest.raises(DataError, match=r"2 groups in PerFrameFunc.*expected 1 for its 1 frame"):
         read_dicom(path, "L", None)
 
 

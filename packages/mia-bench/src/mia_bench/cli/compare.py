@@ -22,7 +22,7 @@ from mia_bench.leaderboard.compare import (
     between_folders,
     between_methods,
 )
-from mia_bench.metric_names import METRICS, TITLES
+from mia_bench.metric_names import IMAGE_METRICS, PIXEL_METRICS, TITLES
 from mia_bench.terminal.console import make_console, print_whole
 
 
@@ -36,7 +36,7 @@ from mia_bench.terminal.console import make_console, print_whole
 )
 @click.option(
     "--metric",
-    type=click.Choice(METRICS),
+    type=click.Choice([*IMAGE_METRICS, *PIXEL_METRICS]),
     default="auroc",
     help="Metric to compare (default: auroc).",
 )

@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mia_bench.cli.options import DEVICE, FOLDER, JSON
+from mia_bench.cli.options import (
+    ALLOW_DAMAGED,
+    ALLOW_SHARED_FILES,
+    ALLOW_SHARED_PATIENTS,
+    DEVICE,
+    FOLDER,
+    JSON,
+    PATIENTS,
+)
 from mia_bench.errors import StudyError
 from mia_bench.terminal.console import make_console
 from mia_bench.terminal.step_progress import progress
@@ -78,6 +86,10 @@ class KeyValue(click.ParamType):
     help="Smallest false-positive rate that `score` will be called with: at least 1 / FPR - 1 "
     "images are held out (default: 0.05).",
 )
+@PATIENTS
+@ALLOW_DAMAGED
+@ALLOW_SHARED_FILES
+@ALLOW_SHARED_PATIENTS
 @click.option(
     "--image-size",
     type=click.IntRange(min=1),

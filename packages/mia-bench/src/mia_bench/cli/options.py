@@ -39,6 +39,37 @@ ROOT = click.option(
     help="Folder that contains the datasets' folders "
     "(default: MIA_DATA_ROOT, or ~/MedIAnomaly-Data).",
 )
+ALLOW_DAMAGED = click.option(
+    "--allow-damaged",
+    is_flag=True,
+    help="Read JPEG files that end early, gray where pixels are missing.",
+)
+ALLOW_EMPTY_MASKS = click.option(
+    "--allow-empty-masks",
+    is_flag=True,
+    help="Read abnormal images whose mask marks nothing.",
+)
+ALLOW_SHARED_FILES = click.option(
+    "--allow-shared-files",
+    is_flag=True,
+    help="Read images that are in the training and in the test split.",
+)
+RESAMPLE_MASKS = click.option(
+    "--resample-masks",
+    is_flag=True,
+    help="Bring NIfTI masks with other voxels than their volume onto it.",
+)
+PATIENTS = click.option(
+    "--patients",
+    metavar="REGEX",
+    help="Regular expression that finds the patient in an image's path: its group `patient`, its "
+    "first group or all of it; a patient in both splits is refused (default: not known).",
+)
+ALLOW_SHARED_PATIENTS = click.option(
+    "--allow-shared-patients",
+    is_flag=True,
+    help="Read patients and DICOM series that are in both splits.",
+)
 DEVICE = click.option(
     "--device",
     default="auto",

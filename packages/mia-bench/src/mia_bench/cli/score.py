@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mia_bench.cli.options import DEVICE, FOLDER, JSON
+from mia_bench.cli.options import ALLOW_DAMAGED, DEVICE, FOLDER, JSON
 from mia_bench.terminal.console import make_console
 from mia_bench.terminal.step_progress import progress
 
@@ -38,6 +38,7 @@ BROKEN_SAID = 10  # broken files named on stderr
     help="False-positive rate: share of normal images that may be flagged (default: 0.05).",
 )
 @click.option("--strict", is_flag=True, help="Stop at the first file that cannot be read.")
+@ALLOW_DAMAGED
 @click.option(
     "--heatmaps/--no-heatmaps",
     default=True,

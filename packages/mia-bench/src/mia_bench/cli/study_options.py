@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from mia_bench.cli.options import ROOT, CommaSeparated
+from mia_bench.cli.options import (
+    ALLOW_DAMAGED,
+    ALLOW_EMPTY_MASKS,
+    ALLOW_SHARED_FILES,
+    ALLOW_SHARED_PATIENTS,
+    PATIENTS,
+    RESAMPLE_MASKS,
+    ROOT,
+    CommaSeparated,
+)
 from mia_bench.detectors.epoch_selection import RULES
 from mia_bench.errors import StudyError
+from mia_bench.run_folder.reading import Reading
 from mia_bench.study.config import DEFAULT, MethodEntry, read_study
 
 if TYPE_CHECKING:
@@ -39,6 +49,12 @@ _OPTIONS = (
         type=click.Choice(RULES),
         help="Rule that selects the epoch to keep, without labels (default: the study's, or last).",
     ),
+    ALLOW_DAMAGED,
+    ALLOW_EMPTY_MASKS,
+    ALLOW_SHARED_FILES,
+    RESAMPLE_MASKS,
+    PATIENTS,
+    ALLOW_SHARED_PATIENTS,
     click.option(
         "--as-original",
         is_flag=True,
@@ -63,6 +79,7 @@ def study_options(command: Callable[..., Any]) -> Callable[..., Any]:
         as_original: bool,
         **rest: Any,
     ) -> Any:
+        reading = Reading(**{field.name: rest.pop(field.name) for field in fields(Reading)})
         if any(seed < 0 for seed in seeds or []):
             msg = f"expected seeds from 0, got {seeds}"
             raise StudyError(msg)
@@ -78,6 +95,7 @@ def study_options(command: Callable[..., Any]) -> Callable[..., Any]:
             epochs=epochs,
             select=select,
             as_original=as_original,
+            reading=reading,
         )
         return command(study=selected, **rest)
 

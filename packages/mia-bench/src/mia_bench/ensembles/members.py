@@ -106,7 +106,7 @@ def _find_source(run: FinishedRun, root: str | None) -> DataSource:
         return known
     if root is not None:
         return replace(known, root=os.path.abspath(root))  # noqa: PTH100
-    return known if is_there(known) else DataSource()
+    return known if is_there(known) else replace(known, root=None)
 
 
 def _resized(heat: np.ndarray, side: int) -> np.ndarray:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import mia_metrics
 
+from mia_bench.execution.patient_scores import score_patients
 from mia_bench.files import write_array
-from mia_bench.metric_names import METRICS, PIXEL_METRICS
+from mia_bench.metric_names import METRICS, PATIENT_METRICS, PIXEL_METRICS
 from mia_bench.run_folder.gallery_npz import make_gallery
 from mia_bench.run_folder.resamples_npz import N_RESAMPLES, write_resamples
 
@@ -40,6 +41,10 @@ def metrics_of(
 ) -> dict[str, float | None]:
     """Return the metrics alone; see ``measure``."""
     found = mia_metrics.image_metrics(test.labels, prediction.score)
+    patients = score_patients(test, prediction.score)
+    if patients is not None:
+        own = mia_metrics.image_metrics(patients.labels, patients.scores)
+        found |= {name: own[name.removeprefix("patient_")] for name in _patient_metrics(wanted)}
     names = _pixel_metrics(wanted)
     if names and prediction.map is not None and test.masks is not None:
         own = mia_metrics.pixel_metrics(test.masks, prediction.map, aupro="aupro" in names)
@@ -53,13 +58,21 @@ def measure(
     """Return the metrics and their bootstrap intervals over the test images.
 
     Image-level metrics take no time and methods are ranked by them, so they are always there; of
-    the pixel-level ones, where there are maps and masks, those that are wanted.
+    those of patients, where these are known, and of the pixel-level ones, where there are maps and
+    masks, those that are wanted. The intervals of patients' metrics are over the test patients.
     """
     found = mia_metrics.image_metrics(test.labels, prediction.score)
     intervals = {
         name: mia_metrics.bootstrap_interval(test.labels, prediction.score, metric=name)
         for name in ("auroc", "ap")
     }
+    patients = score_patients(test, prediction.score)
+    for name in _patient_metrics(wanted):
+        if patients is not None:
+            interval = mia_metrics.bootstrap_interval(
+                patients.labels, patients.scores, metric=name.removeprefix("patient_")
+            )
+            found[name], intervals[name] = interval.estimate, interval
     names, pixels = _pixel_metrics(wanted), None
     if names and prediction.map is not None and test.masks is not None:
         pixels = mia_metrics.bootstrap_pixels(test.masks, prediction.map, n_resamples=N_RESAMPLES)
@@ -69,6 +82,10 @@ def measure(
         intervals |= {name: pixels.interval(name) for name in kept}
     ends = {name: (each.low, each.high) for name, each in intervals.items()}
     return Measurements(_finite(found), ends, pixels)
+
+
+def _patient_metrics(wanted: Collection[str]) -> list[str]:
+    return [name for name in wanted if name in PATIENT_METRICS]
 
 
 def _pixel_metrics(wanted: Collection[str]) -> list[str]:

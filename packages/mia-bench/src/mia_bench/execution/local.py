@@ -19,6 +19,7 @@ from mia_bench.execution.outcome import RunOutcome, describe_outcome, record_fai
 from mia_bench.execution.resources import (
     available_cores,
     environment_variables,
+    import_settings,
     memory_settings,
     share_gpus,
     thread_settings,
@@ -77,7 +78,8 @@ class LocalExecutor:
         threads = max(1, int(self._cpus or available_cores() / self._jobs))
         settings = thread_settings(threads, insist=self._cpus is not None)
         gpus = (self._gpus or [None] * self._jobs)[: len(runs)]
-        with environment_variables(settings | memory_settings()), _workers(gpus) as free:
+        settings |= memory_settings() | import_settings()
+        with environment_variables(settings), _workers(gpus) as free:
             while waiting or started:
                 while waiting and free:
                     run, worker = waiting.popleft(), free.pop()

@@ -32,6 +32,7 @@ class FolderDecoder:
         preprocessing: How they become images.
         writer: The writer that lists broken files.
         strict: Whether the first broken file is an error instead.
+        allow_damaged: Whether JPEG files that end early are read, see ``mia_data.load``.
         on_progress: Called with the number of files that are done, and of all.
     """
 
@@ -40,6 +41,7 @@ class FolderDecoder:
     preprocessing: Preprocessing
     writer: ScoringWriter
     strict: bool
+    allow_damaged: bool
     on_progress: Callable[[int, int], None] | None
     _file: str | None = field(default=None, init=False)  # the last one that was scored
     _ids: set[str] = field(default_factory=set, init=False)  # its images, of a volume its slices
@@ -67,7 +69,7 @@ class FolderDecoder:
         tell = self.on_progress or (lambda done, total: None)
         # A volume may have been scored in part, so the last file is opened again.
         left = readable if self._file is None else readable[done[self._file] - 1 :]
-        how = asdict(self.preprocessing)
+        how = {**asdict(self.preprocessing), "allow_damaged": self.allow_damaged}
         for image in mia_data.decode_files(self.folder, left, **how, on_error=self._note):
             tell(done[image.file], len(readable))
             if image.id not in self._ids:

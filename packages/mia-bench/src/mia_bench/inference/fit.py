@@ -18,6 +18,7 @@ from mia_bench.inference.normal_images import read_normal_images, take_images
 from mia_bench.inference.normal_scores import FPR
 from mia_bench.inference.normal_split import SHARE
 from mia_bench.inference.resumable_folder import ResumableFolder, check_replaceable
+from mia_bench.run_folder.reading import Reading
 
 if TYPE_CHECKING:
     import os
@@ -38,7 +39,10 @@ def fit(
     calibration: str | os.PathLike[str] | None = None,
     holdout: float | None = SHARE,
     fpr: float = FPR,
-    patients: Callable[[str], Hashable] | None = None,
+    patients: str | Callable[[str], Hashable] | None = None,
+    allow_damaged: bool = False,
+    allow_shared_files: bool = False,
+    allow_shared_patients: bool = False,
     image_size: int | None = None,
     channels: int | None = None,
     resize: str | None = None,
@@ -72,8 +76,14 @@ def fit(
             too low.
         fpr: The smallest false-positive rate to be scored with: at least 1 / fpr - 1 images are
             held out.
-        patients: Gives the patient of an image by its id, the file's path in ``images`` without its
-            suffix; None for what the image set knows, if anything (its attribute ``patients``).
+        patients: A regular expression that finds the patient in an image's path, see
+            ``mia_data.from_folder``; or what gives the patient of an image by its id, the file's
+            path in ``images`` without its suffix. None where patients are not known.
+        allow_damaged: Read JPEG files that end early, see ``mia_data.load``.
+        allow_shared_files: Read images that are also test images of the folder, or calibration
+            images.
+        allow_shared_patients: Read patients and DICOM series that are also in the folder's test
+            images, or patients that are in the calibration images.
         image_size: Side of the square images in pixels; None for the method's.
         channels: 1 (gray) or 3 (RGB); None for the method's.
         resize: ``"squash"`` or ``"short_side"``, see ``mia_data.load``; None for the method's.
@@ -114,7 +124,13 @@ def fit(
         holdout=holdout,
         fpr=fpr,
         is_trained=settings["epochs"] > 0,
-        patients=patients,
+        reading=Reading(
+            allow_damaged=allow_damaged,
+            allow_shared_files=allow_shared_files,
+            allow_shared_patients=allow_shared_patients,
+            patients=patients if isinstance(patients, str) else None,
+        ),
+        patients=None if isinstance(patients, str) else patients,
     )
     training = {**settings, **normals.identity()}
     folder = _hidden_folder(target, method, preprocessing, training)

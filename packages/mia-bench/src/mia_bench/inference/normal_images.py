@@ -13,10 +13,11 @@ import numpy as np
 from mia_bench.errors import StudyError
 from mia_bench.inference.image_groups import group_images
 from mia_bench.inference.normal_split import NormalSplit, hash_names, hold_out, make_folds
+from mia_bench.run_folder.reading import Reading
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Hashable
+    from collections.abc import Callable, Hashable, Sequence
 
     from mia_data import ImageSet
 
@@ -88,6 +89,7 @@ def read_normal_images(
     holdout: float | None,
     fpr: float,
     is_trained: bool,
+    reading: Reading | None = None,
     patients: Callable[[str], Hashable] | None = None,
 ) -> NormalImages:
     """Read normal images and divide them, or read calibration images that are not among them.
@@ -100,29 +102,36 @@ def read_normal_images(
         fpr: The false-positive rate that thresholds shall be had for.
         is_trained: Whether the method is trained. One that is not is fitted in seconds, so that
             each image can be held out in turn.
+        reading: What is allowed of their files, and how their patients are known.
         patients: Gives the patient of an image by its id; None for what the image set knows.
 
     Raises:
         DataError: A folder that is missing, empty or holds a file that cannot be read.
-        StudyError: Calibration images with the pixels of training images, or too few images.
+        StudyError: Calibration images with the pixels or of the patients of training images, or too
+            few images.
     """
-    whole = _read(images, preprocessing)
+    reading = reading or Reading()
+    whole = _read(images, preprocessing, reading)
     if calibration is not None:
-        held_out = _read(calibration, preprocessing)
-        _check_held_out(whole, held_out)
+        held_out = _read(calibration, preprocessing, reading)
+        if not reading.allow_shared_files:
+            _check_held_out(whole, held_out)
+        if not reading.allow_shared_patients:
+            _check_patients(whole, held_out)
         return NormalImages(whole, None, held_out)
     if holdout is None:
         return NormalImages(whole, None, None)
-    if patients is None:
-        known = getattr(whole, "patients", None)  # which not every image set has
-    else:
+    known: Sequence[Hashable] | None = whole.patients
+    if patients is not None:
         known = [patients(name) for name in whole.ids]
     groups = group_images(whole.images, known)
     divide = hold_out if is_trained else make_folds
     return NormalImages(whole, divide(whole.ids, groups, share=holdout, fpr=fpr), None)
 
 
-def _read(folder: str | os.PathLike[str], preprocessing: Preprocessing) -> ImageSet:
+def _read(
+    folder: str | os.PathLike[str], preprocessing: Preprocessing, reading: Reading
+) -> ImageSet:
     return mia_data.from_folder(
         Path(folder),
         "train",
@@ -131,6 +140,10 @@ def _read(folder: str | os.PathLike[str], preprocessing: Preprocessing) -> Image
         resize=preprocessing.resize,
         resample=preprocessing.resample,
         window=preprocessing.window,
+        allow_damaged=reading.allow_damaged,
+        allow_shared_files=reading.allow_shared_files,
+        patients=reading.patients,
+        allow_shared_patients=reading.allow_shared_patients,
     )
 
 
@@ -146,5 +159,17 @@ def _check_held_out(train: ImageSet, held_out: ImageSet) -> None:
         msg = (
             f"expected calibration images that are not trained on, got {len(both)} of "
             f"{len(held_out)} with the pixels of training images, the first is {both[0]!r}"
+        )
+        raise StudyError(msg)
+
+
+def _check_patients(train: ImageSet, held_out: ImageSet) -> None:
+    """Refuse calibration images of patients that are trained on."""
+    both = sorted(set(train.patients or ()) & set(held_out.patients or ()))
+    if both:
+        msg = (
+            f"expected calibration images of other patients than those that are trained on, got "
+            f"{len(both)} of the same, the first is {both[0]!r} (--allow-shared-patients reads "
+            "them as they are)"
         )
         raise StudyError(msg)

@@ -38,6 +38,7 @@ def score(
     out: str | os.PathLike[str],
     fpr: float = FPR,
     strict: bool = False,
+    allow_damaged: bool = False,
     heatmaps: bool = True,
     raw_maps: bool = False,
     device: str = "auto",
@@ -57,6 +58,7 @@ def score(
         out: Output folder; the output of an earlier call in it is replaced.
         fpr: Share of normal images that may be flagged.
         strict: Whether a file that cannot be read is an error, or listed in broken.csv.
+        allow_damaged: Whether to read JPEG files that end early, gray where pixels are missing.
         heatmaps: Whether to write heatmaps, where the method has a map.
         raw_maps: Whether to also write the maps as .npy, at the images' own size.
         device: ``"auto"``, ``"cpu"``, ``"cuda"``, ``"cuda:1"`` or ``"mps"``.
@@ -76,7 +78,13 @@ def score(
     found = find_files(source, target)
     device = resolve_device(device)
     detector = fitted.detector()
-    choices = {"fpr": fpr, "heatmaps": heatmaps, "raw_maps": raw_maps, "device": device}
+    choices = {
+        "fpr": fpr,
+        "heatmaps": heatmaps,
+        "raw_maps": raw_maps,
+        "device": device,
+        "allow_damaged": allow_damaged,
+    }
     folder = _hidden_folder(target, fitted, source, found, choices)
     with folder.locked(refuse_others=False):
         writer = ScoringWriter(
@@ -87,7 +95,7 @@ def score(
             raw_maps=raw_maps,
         )
         files = FolderDecoder(
-            source, found.files, fitted.preprocessing, writer, strict, on_progress
+            source, found.files, fitted.preprocessing, writer, strict, allow_damaged, on_progress
         )
         try:
             _score(files, writer, Journal(folder.kept), detector, batch_size, device)

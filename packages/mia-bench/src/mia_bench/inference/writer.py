@@ -14,6 +14,7 @@ from PIL import Image
 
 from mia_bench.inference.heatmaps import ColorScale, at_own_size, heatmap
 from mia_bench.inference.journal import JournalEntry
+from mia_bench.inference.picture_names import picture_name
 from mia_bench.inference.top_images import TopImages
 
 if TYPE_CHECKING:
@@ -160,11 +161,12 @@ class ScoringWriter:
     def _draw(self, scale: ColorScale, image: Decoded, heat: np.ndarray) -> None:
         whole = at_own_size(heat, image.box, *image.original.shape[1:])
         if self.heatmaps:
-            path = _inside(self.folder / HEATMAPS, f"{image.id}.png")
+            path = _inside(self.folder / HEATMAPS, picture_name(image.id, ".png"))
             colored = heatmap(image.original, whole, scale)
             Image.fromarray(colored).save(path)
         if self.raw_maps:
-            np.save(_inside(self.folder / RAW_MAPS, f"{image.id}.npy"), whole, allow_pickle=False)
+            path = _inside(self.folder / RAW_MAPS, picture_name(image.id, ".npy"))
+            np.save(path, whole, allow_pickle=False)
 
 
 def _writer(file: Any) -> Any:

@@ -132,7 +132,7 @@ def _make_cells(
                 mean=mean,
                 deviation=row.deviations.get(metric),
                 text=format_value(mean, row.deviations.get(metric)),
-                comparison=compared[metric].get(row.label),
+                comparison=compared.get(metric, {}).get(row.label),
                 rank=None if mean is None else _rank(mean, means),
                 warmth=None if mean is None else _warmth(mean, means),
                 published=figures[0] if figures else None,

@@ -1,33 +1,43 @@
-"""Records of a run's data: the place that its images come from, and hashes of them."""
+"""Records of a run's data: where its images come from, how they are read, and hashes of them."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
+
+from mia_bench.run_folder.reading import Reading
 
 
 @dataclass(frozen=True, kw_only=True)
 class DataSource:
-    """The place that a dataset's images come from; at most one of the three is set.
+    """The place that a dataset's images come from; at most one of the three paths is set.
 
     Attributes:
         root: The folder that holds the folder of a registered dataset; None for the default.
         folder: A folder of the user's own images, see ``mia_data.from_folder``.
         manifest: A CSV table of the user's own images, see ``mia_data.from_manifest``.
+        reading: How its files are read.
     """
 
     root: str | None = None
     folder: str | None = None
     manifest: str | None = None
+    reading: Reading = field(default_factory=Reading)
 
     @property
     def own(self) -> str | None:
         """The user's own folder or table; None for a registered dataset."""
         return self.folder if self.folder is not None else self.manifest
 
-    def to_json(self) -> dict[str, str]:
+    @property
+    def paths(self) -> dict[str, str]:
+        """Return the path that is set, by its name."""
+        paths = {"root": self.root, "folder": self.folder, "manifest": self.manifest}
+        return {key: value for key, value in paths.items() if value is not None}
+
+    def to_json(self) -> dict[str, Any]:
         """Return what is set."""
-        return {key: value for key, value in asdict(self).items() if value is not None}
+        return {**self.paths, **self.reading.to_json()}
 
 
 @dataclass(frozen=True, kw_only=True)

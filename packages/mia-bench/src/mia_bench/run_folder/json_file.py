@@ -98,6 +98,13 @@ class JsonTable:
                 _refuse(self.path, f"{self.where}{_shortened(name)} is not a name")
         return list(self.values)
 
+    def flag(self, key: str) -> bool:
+        """Take true or false."""
+        value = self._value(key)
+        if not isinstance(value, bool):
+            self._expected(key, "true or false", value)
+        return value
+
     def whole(self, key: str, least: int = 0) -> int:
         """Take a whole number that is at least ``least``."""
         value = self._value(key)

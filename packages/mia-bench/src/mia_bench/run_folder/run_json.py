@@ -8,6 +8,7 @@ from mia_bench.errors import StudyError
 from mia_bench.metric_names import IMAGE_METRICS, METRICS
 from mia_bench.run_folder.data_record import DataRecord, DataSource
 from mia_bench.run_folder.json_file import JsonTable, read_json
+from mia_bench.run_folder.reading import FLAGS, Reading
 from mia_bench.run_folder.records import (
     FORMAT,
     EpochLosses,
@@ -137,10 +138,15 @@ def _data(found: JsonTable, key: str) -> DataRecord:
         name: table.optional(JsonTable.file_name, name) for name in ("root", "folder", "manifest")
     }
     return DataRecord(
-        source=DataSource(**places),
+        source=DataSource(**places, reading=_reading(table)),
         train_sha256=table.text("train_sha256"),
         test_sha256=table.text("test_sha256"),
     )
+
+
+def _reading(table: JsonTable) -> Reading:
+    flags = {name: bool(table.optional(JsonTable.flag, name)) for name in FLAGS}
+    return Reading(**flags, patients=table.optional(JsonTable.text, "patients"))
 
 
 def _losses(found: JsonTable) -> EpochLosses:

@@ -13,6 +13,7 @@ from mia_bench.errors import StudyError, unknown_name
 from mia_bench.files import is_folder_name
 from mia_bench.metric_names import METRICS
 from mia_bench.run_folder.data_record import DataSource
+from mia_bench.run_folder.reading import Reading
 from mia_bench.study.executor_options import ExecutorOptions
 
 if sys.version_info >= (3, 11):
@@ -38,6 +39,7 @@ class DatasetEntry:
         folder: A folder of the user's own images, see ``mia_data.from_folder``.
         manifest: A CSV table of the user's own images, see ``mia_data.from_manifest``.
         image_size: Side of its images in pixels, for methods that do not name their own.
+        reading: How its files are read; in a study file its parts are keys of the dataset.
     """
 
     name: str
@@ -45,11 +47,14 @@ class DatasetEntry:
     folder: str | None = None
     manifest: str | None = None
     image_size: int | None = None
+    reading: Reading = field(default_factory=Reading)
 
     @property
     def source(self) -> DataSource:
         """The place that its images come from."""
-        return DataSource(root=self.root, folder=self.folder, manifest=self.manifest)
+        return DataSource(
+            root=self.root, folder=self.folder, manifest=self.manifest, reading=self.reading
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,12 +115,17 @@ class Study:
         epochs: int | None = None,
         select: str | None = None,
         as_original: bool = False,
+        reading: Reading | None = None,
     ) -> Study:
         """Return the study with other lists or schedules where they are given.
 
         A name that the study has keeps the settings it has there. A dataset that is no registered
         name is a path: that of a folder of the user's own images, or of a CSV table of them.
-        ``root`` is for registered datasets alone.
+        ``root`` is for registered datasets alone; of ``reading`` all but ``allow_damaged`` is for
+        the user's own images.
+
+        Raises:
+            StudyError: Something is said of the user's own images, and the study has none.
         """
         study = replace(self, as_original=self.as_original or as_original)
         if datasets is not None:
@@ -135,6 +145,8 @@ class Study:
                 for entry in study.datasets
             )
             study = replace(study, datasets=moved)
+        if reading is not None:
+            study = replace(study, datasets=_with_reading(study.datasets, reading))
         if epochs is not None:
             timed = tuple(replace(entry, epochs=epochs) for entry in study.methods)
             study = replace(study, methods=timed)
@@ -142,6 +154,24 @@ class Study:
             ruled = tuple(replace(entry, select=select) for entry in study.methods)
             study = replace(study, methods=ruled)
         return study
+
+
+def _with_reading(entries: tuple[DatasetEntry, ...], reading: Reading) -> tuple[DatasetEntry, ...]:
+    """Return the datasets with further settings of how their files are read."""
+    if reading.for_own_only() and all(entry.source.own is None for entry in entries):
+        msg = (
+            f"expected a folder or table of your own images for {reading.for_own_only()[0]}, got "
+            f"the datasets {', '.join(entry.name for entry in entries)}"
+        )
+        raise StudyError(msg)
+    of_registered = Reading(allow_damaged=reading.allow_damaged)
+    return tuple(
+        replace(
+            entry,
+            reading=entry.reading.with_more(of_registered if entry.source.own is None else reading),
+        )
+        for entry in entries
+    )
 
 
 def read_study(path: Path) -> Study:
@@ -191,7 +221,9 @@ def parse_study(tree: dict[str, Any], *, name: str, folder: Path = Path()) -> St
 
 def _dataset(name: str, table: dict[str, Any], folder: Path) -> DatasetEntry:
     where = f"datasets.{name}"
-    _check_keys(where, table, [f.name for f in fields(DatasetEntry) if f.name != "name"])
+    own = [f.name for f in fields(DatasetEntry) if f.name not in ("name", "reading")]
+    rules = [f.name for f in fields(Reading)]
+    _check_keys(where, table, [*own, *rules])
     paths = {}
     for key in _PATHS:
         if key in table:
@@ -205,7 +237,18 @@ def _dataset(name: str, table: dict[str, Any], folder: Path) -> DatasetEntry:
         raise StudyError(msg)
     if "image_size" in table:
         _typed(f"{where}.image_size", table["image_size"], int)
-    return DatasetEntry(name=name, **{**table, **paths})
+    reading = Reading(**{key: _rule_of_reading(where, key, table) for key in rules if key in table})
+    if reading.for_own_only() and not {"folder", "manifest"} & set(paths):
+        msg = f"expected {where} to have a folder or manifest for {reading.for_own_only()[0]}"
+        raise StudyError(msg)
+    settings = {key: table[key] for key in own if key in table}
+    return DatasetEntry(name=name, **{**settings, **paths}, reading=reading)
+
+
+def _rule_of_reading(where: str, key: str, table: dict[str, Any]) -> Any:
+    if key == "patients":
+        return _typed(f"{where}.{key}", table[key], str)
+    return _flag(f"{where}.{key}", table[key])
 
 
 def dataset_of_argument(text: str) -> DatasetEntry:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
 import mia_data
@@ -41,6 +41,7 @@ def load_split(run: Run, split: str) -> ImageSet:
             channels=run.channels,
             resize=run.resize,
             resample=run.resample,
+            allow_damaged=source.reading.allow_damaged,
         )
     load = mia_data.from_folder if source.folder is not None else mia_data.from_manifest
     found = load(
@@ -50,6 +51,7 @@ def load_split(run: Run, split: str) -> ImageSet:
         channels=run.channels,
         resize=run.resize,
         resample=run.resample,
+        **asdict(source.reading),
     )
     if (found.labels < 0).any():
         raise _unlabeled(run.dataset, source)
@@ -118,9 +120,9 @@ def is_there(source: DataSource) -> bool:
 def _located(run: Run) -> DataSource:
     """Return the source with absolute paths; that of a dataset without files stays as it is."""
     source = run.source
-    for key, path in source.to_json().items():
-        source = replace(source, **{key: _absolute(path)})
-    if source == DataSource() and mia_data.info(run.dataset).folder is not None:
+    paths = {key: _absolute(path) for key, path in source.paths.items()}
+    source = DataSource(**paths, reading=source.reading)
+    if not source.paths and mia_data.info(run.dataset).folder is not None:
         source = replace(source, root=_absolute(str(mia_data.data_root())))
     return source
 

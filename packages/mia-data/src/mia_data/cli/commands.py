@@ -10,9 +10,10 @@ from mia_data.contact_sheet import save_contact_sheet
 from mia_data.dataset_folder import data_root
 from mia_data.download_archive import download
 from mia_data.errors import UnknownNameError
-from mia_data.files import is_folder
+from mia_data.files import is_file, is_folder
 from mia_data.folder import from_folder
 from mia_data.load_dataset import load
+from mia_data.manifest import from_manifest
 from mia_data.registry import info, names
 from mia_data.verify_dataset import verify
 
@@ -77,7 +78,7 @@ def download_datasets(args: Namespace) -> int:
 
 def preview(args: Namespace) -> int:
     """Write a contact sheet and print its path."""
-    ds = _named_or_folder(args)
+    ds = _named_or_own(args)
     out = args.out or f"{ds.name}-{ds.split}.png"
     options = {"columns": args.columns, "rows": args.rows, "seed": args.seed}
     print(save_contact_sheet(ds, out, tile=args.size, **options))
@@ -107,14 +108,30 @@ def manage_cache(args: Namespace) -> int:
     return 0
 
 
-def _named_or_folder(args: Namespace) -> ImageSet:
+def _named_or_own(args: Namespace) -> ImageSet:
+    """Load a dataset by its name, or else a folder or a table of one's own images."""
     try:
         info(args.name)
     except UnknownNameError:
-        if is_folder(args.name):
-            return from_folder(args.name, args.split, size=args.size, channels=3)
-        raise
-    return load(args.name, args.split, root=args.root, size=args.size)
+        is_table = args.name.lower().endswith(".csv") and is_file(args.name)
+        if not is_table and not is_folder(args.name):
+            raise
+        read = from_manifest if is_table else from_folder
+        return read(
+            args.name,
+            args.split,
+            size=args.size,
+            channels=3,
+            allow_damaged=args.allow_damaged,
+            allow_empty_masks=args.allow_empty_masks,
+            allow_shared_files=args.allow_shared_files,
+            resample_masks=args.resample_masks,
+            patients=args.patients,
+            allow_shared_patients=args.allow_shared_patients,
+        )
+    return load(
+        args.name, args.split, root=args.root, size=args.size, allow_damaged=args.allow_damaged
+    )
 
 
 def _entries(count: int) -> str:

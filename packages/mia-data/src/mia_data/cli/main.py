@@ -86,7 +86,7 @@ def _parser() -> argparse.ArgumentParser:
     add.set_defaults(run=commands.download_datasets)
 
     add = sub.add_parser("preview", help="write a contact sheet (PNG) with outlined lesions")
-    add.add_argument("name", help="name of a dataset, or a folder of images")
+    add.add_argument("name", help="name of a dataset, a folder of images, or a table (.csv)")
     add.add_argument("--split", default="test", help="train or test (default: %(default)s)")
     add.add_argument(
         "--out", default=None, metavar="FILE", help="file to write (default: NAME-SPLIT.png)"
@@ -101,6 +101,37 @@ def _parser() -> argparse.ArgumentParser:
         type=int,
         default=0,
         help="random seed of the choice of images (default: %(default)s)",
+    )
+    add.add_argument(
+        "--allow-damaged",
+        action="store_true",
+        help="read JPEG files that end early, gray where pixels are missing",
+    )
+    add.add_argument(
+        "--allow-empty-masks",
+        action="store_true",
+        help="of a folder or table: read abnormal images whose mask marks nothing",
+    )
+    add.add_argument(
+        "--allow-shared-files",
+        action="store_true",
+        help="of a folder or table: read images that are in the training and in the test split",
+    )
+    add.add_argument(
+        "--resample-masks",
+        action="store_true",
+        help="of a folder or table: bring NIfTI masks with other voxels than their volume onto it",
+    )
+    add.add_argument(
+        "--patients",
+        metavar="REGEX",
+        help="of a folder or table: regular expression that finds the patient in an image's path; "
+        "a patient in both splits is refused",
+    )
+    add.add_argument(
+        "--allow-shared-patients",
+        action="store_true",
+        help="of a folder or table: read patients and DICOM series that are in both splits",
     )
     _add_root(add)
     add.set_defaults(run=commands.preview)

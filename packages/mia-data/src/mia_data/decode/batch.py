@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mia_data.decode.nifti import slice_numbers
-from mia_data.decode.reader import Mask, Reader, Source, errors_name
+from mia_data.decode.dicom_series import VolumeWindows, slice_order
+from mia_data.decode.reader import Mask, Reader
+from mia_data.decode.sources import Source, find_sources
 from mia_data.errors import DataError
 from mia_data.file_list import ABNORMAL, NORMAL, FileList
-from mia_data.file_types import is_volume, without_suffix
+from mia_data.file_types import without_suffix
 from mia_data.links import check_links
 from mia_data.npy_file import create_array
 
@@ -50,7 +51,9 @@ class Plan:
 
 
 def make_plan(listing: FileList) -> Plan:
-    """Find all images of a listing; of volumes only the headers are read.
+    """Find all images of a listing; of volumes and DICOM files only the headers are read.
+
+    The slices of a DICOM series in one folder stand side by side, in the order of their positions.
 
     Raises:
         DataError: A file is a link that leaves the dataset's folder, a volume cannot be read, or
@@ -59,21 +62,14 @@ def make_plan(listing: FileList) -> Plan:
     check_links(listing.folder, listing.names)
     masks = listing.masks or [None] * len(listing.files)
     plan = Plan([], [], [], has_masks=listing.masks is not None)
-    for name, label, mask, name_id in zip(
-        listing.files, listing.labels, masks, _ids(listing), strict=True
-    ):
-        image = f"{listing.folder}/{name}"
+    rows = list(zip(listing.files, listing.labels, masks, _ids(listing), strict=True))
+    paths = [f"{listing.folder}/{name}" for name in listing.files]
+    for i in slice_order(paths, listing.labels):
+        _, label, mask, name_id = rows[i]
         mask_path = None if mask is None else f"{listing.folder}/{mask}"
-        if mask_path is not None and is_volume(mask_path) != is_volume(image):
-            msg = f"the mask {mask_path} of {image}: expected both or none to be a volume"
-            raise DataError(msg)
-        if not is_volume(image):
-            plan.add(Source(image, mask_path, None), label, name_id)
-            continue
-        with errors_name(image):
-            numbers = slice_numbers(image)
-        for number in numbers:
-            plan.add(Source(image, mask_path, number), label, f"{name_id}#{number:03d}")
+        for source in find_sources(paths[i], mask_path):
+            number = source.number
+            plan.add(source, label, name_id if number is None else f"{name_id}#{number:03d}")
     return plan
 
 
@@ -92,8 +88,10 @@ def decode(planned: Plan, request: Request, folder: Path) -> None:
     masks = create_array(folder / "masks.npy", (count, size, size)) if planned.has_masks else None
     labels = np.array(planned.labels, dtype=np.int64)
 
+    windows = VolumeWindows()
+
     def work(numbers: range) -> None:
-        reader = Reader(request)
+        reader = Reader(request, windows)
         for i in numbers:
             image, mask = reader.read(planned.sources[i])
             images[i] = image

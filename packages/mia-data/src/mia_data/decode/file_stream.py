@@ -8,12 +8,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from mia_data.decode.dicom_series import VolumeWindows
 from mia_data.decode.geometry import shown_box
-from mia_data.decode.nifti import slice_numbers
-from mia_data.decode.reader import Reader, Source, as_array, errors_name
+from mia_data.decode.reader import Reader, as_array
 from mia_data.decode.request import Request, make_request
+from mia_data.decode.sources import find_sources
 from mia_data.errors import DataError
-from mia_data.file_types import is_volume
 from mia_data.files import expand_home
 from mia_data.links import check_links
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from mia_data.decode.intensity import Window
+    from mia_data.decode.sources import Source
 
 _MAX_THREADS = 16
 
@@ -36,7 +37,8 @@ class Decoded:
 
     Attributes:
         file: Its file's path inside the folder.
-        number: Number of the slice in a volume; None for other images.
+        number: Number of the slice in a volume, or of the frame in a DICOM file of several; None
+            for other images.
         image: uint8 (C, size, size).
         original: uint8 (C, H, W), at its own height and width.
         box: Left, top, right, bottom: the part of the original that ``image`` shows.
@@ -50,7 +52,7 @@ class Decoded:
 
     @property
     def id(self) -> str:
-        """Return the file; of a volume with the number of the slice: ``scan.nii.gz#012``."""
+        """Return the file, with the number of the slice or frame if any: ``scan.nii.gz#012``."""
         return self.file if self.number is None else f"{self.file}#{self.number:03d}"
 
 
@@ -104,13 +106,14 @@ def _in_order(
     on_error: Callable[[str, DataError], None] | None,
 ) -> Iterator[Decoded]:
     threads = min(os.cpu_count() or 1, _MAX_THREADS)
-    waiting: deque[tuple[str, Future[list[Decoded]] | None]] = deque()
+    windows = VolumeWindows()
+    waiting: deque[tuple[str, Future[Iterator[Decoded]]]] = deque()
     with ThreadPoolExecutor(threads) as pool:
 
         def results() -> Iterator[Decoded]:
             name, task = waiting.popleft()
             try:
-                yield from _decode(folder, name, request) if task is None else task.result()
+                yield from task.result()
             except DataError as error:
                 if on_error is None:
                     raise
@@ -118,10 +121,7 @@ def _in_order(
 
         try:
             for name in files:
-                # Slices of a volume are made when they are asked for: all at once may be too many.
-                ahead = not is_volume(name)
-                task = pool.submit(_decode_all, folder, name, request) if ahead else None
-                waiting.append((name, task))
+                waiting.append((name, pool.submit(_start, folder, name, request, windows)))
                 if len(waiting) > threads:
                     yield from results()
             while waiting:
@@ -130,24 +130,21 @@ def _in_order(
             pool.shutdown(cancel_futures=True)
 
 
-def _decode_all(folder: Path, name: str, request: Request) -> list[Decoded]:
-    return list(_decode(folder, name, request))
-
-
-def _decode(folder: Path, name: str, request: Request) -> Iterator[Decoded]:
+def _start(folder: Path, name: str, request: Request, windows: VolumeWindows) -> Iterator[Decoded]:
+    """Decode a file of one image; of others the images are made when they are asked for."""
     check_links(folder, [name])
-    path, reader = folder / name, Reader(request)
-    numbers: Iterable[int | None] = (None,)
-    if is_volume(path):
-        with errors_name(path):
-            numbers = slice_numbers(path)
-    for number in numbers:
-        source = Source(str(path), None, number)
-        original = reader.read_whole(source)
-        yield Decoded(
-            file=name,
-            number=number,
-            image=reader.resize(source, original),
-            original=as_array(original),
-            box=shown_box(*original.size, request.size, request.resize),
-        )
+    sources = find_sources(str(folder / name))
+    reader = Reader(request, windows)
+    images = (_decode(name, source, reader, request) for source in sources)
+    return images if len(sources) > 1 else iter(list(images))
+
+
+def _decode(name: str, source: Source, reader: Reader, request: Request) -> Decoded:
+    original = reader.read_whole(source)
+    return Decoded(
+        file=name,
+        number=source.number,
+        image=reader.resize(source, original),
+        original=as_array(original),
+        box=shown_box(*original.size, request.size, request.resize),
+    )

@@ -29,6 +29,12 @@ _ZEROS = bytes(32)
 _EXTRA = bytes(range(1, 65))
 
 
+def check_jpeg(data: bytes) -> None:
+    """Refuse JPEG data of another format's file that are damaged inside; as ``load_jpeg``."""
+    with Image.open(io.BytesIO(data), formats=("JPEG",)) as image:
+        load_jpeg(image)
+
+
 def load_jpeg(image: ImageFile) -> None:
     """Decode a JPEG that Pillow has opened and not yet loaded, or refuse it.
 

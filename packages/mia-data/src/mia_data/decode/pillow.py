@@ -9,6 +9,7 @@ import numpy as np
 from PIL import Image, ImageFile, UnidentifiedImageError
 from PIL.JpegImagePlugin import JpegImageFile
 
+from mia_data.decode.bmp import mend_depth
 from mia_data.decode.deep_color import is_deep_color, read_deep_color
 from mia_data.decode.intensity import Window, to_uint8
 from mia_data.decode.jpeg import load_jpeg
@@ -53,6 +54,8 @@ def open_image(path: Path | str, *, allow_damaged: bool = False) -> ImageFile.Im
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         msg = f"{path} has too many pixels, expected at most {MAX_PIXELS}"
         raise DataError(msg) from error
+    if image.format == "BMP":
+        mend_depth(image, data, path)
     width, height = image.size
     if width * height > MAX_PIXELS:
         msg = f"{path} is {width} x {height}, expected at most {MAX_PIXELS} pixels"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -10,30 +9,21 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mia_data.decode import nifti
-from mia_data.decode.dicom import read_dicom
+from mia_data.decode.dicom import read_frame
+from mia_data.decode.dicom_file import open_dicom
+from mia_data.decode.dicom_series import VolumeWindows
+from mia_data.decode.errors_name import errors_name
 from mia_data.decode.geometry import resize_image, resize_mask
 from mia_data.decode.mask import read_mask
 from mia_data.decode.pillow import read_image
-from mia_data.errors import DataError, reason
-from mia_data.file_types import is_dicom
+from mia_data.file_types import is_dicom, is_volume
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
     from numpy.typing import NDArray
     from PIL import Image
 
     from mia_data.decode.request import Request
-
-
-@dataclass(frozen=True)
-class Source:
-    """The file of an image and of its mask; ``number`` is the slice in a volume, or None."""
-
-    image: str
-    mask: str | None
-    number: int | None
+    from mia_data.decode.sources import Source
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,11 +45,13 @@ class Mask:
 class Reader:
     """Decodes images of one request and keeps the last volume, to read its slices in turn.
 
-    One reader serves one thread.
+    One reader serves one thread; readers of the same files share ``windows``.
     """
 
-    def __init__(self, request: Request) -> None:
+    def __init__(self, request: Request, windows: VolumeWindows | None = None) -> None:
         self._request = request
+        self._windows = windows or VolumeWindows()
+        self._dicom = lru_cache(maxsize=1)(open_dicom)
         self._volume = lru_cache(maxsize=1)(nifti.read_volume)
         self._volume_mask = lru_cache(maxsize=1)(nifti.read_volume_mask)
 
@@ -96,11 +88,18 @@ class Reader:
 
     def _read_image(self, source: Source) -> Image.Image:
         request, path = self._request, source.image
-        if source.number is not None:
+        if is_volume(path):
             volume = self._volume(path, request.window)
-            return nifti.read_slice(volume, source.number, request.mode)
+            return nifti.read_slice(volume, source.number or 0, request.mode)
         if is_dicom(path):
-            return read_dicom(path, request.mode, request.window)
+            return read_frame(
+                self._dicom(path),
+                source.number or 0,
+                request.mode,
+                request.window,
+                self._windows.window,
+                allow_damaged=request.allow_damaged,
+            )
         return read_image(path, request.mode, request.window, allow_damaged=request.allow_damaged)
 
     def _read_mask(self, path: str, source: Source, image: Image.Image) -> Mask:
@@ -110,8 +109,9 @@ class Reader:
                 mask = read_mask(path)
                 is_empty = mask.getbbox() is None
             else:
-                volume, is_empty = self._volume_mask(path, source.image)
-                mask = nifti.read_slice(volume, source.number, "L")
+                volume = self._volume_mask(path, source.image, resample_mask=request.resample_masks)
+                is_empty = volume.is_empty
+                mask = nifti.read_slice(volume.slices, source.number, "L")
             if mask.size != image.size:
                 msg = f"it is {_size(mask)}, expected {_size(image)}, the size of {source.image}"
                 raise ValueError(msg)
@@ -128,16 +128,3 @@ def as_array(image: Image.Image) -> NDArray[np.uint8]:
 
 def _size(image: Image.Image) -> str:
     return "{} x {}".format(*image.size)
-
-
-@contextmanager
-def errors_name(path: Path | str) -> Iterator[None]:
-    """Turn any exception inside the block into a DataError that names the file."""
-    try:
-        yield
-    except DataError:
-        raise
-    except Exception as error:
-        # Decoders of damaged or hostile files raise whatever they stumble over.
-        msg = f"cannot read {path}: {reason(error)}"
-        raise DataError(msg) from error

@@ -30,6 +30,7 @@ class Request:
             the file's own.
         allow_damaged: Whether a JPEG that ends early is read, gray where pixels are missing.
         allow_empty_masks: Whether the mask of an abnormal image may mark nothing.
+        resample_masks: Whether the mask of a volume may have other voxels, and is brought onto it.
     """
 
     size: int
@@ -39,6 +40,7 @@ class Request:
     window: Window | None = None
     allow_damaged: bool = False
     allow_empty_masks: bool = False
+    resample_masks: bool = False
 
     @property
     def mode(self) -> str:
@@ -55,6 +57,7 @@ def make_request(
     window: Window | None = None,
     allow_damaged: bool = False,
     allow_empty_masks: bool = False,
+    resample_masks: bool = False,
 ) -> Request:
     """Return the request for the arguments that all loaders share.
 
@@ -75,13 +78,21 @@ def make_request(
     flags: dict[str, object] = {
         "allow_damaged": allow_damaged,
         "allow_empty_masks": allow_empty_masks,
+        "resample_masks": resample_masks,
     }
     for name, value in flags.items():
         if not isinstance(value, bool):
             msg = f"expected {name} to be True or False, got {value!r}"
             raise DataError(msg)
     return Request(
-        int(size), int(channels), resize, resample, window, allow_damaged, allow_empty_masks
+        int(size),
+        int(channels),
+        resize,
+        resample,
+        window,
+        allow_damaged=allow_damaged,
+        allow_empty_masks=allow_empty_masks,
+        resample_masks=resample_masks,
     )
 
 
