@@ -237,6 +237,21 @@ def test_what_cannot_be_held_out_is_refused(made, folder, tmp_path, wrong, messa
     assert not (tmp_path / "m").exists()
 
 
+@pytest.mark.parametrize("epochs", [0, 3])
+def test_few_images_are_all_trained_on_unless_a_rate_is_asked_for(made, folder, tmp_path, epochs):
+    few = tmp_path / "few"
+    few.mkdir()
+    for path in sorted(folder.glob("*.png"))[:6]:
+        shutil.copy(path, few)
+    model = fit(few, tmp_path / "m", epochs)
+    assert len(made) == 1
+    assert len(made[0].known) == 6
+    assert model.split is None
+    assert model.normal_scores.origin is Origin.TRAINING
+    with pytest.raises(StudyError, match="6 normal images are too few"):
+        fit(few, tmp_path / "n", epochs, fpr=0.05)
+
+
 @pytest.mark.parametrize("harm", ["missing", "shape", "type"])
 def test_a_damaged_split_is_named(made, folder, tmp_path, harm):
     fit(folder, tmp_path / "m", 3)

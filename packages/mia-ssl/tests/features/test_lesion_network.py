@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import torch
 import torch.nn.functional as F
-from mia_ssl._engine.seeding import initialize
 from mia_ssl.feature_grid import Axis, FeatureGrid
 from mia_ssl.features.lesion_network import WIDTH, LesionNetwork, train_lesion_network
 
@@ -26,8 +25,7 @@ def random_stages(count=20, seed=0):
 def test_it_is_one_convolution_of_all_channels_at_the_finest_cells():
     stages = random_stages()
     network = LesionNetwork((5, 7))
-    initialize(network, torch.Generator().manual_seed(1))
-    network.standardize_by(stages)
+    network.prepare(stages, torch.Generator().manual_seed(1))
     whole = [
         (stage - stage.mean((0, 2, 3), keepdim=True)) / stage.std((0, 2, 3), keepdim=True)
         for stage in stages
@@ -44,7 +42,7 @@ def test_it_is_one_convolution_of_all_channels_at_the_finest_cells():
 def test_dropped_channels_do_not_count():
     stages = random_stages()
     network = LesionNetwork((5, 7))
-    initialize(network, torch.Generator().manual_seed(1))
+    network.prepare(stages, torch.Generator().manual_seed(1))
     keep = torch.ones(20, WIDTH, 1, 1)
     keep[:, 10:] = 0
     with torch.no_grad():
@@ -63,14 +61,11 @@ def test_it_learns_to_find_what_was_changed_and_the_seed_decides():
     changed[0] += 4 * covered[:, None]
     found = []
     for seed in (3, 3, 4):
+        generator = torch.Generator().manual_seed(seed)
         network = LesionNetwork((5, 7))
+        network.prepare(normal, generator)
         train_lesion_network(
-            network,
-            (changed, covered),
-            normal,
-            GRIDS,
-            steps=200,
-            generator=torch.Generator().manual_seed(seed),
+            network, (changed, covered), normal, GRIDS, steps=200, generator=generator
         )
         found.append(network(changed, GRIDS))
     assert torch.equal(found[0], found[1])

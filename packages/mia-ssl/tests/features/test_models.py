@@ -20,6 +20,8 @@ GRIDS = [
 class Normals:
     """Random features of images, in uneven batches."""
 
+    epochs = 1
+
     def __init__(self, count=30, seed=0):
         generator = torch.Generator().manual_seed(seed)
         self.stages = [

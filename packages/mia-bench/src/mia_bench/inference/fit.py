@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mia_bench.detectors import plugins
+from mia_bench.detectors.default_method import DEFAULT_METHOD
 from mia_bench.detectors.optional import OptionalParts, resample_of
 from mia_bench.device import machine_facts, resolve_device
 from mia_bench.errors import RunsFailedError, StudyError
 from mia_bench.inference.calibrate import cross_validate, score_normals
 from mia_bench.inference.model_folder import FACTS, Model, Preprocessing
 from mia_bench.inference.normal_images import read_normal_images, take_images
-from mia_bench.inference.normal_scores import FPR
 from mia_bench.inference.normal_split import SHARE
 from mia_bench.inference.resumable_folder import ResumableFolder, check_replaceable
 from mia_bench.run_folder.reading import Reading
@@ -33,12 +33,12 @@ _KIND = {"marker": FACTS, "what": "a model of mia-bench fit"}
 def fit(
     *,
     images: str | os.PathLike[str],
-    method: str,
     model: str | os.PathLike[str],
+    method: str = DEFAULT_METHOD,
     epochs: int | None = None,
     calibration: str | os.PathLike[str] | None = None,
     holdout: float | None = SHARE,
-    fpr: float = FPR,
+    fpr: float | None = None,
     patients: str | Callable[[str], Hashable] | None = None,
     allow_damaged: bool = False,
     allow_shared_files: bool = False,
@@ -66,8 +66,8 @@ def fit(
 
     Args:
         images: Folder of normal images in a layout of ``mia_data.from_folder``; its train split.
-        method: A method's registered name.
         model: Output folder; an older model in it is replaced when the new one is whole.
+        method: A method's registered name.
         epochs: Epochs of training; None for the method's.
         calibration: Folder of normal images that are not trained on. They give thresholds and
             colors then, and all of ``images`` are trained on.
@@ -75,7 +75,7 @@ def fit(
             thresholds and colors then come from the training images, which a trained model scores
             too low.
         fpr: The smallest false-positive rate to be scored with: at least 1 / fpr - 1 images are
-            held out.
+            held out. None: 0.05 if there are enough images for it, else nothing is held out.
         patients: A regular expression that finds the patient in an image's path, see
             ``mia_data.from_folder``; or what gives the patient of an image by its id, the file's
             path in ``images`` without its suffix. None where patients are not known.
@@ -159,12 +159,12 @@ def fit(
     return fitted
 
 
-def _check_shares(holdout: float | None, fpr: float) -> None:
+def _check_shares(holdout: float | None, fpr: float | None) -> None:
     """Check the shares that images are held out by."""
     if holdout is not None and not 0 < holdout <= 0.5:
         msg = f"expected holdout to be above 0 and at most 0.5, got {holdout}"
         raise StudyError(msg)
-    if not 0 < fpr < 1:
+    if fpr is not None and not 0 < fpr < 1:
         msg = f"expected the false-positive rate fpr to be between 0 and 1, got {fpr}"
         raise StudyError(msg)
 

@@ -12,7 +12,14 @@ import numpy as np
 
 from mia_bench.errors import StudyError
 from mia_bench.inference.image_groups import group_images
-from mia_bench.inference.normal_split import NormalSplit, hash_names, hold_out, make_folds
+from mia_bench.inference.normal_scores import FPR
+from mia_bench.inference.normal_split import (
+    NormalSplit,
+    TooFewImagesError,
+    hash_names,
+    hold_out,
+    make_folds,
+)
 from mia_bench.run_folder.reading import Reading
 
 if TYPE_CHECKING:
@@ -87,7 +94,7 @@ def read_normal_images(
     *,
     calibration: str | os.PathLike[str] | None,
     holdout: float | None,
-    fpr: float,
+    fpr: float | None,
     is_trained: bool,
     reading: Reading | None = None,
     patients: Callable[[str], Hashable] | None = None,
@@ -99,7 +106,8 @@ def read_normal_images(
         preprocessing: How they are read.
         calibration: Folder of calibration images: nothing is held out then.
         holdout: Share of the images that is held out; None for nothing.
-        fpr: The false-positive rate that thresholds shall be had for.
+        fpr: The false-positive rate that thresholds shall be had for. None: 0.05 if there are
+            enough images for it, else nothing is held out.
         is_trained: Whether the method is trained. One that is not is fitted in seconds, so that
             each image can be held out in turn.
         reading: What is allowed of their files, and how their patients are known.
@@ -126,7 +134,13 @@ def read_normal_images(
         known = [patients(name) for name in whole.ids]
     groups = group_images(whole.images, known)
     divide = hold_out if is_trained else make_folds
-    return NormalImages(whole, divide(whole.ids, groups, share=holdout, fpr=fpr), None)
+    try:
+        split = divide(whole.ids, groups, share=holdout, fpr=FPR if fpr is None else fpr)
+    except TooFewImagesError:
+        if fpr is not None:
+            raise
+        return NormalImages(whole, None, None)
+    return NormalImages(whole, split, None)
 
 
 def _read(

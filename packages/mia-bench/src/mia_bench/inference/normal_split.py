@@ -19,6 +19,10 @@ SEED = 0  # of every split, whatever the seed of the training
 HELD_OUT, CROSS_VALIDATED = "held out", "cross-validated"
 
 
+class TooFewImagesError(StudyError):
+    """Too few normal images to hold enough of them out."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class NormalSplit:
     """A division of normal images into parts that hold whole groups.
@@ -83,7 +87,7 @@ def hold_out(
         fpr: The false-positive rate that thresholds shall be had for.
 
     Raises:
-        StudyError: That would leave fewer than half of the images to train on.
+        TooFewImagesError: That would leave fewer than half of the images to train on.
     """
     count = len(groups)
     wanted = max(int(np.ceil(share * count - 1e-9)), mia_metrics.least_calibration(fpr))
@@ -97,7 +101,7 @@ def hold_out(
             f"false-positive rate of {fpr:g}{_in_groups(sizes)}: give more images, a larger --fpr, "
             "a folder with --calibration, or --no-holdout"
         )
-        raise StudyError(msg)
+        raise TooFewImagesError(msg)
     return NormalSplit(
         rule=HELD_OUT, parts=parts, groups=len(sizes), share=share, ids_sha256=hash_names(ids)
     )
@@ -117,7 +121,7 @@ def make_folds(
         fpr: The false-positive rate that thresholds shall be had for.
 
     Raises:
-        StudyError: Fewer than ``ceil(1 / fpr - 1)`` images, or fewer than two groups.
+        TooFewImagesError: Fewer than ``ceil(1 / fpr - 1)`` images, or fewer than two groups.
     """
     count, least = len(groups), mia_metrics.least_calibration(fpr)
     sizes = np.bincount(groups)
@@ -127,7 +131,7 @@ def make_folds(
             f"{fpr:g}{_in_groups(sizes)}: expected at least {least} in 2 or more groups; give more "
             "images, a larger --fpr, a folder with --calibration, or --no-holdout"
         )
-        raise StudyError(msg)
+        raise TooFewImagesError(msg)
     number = min(max(2, round(1 / share)), len(sizes))
     filled = np.zeros(number, np.int64)
     part_of_group = np.empty(len(sizes), np.int16)

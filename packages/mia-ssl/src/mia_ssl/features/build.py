@@ -28,7 +28,7 @@ def build(
         name: One of ``features.METHODS``.
         in_channels: 1 (gray, fed to the network as three equal channels) or 3 (RGB).
         image_size: Side of the square images in pixels, 64 or above.
-        epochs: Accepted as for every detector; nothing is trained.
+        epochs: Lesions drawn into each image by synthetic-lesions; the others train nothing.
         batch_size: Images that pass the network at a time.
         options: Fields of the method's options.
 

@@ -41,8 +41,8 @@ _MODEL = 1  # stream of the seed
 class FeatureDetector(TrainedDetector):
     """Detector that scores an image by how its features differ from those of normal images.
 
-    Made by ``mia_ssl.build``. ``fit`` passes the normal images through the frozen network; nothing
-    is trained, and a checkpoint would hold nothing. ``fit`` and ``predict`` raise FileNotFoundError
+    Made by ``mia_ssl.build``. ``fit`` passes the normal images through the frozen network, which is
+    not trained; a checkpoint would hold nothing. ``fit`` and ``predict`` raise FileNotFoundError
     where the network's weights cannot be had, ``predict`` sklearn's NotFittedError before ``fit``.
 
     Attributes:
@@ -110,7 +110,7 @@ class FeatureDetector(TrainedDetector):
         on_epoch: Callable[[Epoch], Any] | None,
     ) -> None:
         self._is_fitted = False
-        normals = _Normals(self, source)
+        normals = _Normals(self, source, schedule.epochs)
         self.model.fit(normals, generator(schedule.seed, _MODEL))
         self._is_fitted = True
 
@@ -162,7 +162,8 @@ class FeatureDetector(TrainedDetector):
 class _Normals:
     """``NormalImages`` of a detector and a source."""
 
-    def __init__(self, detector: FeatureDetector, source: ImageSource) -> None:
+    def __init__(self, detector: FeatureDetector, source: ImageSource, epochs: int) -> None:
+        self.epochs = epochs
         self._detector = detector
         self._source = source
         self._copies = len(ORIENTATIONS[detector.options.orientations])

@@ -35,12 +35,14 @@ class LesionNetwork(nn.Module):
         )
         self.middle = nn.Conv2d(WIDTH, WIDTH, 3, padding=1)
         self.last = nn.Conv2d(WIDTH, 1, 1)
+        self.requires_grad_(requires_grad=False)
         for number, count in enumerate(channels):
             self.register_buffer(f"mean_{number}", torch.zeros(count, 1, 1))
             self.register_buffer(f"scale_{number}", torch.ones(count, 1, 1))
 
-    def standardize_by(self, stages: Sequence[Tensor]) -> None:
-        """Take the channels' means and deviations from features of normal images."""
+    def prepare(self, stages: Sequence[Tensor], generator: torch.Generator) -> None:
+        """Draw the weights; take means and deviations of the channels from normal images."""
+        initialize(self, generator)
         for number, stage in enumerate(stages):
             deviation, mean = torch.std_mean(stage.float(), (0, 2, 3), keepdim=True)
             getattr(self, f"mean_{number}").copy_(mean[0])
@@ -83,16 +85,14 @@ def train_lesion_network(
     """Train on images with a lesion and on normal ones, three of the former to one of the latter.
 
     Args:
-        network: The network; its weights are drawn anew.
+        network: The network, prepared.
         changed: Features of each stage of the images with a lesion, [N, D, h, w], and the share of
             each cell of the first stage that the lesion covers, [N, h, w].
         normal: Features of each stage of normal images, [M, D, h, w].
         grids: Place of each stage's cells in the image.
         steps: Steps of 32 images.
-        generator: Source of the weights, the batches and the dropout.
+        generator: Source of the batches and the dropout.
     """
-    initialize(network, generator)
-    network.standardize_by(normal)
     features, covered = changed
     optimizer = torch.optim.AdamW(network.parameters(), weight_decay=0.01)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 2e-3, total_steps=steps)

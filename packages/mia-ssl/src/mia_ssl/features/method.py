@@ -39,6 +39,11 @@ class NormalImages(Protocol):
         """Number of images; an image counts once in each of its orientations."""
         ...
 
+    @property
+    def epochs(self) -> int:
+        """Number of passes over changed images, of a model that is trained."""
+        ...
+
     def __call__(self) -> Iterator[Features]:
         """Yield the features of all images, batch by batch."""
         ...
@@ -109,7 +114,7 @@ class FeatureMethod:
     uses_map_score: bool = False
 
 
-def feature_info(name: str, summary: str, *, paper: str) -> MethodInfo:
+def feature_info(name: str, summary: str, *, paper: str, epochs: int = 0) -> MethodInfo:
     """Return the facts of a method, with what all feature methods share."""
     return MethodInfo(
         name=name,
@@ -118,7 +123,7 @@ def feature_info(name: str, summary: str, *, paper: str) -> MethodInfo:
         paper=paper,
         image_size=IMAGE_SIZE,
         channels=3,
-        epochs=0,
+        epochs=epochs,
         batch_size=16,
         has_map=True,
     )

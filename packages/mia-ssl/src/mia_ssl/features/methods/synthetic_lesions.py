@@ -1,6 +1,6 @@
 """Find lesions by a small network trained on synthetic ones, and odd images by a Gaussian.
 
-The features of a frozen network are computed once for the normal images and once for the same
+The features of a frozen network are computed for the normal images, and in each epoch for the same
 images with one synthetic lesion each; a network of two convolutions learns to find the lesions. It
 sees small changes that a description of the whole image does not show. The Mahalanobis distance of
 the whole image's features sees what is no lesion with a border. Both are compared with their values
@@ -87,11 +87,13 @@ class SyntheticLesions:
         if len(means) < FEWEST or not left_out.any() or left_out.all():
             left_out = torch.zeros_like(left_out)
         trained = [stage[~left_out] for stage in kept]
-        drawn = self._draw(normals, numbers[~left_out].unique(), grids, generator)
         self.network = LesionNetwork([stage.shape[1] for stage in kept])
-        train_lesion_network(
-            self.network, drawn, trained, grids, steps=self.options.steps, generator=generator
-        )
+        self.network.prepare(trained, generator)
+        if normals.epochs:
+            drawn = self._draw(normals, numbers[~left_out].unique(), grids, generator)
+            train_lesion_network(
+                self.network, drawn, trained, grids, steps=self.options.steps, generator=generator
+            )
         compared = [stage[left_out] for stage in kept] if left_out.any() else kept
         found = torch.cat([self._find(part, grids)[0] for part in _batches(compared)])
         self.images.fit(means)
@@ -110,8 +112,8 @@ class SyntheticLesions:
         for features in normals():
             if chosen is None:
                 grids = features.grids
-                # Two of each image in half precision: as it is, and with a lesion.
-                one = 4 * sum(stage[0].numel() for stage in features.stages)
+                # Of each image in half precision: as it is, and with each lesion.
+                one = 2 * (1 + normals.epochs) * sum(stage[0].numel() for stage in features.stages)
                 chosen = _sample(normals.count, int(self.options.bytes // one), generator)
             means.append(features.means())
             here = chosen[start : start + len(features.numbers)]
@@ -139,6 +141,7 @@ class SyntheticLesions:
 
         kept = [
             [stage.half() for stage in features.stages]
+            for _ in range(normals.epochs)
             for features in normals.changed(change, numbers)
         ]
         return [torch.cat(parts) for parts in zip(*kept, strict=True)], torch.cat(covered)
@@ -222,6 +225,7 @@ SYNTHETIC_LESIONS = FeatureMethod(
         "synthetic-lesions",
         "network that finds synthetic lesions in ImageNet features, with gaussian-features",
         paper="https://arxiv.org/abs/2108.07610",
+        epochs=1,
     ),
     options=SyntheticLesionsOptions,
     model=SyntheticLesions,
