@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-# AUROC points by which a training in bf16 may differ; seeds differ by about as much.
-TOLERANCE = 0.03
+# AUROC points that a training in bf16 may lose. The AUROC of 100 and 100 images has a standard error
+# of about 0.03, and trainings differ by as much from processor to processor.
+TOLERANCE = 0.05
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +56,7 @@ def test_bf16_ranks_images_as_float32_does(name, device, small, blobs):
         for precision in ("32-true", "bf16-mixed")
     }
     assert result["32-true"] > 0.75  # or there would be nothing to lose
-    assert result["bf16-mixed"] == pytest.approx(result["32-true"], abs=TOLERANCE)
+    assert result["bf16-mixed"] > result["32-true"] - TOLERANCE
 
 
 @pytest.mark.parametrize("name", ["ae-ssim", "vae", "aeu", "memae", "ceae", "ganomaly"])

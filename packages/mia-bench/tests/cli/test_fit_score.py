@@ -201,7 +201,7 @@ def test_bad_input_of_fit(here, folders, tmp_path, monkeypatch, arguments, messa
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
-        ([], {"holdout": 0.2, "fpr": 0.05, "calibration": None}),
+        ([], {"holdout": 0.2, "fpr": None, "calibration": None}),
         (["--holdout", "0.3", "--fpr", "0.1"], {"holdout": 0.3, "fpr": 0.1}),
         (["--no-holdout"], {"holdout": None}),
         (["--calibration", "more"], {"calibration": Path("more")}),
