@@ -8,6 +8,7 @@ import torch
 from mia_ssl.feature_grid import Axis, FeatureGrid
 from mia_ssl.features.extract import Features
 from mia_ssl.features.methods import RECORDS
+from scipy.stats import norm
 from sklearn.covariance import LedoitWolf
 from sklearn.decomposition import PCA
 
@@ -207,10 +208,10 @@ def test_synthetic_lesions_joins_its_network_and_gaussian_by_left_out_images():
     with torch.no_grad():
         left_out = top(model.network([s[::5].half() for s in normals.stages], GRIDS).numpy(), 0.05)
         cells = model.network(others.stages, GRIDS).numpy()
-    expected = (distance - apart.mean()) / apart.std(ddof=1)
-    expected += (top(cells, 0.05) - left_out.mean()) / left_out.std(ddof=1)
+    expected = -norm.logsf(distance, apart.mean(), apart.std(ddof=1))
+    expected -= norm.logsf(top(cells, 0.05), left_out.mean(), left_out.std(ddof=1))
     scores = model.score(others)
-    np.testing.assert_allclose(scores.image, expected / 2, rtol=1e-3, atol=1e-4)
+    np.testing.assert_allclose(scores.image, expected, rtol=1e-3, atol=1e-4)
     np.testing.assert_allclose(scores.cells, cells, rtol=1e-4, atol=1e-5)
 
 
@@ -223,7 +224,8 @@ def test_synthetic_lesions_trains_on_no_image_that_it_is_compared_with():
             return super().changed(change, numbers)
 
     fitted("synthetic-lesions", Watched(40), steps=1)
-    assert seen == [number for number in range(40) if number % 5]
+    trained = [number for number in range(40) if number % 5]
+    assert seen == trained * 7  # 256 lesions or more
 
 
 def test_synthetic_lesions_keeps_as_many_images_as_the_memory_holds():
@@ -234,6 +236,7 @@ def test_synthetic_lesions_keeps_as_many_images_as_the_memory_holds():
             seen.extend(numbers.tolist())
             return super().changed(change, numbers)
 
-    one = 4 * (5 * 64 + 7 * 16)  # bytes of an image, as it is and with a lesion
+    one = 2 * 6 * (5 * 64 + 7 * 16)  # bytes of an image, as it is and with each of five lesions
     fitted("synthetic-lesions", Watched(60), steps=1, memory=30 * one / 1e9)
-    assert 20 <= len(seen) < 30
+    assert 20 <= len(set(seen)) < 30
+    assert len(seen) == 5 * len(set(seen))

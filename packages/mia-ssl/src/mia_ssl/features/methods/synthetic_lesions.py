@@ -3,8 +3,9 @@
 The features of a frozen network are computed for the normal images, and in each epoch for the same
 images with one synthetic lesion each; a network of two convolutions learns to find the lesions. It
 sees small changes that a description of the whole image does not show. The Mahalanobis distance of
-the whole image's features sees what is no lesion with a border. Both are compared with their values
-on normal images that were left out, and an image's score is their mean.
+the whole image's features sees what is no lesion with a border. Each is compared with its values on
+normal images that were left out, which gives the probability of a value as high under a normal
+distribution; an image's score is the negative logarithm of the product of both (Fisher's method).
 
 Paper: https://arxiv.org/abs/2108.07610 (a network that finds synthetic anomalies);
 https://arxiv.org/abs/2005.14140 (the distance)
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 
 FOLDS = 5
 FEWEST = 4 * FOLDS  # images from which on some are left out to compare with
+FEWEST_LESIONS = 256  # few images are passed over more often
 _NETWORK = "network_"
 _IMAGES = "image_"
 
@@ -113,7 +115,9 @@ class SyntheticLesions:
             if chosen is None:
                 grids = features.grids
                 # Of each image in half precision: as it is, and with each lesion.
-                one = 2 * (1 + normals.epochs) * sum(stage[0].numel() for stage in features.stages)
+                one = (
+                    2 * (1 + _passes(normals)) * sum(stage[0].numel() for stage in features.stages)
+                )
                 chosen = _sample(normals.count, int(self.options.bytes // one), generator)
             means.append(features.means())
             here = chosen[start : start + len(features.numbers)]
@@ -141,7 +145,7 @@ class SyntheticLesions:
 
         kept = [
             [stage.half() for stage in features.stages]
-            for _ in range(normals.epochs)
+            for _ in range(_passes(normals))
             for features in normals.changed(change, numbers)
         ]
         return [torch.cat(parts) for parts in zip(*kept, strict=True)], torch.cat(covered)
@@ -158,7 +162,9 @@ class SyntheticLesions:
         found, cells = self._find(features.stages, features.grids)
         distance = torch.from_numpy(self.images.score(features.means().double().numpy()))
         both = torch.stack([found.double(), _logarithm(distance)])
-        return Scores(((both - self.scale[:, :1]) / self.scale[:, 1:]).mean(0), cells)
+        # By Fisher's method: no trust of the one in an image outweighs the other's alarm.
+        unlikely = -torch.special.log_ndtr((self.scale[:, :1] - both) / self.scale[:, 1:])
+        return Scores(unlikely.sum(0), cells)
 
     def state(self) -> dict[str, Tensor]:
         """Return the network's tensors, the Gaussian's, and the scale."""
@@ -184,6 +190,11 @@ class SyntheticLesions:
             }
         )
         self.scale = restored(state, "scale", 2)
+
+
+def _passes(normals: NormalImages) -> int:
+    """Return the number of lesions that are drawn into each image."""
+    return max(normals.epochs, math.ceil(FEWEST_LESIONS / normals.count)) if normals.epochs else 0
 
 
 def _sample(count: int, size: int, generator: torch.Generator) -> Tensor:
