@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-# AUROC points that a training in bf16 may lose. The AUROC of 100 and 100 images has a standard error
-# of about 0.03, and trainings differ by as much from processor to processor.
+# AUROC that a training in bf16 may lose: that of 100 and 100 images has a standard error of about
+# 0.03, and trainings differ by as much from processor to processor.
 TOLERANCE = 0.05
 
 

@@ -13,6 +13,8 @@ import numpy as np
 import pytest
 from mia_bench.cli import main
 from mia_bench.cli.fit import KeyValue
+from mia_bench.detectors.default_method import DEFAULT_METHOD
+from mia_bench.detectors.plugins import find_method
 from mia_bench.errors import StudyError
 from PIL import Image
 
@@ -221,6 +223,20 @@ def test_options_of_the_calibration_reach_the_fit(here, monkeypatch, arguments, 
     assert given.items() >= expected.items()
 
 
+def test_without_a_method_the_default_one_is_trained(here, monkeypatch):
+    given = {}
+
+    def fit(**settings):
+        given.update(settings)
+        msg = "seen"
+        raise StudyError(msg)
+
+    monkeypatch.setattr("mia_bench.inference.fit.fit", fit)
+    assert_one_line(here("fit", "--images", "normal", "--model", "model"), "seen")
+    assert given["method"] == DEFAULT_METHOD
+    assert find_method(DEFAULT_METHOD).info.has_map
+
+
 def assert_one_line(result, message):
     assert result.returncode == 2, result.stderr
     assert message in result.stderr
@@ -260,6 +276,10 @@ def test_the_five_lines_of_the_documentation_run(folders, tmp_path, monkeypatch,
     monkeypatch.chdir(tmp_path)
     (tmp_path / "normal").symlink_to(folders / "normal")
     (tmp_path / "new").symlink_to(folders / "new")
-    exec(compile(code.replace("epochs=100", "epochs=2"), DOCS.name, "exec"), {})
+    short = code.replace(
+        'model="model")', 'model="model", image_size=64, options={"steps": 20})', 1
+    )
+    assert short != code
+    exec(compile(short, DOCS.name, "exec"), {})
     assert "of 12 images flagged" in capsys.readouterr().out
     assert (tmp_path / "results" / "scores.csv").is_file()

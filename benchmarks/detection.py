@@ -1,0 +1,94 @@
+"""Detection on real images: AUROC, AP, pixel AP, best Dice, seconds and peak memory.
+
+    python benchmarks/detection.py --root FOLDER [--sets LGG,ChestXray] [--methods subspace,ae]
+                                   [--seeds 0,1,2] [--epochs ae=100] [--threads 2]
+
+Prints a row of a Markdown table for each set, method and seed; ``docs/detection.md`` has the
+figures. A set is a name that mia-data knows, or a folder below the root. Each row is measured in a
+process of its own, which peak memory is of. Methods have their defaults but for the number of
+epochs, and images their sizes. Seconds to fit include the scores of all training images.
+"""
+
+from __future__ import annotations
+
+import argparse
+import multiprocessing
+import resource
+import time
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+
+import mia_data
+import mia_metrics
+import mia_recon
+import mia_ssl
+import torch
+
+SETS = "braintumor,ChestXray,LGG,brats2021"
+METHODS = (
+    "synthetic-lesions,gaussian-features,padim,patchcore,subspace,nearest-features,"
+    "ae,ae-ssim,aeu,nsa,cutpaste-3way-2stage"
+)
+
+
+def read(name: str, split: str, root: Path, info: mia_ssl.MethodInfo) -> mia_data.ImageSet:
+    """Read a set as the method sees it, in gray."""
+    how = {"size": info.image_size, "resize": info.resize, "resample": info.resample}
+    if name in mia_data.names():
+        return mia_data.load(name, split, root=root, channels=1, **how)
+    return mia_data.from_folder(root / name, split, channels=1, **how)
+
+
+def measure(name: str, method: str, seed: int, root: Path, epochs: int | None, threads: int) -> str:
+    """Fit and score one method, and return its row of the table."""
+    torch.set_num_threads(threads)
+    package = mia_ssl if method in mia_ssl.METHODS else mia_recon
+    info = package.METHODS[method]
+    train, test = (read(name, split, root, info) for split in ("train", "test"))
+    detector = package.build(method, in_channels=1, **({"epochs": epochs} if epochs else {}))
+    start = time.perf_counter()
+    detector.fit(train.images, seed=seed, device="cpu")
+    fitted = time.perf_counter()
+    found = detector.predict(test.images, device="cpu")
+    scored = time.perf_counter()
+    values = [
+        mia_metrics.auroc(test.labels, found.score),
+        mia_metrics.average_precision(test.labels, found.score),
+    ]
+    if test.masks is not None:
+        values.append(mia_metrics.pixel_ap(test.masks, found.map))
+        values.append(mia_metrics.best_dice(test.masks, found.map)[0])
+    cells = [name, method, str(seed), *(f"{value:.3f}" for value in values)]
+    cells += [""] * (7 - len(cells))
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    cells += [f"{fitted - start:.0f}", f"{scored - fitted:.0f}", f"{memory:.1f}"]
+    return f"| {' | '.join(cells)} |"
+
+
+def main() -> None:
+    """Measure all rows."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--root", type=Path, required=True)
+    parser.add_argument("--sets", default=SETS)
+    parser.add_argument("--methods", default=METHODS)
+    parser.add_argument("--seeds", default="0")
+    parser.add_argument("--epochs", default="", help="METHOD=EPOCHS, separated by commas")
+    parser.add_argument("--threads", type=int, default=2)
+    given = parser.parse_args()
+    epochs = dict(part.split("=") for part in given.epochs.split(",") if part)
+    print("| set | method | seed | AUROC | AP | pixel AP | best Dice | fit s | score s | GB |")
+    print("|---|---|---|---|---|---|---|---|---|---|", flush=True)
+    spawn = multiprocessing.get_context("spawn")
+    for name in given.sets.split(","):
+        for method in given.methods.split(","):
+            for seed in map(int, given.seeds.split(",")):
+                number = int(epochs[method]) if method in epochs else None
+                with ProcessPoolExecutor(1, mp_context=spawn) as pool:
+                    row = pool.submit(
+                        measure, name, method, seed, given.root, number, given.threads
+                    )
+                    print(row.result(), flush=True)
+
+
+if __name__ == "__main__":
+    main()
