@@ -32,7 +32,9 @@ WEIGHTS = TemporaryDirectory(prefix="mia-weights-")  # of random values; gone wi
 UNTRAINED = {"resnet18-imagenet", *(n for n, i in OWN.items() if i.family == "features")}
 # Ten seconds each; nsa stands for the other one-stage methods, which share all but what they paste.
 SLOW = {name for name, info in OWN.items() if info.family == "one-stage"} - {"nsa"}
-SLOW |= {"ae-perceptual"}
+SLOW |= {"ae-perceptual", "fae-ssim", "rd", "panda", "msc"}
+# They share all but their model; gaussian-features and subspace stand for the others.
+SLOW |= {"padim", "patchcore", "nearest-features", "synthetic-lesions"}
 
 
 def random_state(network: str) -> dict[str, torch.Tensor]:
