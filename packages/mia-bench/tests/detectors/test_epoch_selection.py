@@ -150,7 +150,7 @@ class Turned:
     """A test set whose every label and mask pixel says the opposite."""
 
     def __init__(self, whole) -> None:
-        self.images, self.ids = whole.images, whole.ids
+        self.images, self.ids, self.patients = whole.images, whole.ids, whole.patients
         self.labels, self.masks = 1 - whole.labels, 1 - whole.masks
 
     def __len__(self) -> int:
