@@ -80,14 +80,14 @@ def test_an_epoch_has_as_many_steps_as_the_option_says(small, images):
 
 
 def test_scaled_features_are_learned_at_the_learning_rate_of_the_study(small, images):
-    """As they are they outgrow what a new decoder gives: the error stays that of giving nothing."""
+    """As they are they outgrow what a new decoder gives, and most of the error is left."""
     left = {}
     for scaling in ("none", "deviation"):
-        detector = small("fae-mse", scaling=scaling, steps_per_epoch=15)
+        detector = small("fae-mse", scaling=scaling, steps_per_epoch=40)
         detector.fit(images, epochs=1, device="cpu")
         network = detector.network
         features = network.features(torch.from_numpy(images).float() / 127.5 - 1)
         error = (features - network.reconstruct(features)).square().mean()
         left[scaling] = float(error.detach() / features.square().mean())
-    assert left["none"] > 0.9
-    assert left["deviation"] < 0.87
+    assert left["none"] > 0.7
+    assert left["deviation"] < 0.5

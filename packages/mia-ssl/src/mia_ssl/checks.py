@@ -8,6 +8,8 @@ from typing import Any
 
 from mia_ssl._engine.options import whole_number
 
+SMALLEST_IMAGE = 64
+
 
 def check_between(low: float, high: float = math.inf, **values: Any) -> None:
     """Refuse values other than finite numbers from low to high, each named by its keyword."""
@@ -16,6 +18,13 @@ def check_between(low: float, high: float = math.inf, **values: Any) -> None:
             expected = f"{low} or above" if high == math.inf else f"in {low} to {high}"
             msg = f"expected {name} to be {expected}, got {value!r}"
             raise ValueError(msg)
+
+
+def check_image_side(side: int) -> None:
+    """Refuse images too small for an ImageNet network: below 64 pixels."""
+    if side < SMALLEST_IMAGE:
+        msg = f"expected image_size to be {SMALLEST_IMAGE} or above, got {side}"
+        raise ValueError(msg)
 
 
 def counts(name: str, values: Any) -> tuple[int, ...]:

@@ -51,7 +51,7 @@ class NormalScores:
 
     @property
     def held_out(self) -> bool:
-        """Whether no image was scored by a model that was trained on it."""
+        """True if no image was scored by a model that was trained on it."""
         return self.origin is not Origin.TRAINING
 
     @property

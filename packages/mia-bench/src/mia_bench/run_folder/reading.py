@@ -8,7 +8,7 @@ from typing import Any
 
 @dataclass(frozen=True, kw_only=True)
 class Reading:
-    """What is allowed of a dataset's files, and how their patients are known.
+    """Permissions for faults in a dataset's files, and the rule that finds patients.
 
     All but ``allow_damaged`` are for images of the user's own.
 

@@ -15,6 +15,7 @@ from mia_ssl._engine.records import Prediction
 from mia_ssl.adapted.network import AdaptedNetwork
 from mia_ssl.adapted.scoring import embed, make_density, scores_of_normals
 from mia_ssl.adapted.task import AdaptedTask
+from mia_ssl.checks import check_image_side
 
 if TYPE_CHECKING:
     import os
@@ -30,8 +31,6 @@ if TYPE_CHECKING:
     from mia_ssl.adapted.method import AdaptedMethod
     from mia_ssl.adapted.options import AdaptedOptions
     from mia_ssl.densities import Density
-
-SMALLEST_IMAGE = 64
 
 
 class AdaptedDetector(TrainedDetector):
@@ -58,9 +57,7 @@ class AdaptedDetector(TrainedDetector):
         super().__init__(
             method.info, in_channels=in_channels, image_size=image_size, settings=settings
         )
-        if image_size < SMALLEST_IMAGE:
-            msg = f"expected image_size to be {SMALLEST_IMAGE} or above, got {image_size}"
-            raise ValueError(msg)
+        check_image_side(image_size)
         self.options = options
         self.network = AdaptedNetwork(
             Backbone(options.backbone, options.weights),

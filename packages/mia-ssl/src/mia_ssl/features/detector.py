@@ -14,6 +14,7 @@ from mia_ssl._engine.backbones import Backbone
 from mia_ssl._engine.detector import TrainedDetector
 from mia_ssl._engine.records import Prediction
 from mia_ssl._engine.seeding import generator
+from mia_ssl.checks import check_image_side
 from mia_ssl.features.extract import extract, features_of
 from mia_ssl.features.orientations import ORIENTATIONS
 
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
     from mia_ssl.features.method import FeatureMethod, Scores
     from mia_ssl.features.options import FeatureOptions
 
-SMALLEST_IMAGE = 64
 _MODEL = 1  # stream of the seed
 
 
@@ -63,9 +63,7 @@ class FeatureDetector(TrainedDetector):
         super().__init__(
             method.info, in_channels=in_channels, image_size=image_size, settings=settings
         )
-        if image_size < SMALLEST_IMAGE:
-            msg = f"expected image_size to be {SMALLEST_IMAGE} or above, got {image_size}"
-            raise ValueError(msg)
+        check_image_side(image_size)
         self.options = options
         self.network = Backbone(options.backbone, options.weights)
         if max(options.stages) >= len(self.network.channels):
@@ -99,7 +97,7 @@ class FeatureDetector(TrainedDetector):
         """Draw nothing: the network is frozen."""
 
     def _task(self, source: ImageSource, schedule: Schedule, fabric: Fabric) -> Task:
-        msg = f"{self.info.name} trains nothing"
+        msg = f"the network of {self.info.name} is frozen: no task trains it"
         raise NotImplementedError(msg)
 
     def _train(

@@ -63,7 +63,7 @@ class Backbone(nn.Module):
 
     @property
     def default_weights(self) -> str | None:
-        """Where the weights are by default, see ``MethodInfo.weights``."""
+        """Place of the default weights, see ``MethodInfo.weights``."""
         return self._source.default()
 
     def forward(self, x: Tensor, stages: Sequence[int]) -> list[Tensor]:
