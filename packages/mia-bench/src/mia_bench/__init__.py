@@ -18,17 +18,18 @@ if TYPE_CHECKING:
     from mia_bench.inference.score import score
     from mia_bench.leaderboard.rows import gather
     from mia_bench.run_study import run_study
-    from mia_bench.study.config import Study, read_study
+    from mia_bench.study.study import Study
+    from mia_bench.study.study_file import read_study
 
 _HOMES = {
     "Detector": "detectors.protocol",
     "Provider": "detectors.protocol",
     "RunsFailedError": "errors",
-    "Study": "study.config",
+    "Study": "study.study",
     "StudyError": "errors",
     "fit": "inference.fit",
     "gather": "leaderboard.rows",
-    "read_study": "study.config",
+    "read_study": "study.study_file",
     "run_study": "run_study",
     "score": "inference.score",
 }

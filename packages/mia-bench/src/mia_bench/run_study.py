@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mia_bench.report.write import StudyReport
-    from mia_bench.study.config import Study
+    from mia_bench.study.study import Study
     from mia_bench.terminal.progress import ProgressDisplay
 
 

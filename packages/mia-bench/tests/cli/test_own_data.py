@@ -12,8 +12,8 @@ from mia_bench.cli import main
 from mia_bench.execution.execute import execute
 from mia_bench.run_folder.data_record import DataSource
 from mia_bench.run_folder.folder import RunFolder, State
-from mia_bench.study.config import DEFAULT, read_study
 from mia_bench.study.plan import list_runs, plan
+from mia_bench.study.study_file import DEFAULT, read_study
 from PIL import Image
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import click
 import pytest
 from mia_bench.cli.study_options import study_options
-from mia_bench.study.config import DEFAULT, MethodEntry, read_study
+from mia_bench.study.study import MethodEntry
+from mia_bench.study.study_file import DEFAULT, read_study
 
 SHORT = {entry.label: entry for entry in read_study(DEFAULT).methods}
 

@@ -18,9 +18,9 @@ from mia_bench.errors import StudyError
 from mia_bench.execution import execute as executing
 from mia_bench.execution.execute import execute
 from mia_bench.run_folder.folder import RunFolder, State
-from mia_bench.study.config import DatasetEntry, MethodEntry, Study
 from mia_bench.study.images import load_split
 from mia_bench.study.plan import plan
+from mia_bench.study.study import DatasetEntry, MethodEntry, Study
 
 SMALL = {"width": 4, "hidden": 32, "latent": 4, "batch_size": 8, "learning_rate": 3e-3}
 

@@ -18,9 +18,9 @@ from mia_bench.execution.execute import execute
 from mia_bench.leaderboard.rows import gather
 from mia_bench.run_folder.data_record import DataSource
 from mia_bench.run_folder.folder import RunFolder, State
-from mia_bench.study.config import DatasetEntry, MethodEntry, Study
 from mia_bench.study.images import load_split
 from mia_bench.study.plan import plan
+from mia_bench.study.study import DatasetEntry, MethodEntry, Study
 from mia_data import DataError
 from PIL import Image
 

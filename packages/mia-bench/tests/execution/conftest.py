@@ -6,8 +6,8 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
-from mia_bench.study.config import DatasetEntry, MethodEntry, Study
 from mia_bench.study.plan import plan
+from mia_bench.study.study import DatasetEntry, MethodEntry, Study
 
 if TYPE_CHECKING:
     from mia_bench.run_folder.records import Progress

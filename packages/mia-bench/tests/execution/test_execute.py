@@ -13,9 +13,9 @@ from mia_bench.metric_names import PIXEL_METRICS
 from mia_bench.run_folder.data_record import DataSource
 from mia_bench.run_folder.folder import RunFolder, State
 from mia_bench.run_folder.resamples_npz import read_resamples
-from mia_bench.study.config import DatasetEntry, MethodEntry, Study
 from mia_bench.study.images import load_split
 from mia_bench.study.plan import plan
+from mia_bench.study.study import DatasetEntry, MethodEntry, Study
 
 
 @pytest.fixture

@@ -18,9 +18,9 @@ from mia_bench.errors import RunsFailedError
 from mia_bench.execution import local
 from mia_bench.execution.resources import environment_variables, import_settings
 from mia_bench.run_folder.folder import RunFolder, State
-from mia_bench.study.config import DatasetEntry, MethodEntry, Study
 from mia_bench.study.executor_options import ExecutorOptions
 from mia_bench.study.plan import plan
+from mia_bench.study.study import DatasetEntry, MethodEntry, Study
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 from mia_bench.errors import StudyError
-from mia_bench.study.config import parse_study
 from mia_bench.study.executor_options import ExecutorOptions
+from mia_bench.study.study_file import parse_study
 
 TABLES = {"datasets": {"phantom": {}}, "methods": {"ae": {}}}
 

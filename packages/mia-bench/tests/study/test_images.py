@@ -11,9 +11,9 @@ import pytest
 from mia_bench.errors import StudyError
 from mia_bench.run_folder.data_record import DataSource
 from mia_bench.run_folder.reading import Reading
-from mia_bench.study.config import DatasetEntry, MethodEntry, Study
 from mia_bench.study.images import count_images, hash_images, load_split, record_data
 from mia_bench.study.plan import plan
+from mia_bench.study.study import DatasetEntry, MethodEntry, Study
 from PIL import Image
 
 

@@ -6,8 +6,9 @@ import pytest
 from mia_bench.detectors.plugins import find_method
 from mia_bench.errors import StudyError
 from mia_bench.study import paper_settings
-from mia_bench.study.config import DatasetEntry, MethodEntry, Study, parse_study
 from mia_bench.study.plan import list_runs
+from mia_bench.study.study import DatasetEntry, MethodEntry, Study
+from mia_bench.study.study_file import parse_study
 
 SEVEN = ["rsna", "vincxr", "braintumor", "lag", "isic2018", "camelyon16", "brats2021"]
 TABLES = [

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from mia_bench.errors import StudyError
 from mia_bench.run_folder.data_record import DataSource
-from mia_bench.study.config import DatasetEntry, MethodEntry, Study
 from mia_bench.study.plan import plan
+from mia_bench.study.study import DatasetEntry, MethodEntry, Study
 
 
 def study(*datasets: str, seeds: tuple[int, ...] = (0,), **method: object) -> Study:

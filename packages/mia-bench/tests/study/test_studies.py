@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from mia_bench.detectors import plugins
 from mia_bench.study import paper_settings
-from mia_bench.study.config import read_study
 from mia_bench.study.plan import plan
+from mia_bench.study.study_file import read_study
 
 STUDIES = Path(__file__).parents[4] / "benchmarks" / "studies"
 SEVEN = ["rsna", "vincxr", "braintumor", "lag", "isic2018", "camelyon16", "brats2021"]

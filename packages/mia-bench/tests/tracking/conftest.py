@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from mia_bench.study.config import DatasetEntry, MethodEntry, Study
 from mia_bench.study.plan import plan
+from mia_bench.study.study import DatasetEntry, MethodEntry, Study
 
 
 @pytest.fixture

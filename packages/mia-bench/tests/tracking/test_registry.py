@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from mia_bench.errors import StudyError
-from mia_bench.study.config import parse_study
+from mia_bench.study.study_file import parse_study
 from mia_bench.tracking import check_trackers
 
 

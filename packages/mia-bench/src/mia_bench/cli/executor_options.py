@@ -15,7 +15,7 @@ from mia_bench.tracking import TRACKERS
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from mia_bench.study.config import Study
+    from mia_bench.study.study import Study
 
 _OPTIONS = (
     click.option("--executor", type=click.Choice(EXECUTORS), help="Where to run (default: local)."),

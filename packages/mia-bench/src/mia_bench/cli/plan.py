@@ -25,8 +25,8 @@ from mia_bench.tracking import check_trackers
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from mia_bench.study.config import Study
     from mia_bench.study.plan import Run
+    from mia_bench.study.study import Study
 
 
 @click.command()

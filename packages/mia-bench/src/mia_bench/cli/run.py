@@ -22,7 +22,7 @@ from mia_bench.terminal.progress import make_display
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from mia_bench.study.config import Study
+    from mia_bench.study.study import Study
 
 
 @click.command()

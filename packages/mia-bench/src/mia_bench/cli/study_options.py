@@ -22,7 +22,8 @@ from mia_bench.cli.options import (
 from mia_bench.detectors.epoch_selection import RULES
 from mia_bench.errors import StudyError
 from mia_bench.run_folder.reading import Reading
-from mia_bench.study.config import DEFAULT, MethodEntry, read_study
+from mia_bench.study.study import MethodEntry
+from mia_bench.study.study_file import DEFAULT, read_study
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -20,7 +20,7 @@ from mia_bench.study import paper_settings
 
 if TYPE_CHECKING:
     from mia_bench.detectors.protocol import Detector
-    from mia_bench.study.config import DatasetEntry, MethodEntry, Study
+    from mia_bench.study.study import DatasetEntry, MethodEntry, Study
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,7 +8,8 @@ import pytest
 from mia_bench.errors import StudyError
 from mia_bench.run_folder.data_record import DataSource
 from mia_bench.run_folder.reading import Reading
-from mia_bench.study.config import DEFAULT, DatasetEntry, MethodEntry, parse_study, read_study
+from mia_bench.study.study import DatasetEntry, MethodEntry
+from mia_bench.study.study_file import DEFAULT, parse_study, read_study
 
 GOOD = {
     "seeds": [0, 3],
