@@ -44,4 +44,5 @@ def test_every_option_says_its_default_in_the_same_way(name):
         if isinstance(option, click.Option) and not (option.is_flag or option.required):
             assert re.search(r"\(default: .+\)\.$", option.help), option.name
             if isinstance(option.default, (str, int, float)):
-                assert f"(default: {option.default})" in option.help
+                # A reason may follow the value.
+                assert re.search(rf"\(default: {re.escape(str(option.default))}[,)]", option.help)

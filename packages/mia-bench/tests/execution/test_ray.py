@@ -214,4 +214,4 @@ def test_another_version_on_a_node_is_refused(small_runs):
     from mia_bench.execution.ray_worker import prepare
 
     with pytest.raises(StudyError, match=r"has mia-bench .*, the driver has 0\.0\.1"):
-        prepare(small_runs(0, epochs=1), {"brats2021": None}, "cpu", "0.0.1")
+        prepare(small_runs(0, epochs=1), "cpu", "0.0.1")
