@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mia_bench.leaderboard.findings import describe_dataset
 from mia_bench.report import plots
 from mia_bench.report.epoch_selection import selection_context
 from mia_bench.report.galleries import draw_gallery
@@ -29,6 +30,7 @@ def dataset_section(
     scores = {row.label: (row.runs[0].scores.labels, row.runs[0].scores.scores) for row in rows}
     return {
         "name": name,
+        "findings": describe_dataset(leaderboard, name),
         "roc": plots.roc(scores),
         "pr": plots.precision_recall(scores),
         "methods": [

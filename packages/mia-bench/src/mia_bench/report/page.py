@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import jinja2
 
 from mia_bench.files import write_text
+from mia_bench.leaderboard.findings import describe_study
 from mia_bench.leaderboard.leaderboard import DAGGER_NOTE, INTERVALS_NOTE, MARKS_NOTE
 from mia_bench.metric_names import ORACLE_NOTE, TITLES
 from mia_bench.report import tables
@@ -49,6 +50,7 @@ def write_page(
     keep_within([kind["pictures"] for each in methods for kind in each["gallery"]], PICTURE_BYTES)
     text = environment.get_template("page.html.j2").render(
         title=path.resolve().parent.name,
+        findings=describe_study(leaderboard),
         version=version("mia-bench"),
         states=summary.counts,
         metrics=[(metric, TITLES[metric]) for metric in leaderboard.metrics],

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from rich import box
 from rich.table import Table
 
+from mia_bench.leaderboard.findings import describe_study
 from mia_bench.leaderboard.leaderboard import DAGGER, DAGGER_NOTE, INTERVALS_NOTE, MARKS, MARKS_NOTE
 from mia_bench.metric_names import ORACLE_NOTE, TITLES
 from mia_bench.terminal.console import print_whole
@@ -39,6 +40,8 @@ def print_leaderboard(
             table.add_section()
         table.add_row(row.dataset, row.label, *(texts[number] for texts in columns.values()))
     print_whole(console, table)
+    if leaderboard.rows:
+        console.print(describe_study(leaderboard), highlight=False, markup=False)
     for note in _notes(leaderboard, published=published):
         console.print(note, highlight=False, style="dim")
     ranking = leaderboard.rankings["auroc"]
