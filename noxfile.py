@@ -15,6 +15,8 @@ nox.needs_version = ">=2025.5.1"
 nox.options.default_venv_backend = "uv|virtualenv"
 nox.options.reuse_existing_virtualenvs = True
 nox.options.sessions = ["lint", "typecheck", "tests"]
+# The tests start hundreds of processes: without bytecode each would compile PyTorch's modules anew.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 ROOT = Path(__file__).parent
 # What each package stands on; mia-bench comes with its siblings, the others alone.
