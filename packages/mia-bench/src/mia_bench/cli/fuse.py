@@ -6,12 +6,12 @@ import json
 from typing import TYPE_CHECKING
 
 import click
-from mia_metrics.fusion import COMBINE, SCALES
+from mia_metrics.fusion import COMBINE
 
 from mia_bench.cli.options import DEVICE, FOLDER, JSON, CommaSeparated
 from mia_bench.device import resolve_device
 from mia_bench.ensembles.fuse import fuse as fuse_runs
-from mia_bench.ensembles.model import Ensemble
+from mia_bench.ensembles.model import SCALES, Ensemble
 from mia_bench.report.write import write_report
 from mia_bench.terminal.console import make_console
 from mia_bench.terminal.leaderboard import print_leaderboard
@@ -29,8 +29,10 @@ if TYPE_CHECKING:
     "--scale",
     type=click.Choice(SCALES),
     default="rank",
-    help="How scores become comparable: by their rank in the test set, or as quantiles of the "
-    "training images' scores (default: rank).",
+    help="How scores become comparable: by their rank in the test set, as quantiles of the "
+    "training images' scores (quantile), as quantiles of scores that models gave to training "
+    "images which they had not seen (held-out; five more trainings of each run, once), or not at "
+    "all (default: rank).",
 )
 @click.option(
     "--combine",

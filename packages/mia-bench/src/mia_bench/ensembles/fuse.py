@@ -10,7 +10,9 @@ import mia_metrics
 import numpy as np
 from filelock import Timeout
 
+from mia_bench.ensembles.held_out import held_out_normals
 from mia_bench.ensembles.members import METHOD, Member, align_scores
+from mia_bench.ensembles.model import HELD_OUT
 from mia_bench.errors import StudyError, unknown_name
 from mia_bench.execution import evaluate
 from mia_bench.run_folder import machine
@@ -58,7 +60,8 @@ def fuse(
         ensemble: The methods and the rule.
         root: Folder that holds the folders of registered datasets; None for where the runs read
             them, or where that is gone for the default.
-        device: Where training images are scored, for the scale ``quantile``; not ``"auto"``.
+        device: Where training images are scored, for the scale ``quantile``, and where models are
+            trained for the scale ``held-out``; not ``"auto"``.
 
     Raises:
         StudyError: A method that the folder does not have, nothing that all of them have, or a
@@ -133,27 +136,37 @@ def _predict(
         raise StudyError(msg)
     start = time.perf_counter()
     with_maps = len({each.frame for each in members.values()}) == 1 and largest.frame
-    normals: dict[str, Any] = {}
-    if ensemble.scale == "quantile":
-        for label, each in members.items():
-            normals[label] = each.predict_normals(device, with_maps=False).score
-    score = _combine(ensemble, scores, normals)
+    score = _combine(ensemble, scores, _score_normals(ensemble, members, device))
     heat = None
     if with_maps:
-        for label in normals:
-            normals[label] = members[label].predict_normals(device, with_maps=True).map
         side = largest.plan.image_size
         maps = {label: each.maps(side) for label, each in members.items()}
-        heat = _combine(ensemble, maps, normals)
+        heat = _combine(ensemble, maps, _score_normals(ensemble, members, device, with_maps=True))
     return FusedPrediction(score, heat), test, time.perf_counter() - start
 
 
+def _score_normals(
+    ensemble: Ensemble, members: Members, device: str, *, with_maps: bool = False
+) -> dict[str, np.ndarray] | None:
+    """Return scores of normal images, or pixels of their maps, where the scale needs them."""
+    found: dict[str, Any] = {}
+    if ensemble.scale == "quantile":
+        for label, each in members.items():
+            prediction = each.predict_normals(device, with_maps=with_maps)
+            found[label] = prediction.map if with_maps else prediction.score
+    elif ensemble.scale == HELD_OUT:
+        for label, each in members.items():
+            normals = held_out_normals(each, device)
+            found[label] = normals.pixels if with_maps else normals.scores
+    return found or None
+
+
 def _combine(
-    ensemble: Ensemble, values: dict[str, np.ndarray], normals: dict[str, np.ndarray]
+    ensemble: Ensemble, values: dict[str, np.ndarray], normals: dict[str, np.ndarray] | None
 ) -> np.ndarray:
-    fused = mia_metrics.fuse(
-        values, scale=ensemble.scale, combine=ensemble.combine, train_scores=normals or None
-    )
+    # Both scales of normal images are quantiles among them.
+    scale = "quantile" if ensemble.scale == HELD_OUT else ensemble.scale
+    fused = mia_metrics.fuse(values, scale=scale, combine=ensemble.combine, train_scores=normals)
     return fused.astype(np.float32)
 
 

@@ -70,6 +70,12 @@ class Member:
         """Part of the image that the maps show; None where the run has no maps."""
         return self.plan.resize if self.folder.maps.exists() else None
 
+    @property
+    def epochs(self) -> int:
+        """Epochs that the model was trained for: those of the run, or the epoch that it chose."""
+        selection = self.run.record.selection
+        return self.plan.epochs if selection is None else selection.epoch
+
     def maps(self, side: int) -> np.ndarray:
         """Return the maps of the test images (N, side, side): enlarged, or of that size on disk.
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from mia_metrics.fusion import COMBINE, SCALES
+from mia_metrics import fusion
 
 from mia_bench.errors import StudyError, unknown_name
 from mia_bench.files import is_folder_name
+
+HELD_OUT = "held-out"
+SCALES = (*fusion.SCALES, HELD_OUT)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,7 +20,8 @@ class Ensemble:
     Attributes:
         members: Labels of the methods.
         scale: How their scores become comparable: ``rank`` among the test images, ``quantile``
-            among normal training images, or ``none``.
+            among normal training images as the trained models score them, ``held-out`` among the
+            same images as models score them that were not trained on them, or ``none``.
         combine: ``mean`` or ``maximum``.
         name: Name of its folder; None for the members' labels with + between them.
         label: The name, filled in.
@@ -36,8 +40,8 @@ class Ensemble:
     def __post_init__(self) -> None:
         if self.scale not in SCALES:
             raise unknown_name("scale", self.scale, SCALES)
-        if self.combine not in COMBINE:
-            raise unknown_name("combination", self.combine, COMBINE)
+        if self.combine not in fusion.COMBINE:
+            raise unknown_name("combination", self.combine, fusion.COMBINE)
         if len(self.members) < 2 or len(set(self.members)) < len(self.members):
             msg = f"expected two or more different methods to fuse, got {list(self.members)}"
             raise StudyError(msg)
