@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import uuid
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -92,19 +93,25 @@ def read_bytes(path: Path | str, *, limit: int) -> bytes:
 def write_file(path: Path, data: bytes) -> None:
     """Write a whole file through a temporary one, and make its folder if there is none.
 
+    Its content is on the disk before its name is.
+
     Raises:
         DataError: It cannot be written; nothing is left then.
     """
     temporary = path.with_name(f"{TEMPORARY_PREFIX}{uuid.uuid4().hex}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_bytes(data)
+        with temporary.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
         temporary.replace(path)
     except OSError as error:
         msg = f"cannot write {path}: {error.strerror or reason(error)}"
         raise DataError(msg) from error
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
 
 
 def open_file(path: Path | str) -> BinaryIO:

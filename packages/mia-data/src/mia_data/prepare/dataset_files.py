@@ -100,8 +100,6 @@ def _check_table(path: Path, content: bytes) -> None:
 def _publish(folder: Path, final: Path) -> None:
     """Give a complete folder its name."""
     try:
-        if hasattr(os, "sync"):
-            os.sync()  # Names must not get to the disk before what they name.
         if exists(final):
             # Only an empty folder can make room for another.
             for hidden in final.iterdir():
