@@ -6,7 +6,7 @@ import sys
 
 
 class Progress:
-    """Prints a count to stderr: one line that changes on a terminal, else at most ten lines."""
+    """Prints a count to stderr: one line that changes on a terminal, else about ten lines."""
 
     def __init__(self, *, shown: bool) -> None:
         self._shown = shown
