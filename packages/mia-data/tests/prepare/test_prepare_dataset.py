@@ -4,6 +4,7 @@ import json
 import signal
 import subprocess
 import sys
+import time
 
 import pytest
 from mia_data import (
@@ -67,13 +68,13 @@ prepare_dataset("rsna", sys.argv[1], root=sys.argv[2], progress=False, workers=1
 """
 
 
-@pytest.mark.parametrize("written", [0, 4, 9])
+@pytest.mark.parametrize("written", [4, 9])
 def test_a_killed_run_leaves_nothing_half_written_and_is_continued(rsna_source, tmp_path, written):
     root = tmp_path / "root"
     command = [sys.executable, "-c", _KILLED, rsna_source, root, str(written)]
     assert subprocess.run(command, check=False).returncode == -signal.SIGKILL
     assert [path.name for path in root.iterdir()] == [".RSNA-unfinished"]
-    whole = list(root.glob(".RSNA-unfinished/images/*.png"))
+    whole = list(root.glob(".RSNA-unfinished/images/[!.]*.png"))
     assert len(whole) == written
     for path in whole:
         with Image.open(path) as image:
@@ -84,6 +85,50 @@ def test_a_killed_run_leaves_nothing_half_written_and_is_continued(rsna_source, 
     assert made.written == 10 - written
     assert [path.name for path in root.iterdir()] == ["RSNA"]
     assert _files(made.folder) == _files(_prepare(rsna_source, tmp_path / "other").folder)
+
+
+_TOGETHER = """
+import sys, time
+from mia_data import DataError, prepare_dataset
+while time.time() < float(sys.argv[3]):
+    pass
+try:
+    print(prepare_dataset("rsna", sys.argv[1], root=sys.argv[2], progress=False).written)
+except DataError as error:
+    print(error)
+"""
+
+
+def test_of_processes_at_once_one_writes_and_the_others_say_so(rsna_source, tmp_path):
+    expected = _files(_prepare(rsna_source, tmp_path / "other").folder)
+    start = str(time.time() + 3)
+    command = [sys.executable, "-c", _TOGETHER, rsna_source, tmp_path / "root", start]
+    processes = [
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        for _ in range(3)
+    ]
+    outputs = [process.communicate() for process in processes]
+    assert all(err == "" and out.count("\n") == 1 for out, err in outputs), outputs
+    said = sorted(out.strip() for out, _ in outputs)
+    assert said.count("10") == 1
+    assert all(text in ("0", "10") or "another process writes to" in text for text in said), said
+    assert _files(tmp_path / "root/RSNA") == expected
+    assert [path.name for path in (tmp_path / "root").iterdir()] == ["RSNA"]
+
+
+def test_an_interrupted_run_is_continued(rsna_source, tmp_path, monkeypatch):
+    def interrupt(progress, what, done, total):
+        if done == 3:
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("mia_data.prepare.progress.Progress.show", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            _prepare(rsna_source, tmp_path / "root", workers=1)
+    done = list((tmp_path / "root/.RSNA-unfinished/images").iterdir())
+    made = _prepare(rsna_source, tmp_path / "root")
+    assert made.written == 10 - len(done)
+    assert 3 <= len(done) < 9
 
 
 @pytest.fixture
@@ -162,7 +207,7 @@ def test_hidden_files_of_an_empty_folder_are_kept(rsna_source, tmp_path):
 
 def test_what_cannot_be_written_is_one_line(rsna_source, tmp_path, monkeypatch, one_line):
     (tmp_path / "file").write_text("")
-    with pytest.raises(DataError, match=one_line("cannot write", "file/.RSNA-unfinished")):
+    with pytest.raises(DataError, match=one_line("cannot write", "file/.RSNA-unfinished/.lock")):
         _prepare(rsna_source, tmp_path / "file")
 
     def full(file):
@@ -171,7 +216,7 @@ def test_what_cannot_be_written_is_one_line(rsna_source, tmp_path, monkeypatch, 
     monkeypatch.setattr("os.fsync", full)
     with pytest.raises(DataError, match=one_line("cannot write", "images/", "No space left")):
         _prepare(rsna_source, tmp_path / "root")
-    assert [path for path in (tmp_path / "root").rglob("*") if path.is_file()] == []
+    assert [p.name for p in (tmp_path / "root").rglob("*") if p.is_file()] == [".lock"]
 
 
 def test_without_pydicom_it_says_what_to_install(rsna_source, tmp_path, monkeypatch, one_line):

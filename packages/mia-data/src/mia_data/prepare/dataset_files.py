@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from mia_data.errors import DataError, reason
 from mia_data.file_types import is_image
 from mia_data.files import TEMPORARY_PREFIX, exists, is_folder, read_bytes, write_file
+from mia_data.prepare.folder_lock import LOCK, locked
 from mia_data.prepare.run_tasks import run_all
 from mia_data.prepare.tasks import check_replace
 
@@ -31,19 +32,26 @@ def make_dataset(plan: Plan, final: Path, options: Options) -> int:
         DataError: A source file cannot be read, a file cannot be written, or ``final`` holds
             something else.
     """
-    unfinished = final.with_name(f".{final.name}-unfinished")
     is_new = not exists(final) or (is_folder(final) and not any(_files(final, hidden=False)))
-    folder = unfinished if is_new else final
     targets = {target for task in plan.tasks for target in task.targets} | set(plan.tables)
-    if is_new:
-        _remove_others(folder, targets)
-    else:
-        _check_others(folder, targets)
+    if not is_new:
+        _check_others(final, targets)
         for name, content in plan.tables.items():
-            _check_table(folder / name, content)
+            _check_table(final / name, content)
+        return _write_files(plan, final, options, replace=False)
+    unfinished = final.with_name(f".{final.name}-unfinished")
+    with locked(unfinished):
+        _remove_others(unfinished, targets)
+        count = _write_files(plan, unfinished, options, replace=True)
+        _publish(unfinished, final)
+    return count
+
+
+def _write_files(plan: Plan, folder: Path, options: Options, *, replace: bool) -> int:
+    """Make the images and then the tables; return how many files were written."""
     written = run_all(
         plan.unit,
-        lambda task: task.run(folder, replace=is_new),
+        lambda task: task.run(folder, replace=replace),
         plan.tasks,
         workers=options.workers,
         progress=options.progress,
@@ -53,8 +61,6 @@ def make_dataset(plan: Plan, final: Path, options: Options) -> int:
         if not exists(folder / name) or read_bytes(folder / name, limit=_MAX_BYTES) != content:
             write_file(folder / name, content)
             count += 1
-    if is_new:
-        _publish(folder, final)
     return count
 
 
@@ -70,7 +76,7 @@ def _files(folder: Path, *, hidden: bool) -> Iterator[str]:
 def _remove_others(folder: Path, targets: set[str]) -> None:
     """Remove files of an unfinished folder that the plan does not have."""
     for name in list(_files(folder, hidden=True)):
-        if name not in targets:
+        if name not in targets and name != LOCK:
             (folder / name).unlink(missing_ok=True)
 
 
@@ -104,6 +110,7 @@ def _publish(folder: Path, final: Path) -> None:
             # Only an empty folder can make room for another.
             for hidden in final.iterdir():
                 hidden.replace(folder / hidden.name)
+        (folder / LOCK).unlink(missing_ok=True)
         folder.rename(final)
     except OSError as error:
         msg = f"cannot rename {folder} to {final}: {error.strerror or reason(error)}"
