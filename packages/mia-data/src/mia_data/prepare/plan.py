@@ -1,4 +1,4 @@
-"""What a raw source is asked for, and the plan of the files that are made of it."""
+"""Arguments that all raw sources take, their images, and the plan of a dataset's files."""
 
 from __future__ import annotations
 

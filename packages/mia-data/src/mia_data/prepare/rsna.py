@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 
 from mia_data.csv_tables import read_rows
 from mia_data.errors import DataError
-from mia_data.file_list import ABNORMAL, NORMAL, check_names
+from mia_data.file_list import ABNORMAL, NORMAL
 from mia_data.prepare.json_set import plan_json_set
 from mia_data.prepare.plan import Options, Plan, SourceImage
 from mia_data.prepare.radiograph import radiograph_task
+from mia_data.prepare.source_files import check_ids
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -77,16 +78,3 @@ def _read(path: Path, columns: tuple[str, ...], allowed: set[str]) -> dict[str, 
             raise DataError(msg)
     check_ids(path, list(found))
     return found
-
-
-def check_ids(path: Path, ids: list[str]) -> None:
-    """Refuse ids that are no names of files.
-
-    Raises:
-        DataError: One is not.
-    """
-    check_names(ids, str(path))
-    bad = next((name for name in ids if "/" in name or name.startswith(".")), None)
-    if bad is not None:
-        msg = f"{path} has the id {bad!r}, expected the name of a file without its suffix"
-        raise DataError(msg)

@@ -1,10 +1,11 @@
-"""Files and folders of a raw source: where they are, and which are absent."""
+"""Files and folders of a raw source: where they are, which are absent, and checks of their names."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from mia_data.errors import DataError
+from mia_data.file_list import check_names
 from mia_data.files import is_file, is_folder
 
 if TYPE_CHECKING:
@@ -80,4 +81,17 @@ def check_missing(absent: Sequence[str], total: int, options: Options) -> None:
             f"{len(absent)} of {total} source files do not exist: {shown}{more}; expected all of "
             "them (allow_missing leaves them out)"
         )
+        raise DataError(msg)
+
+
+def check_ids(path: Path, ids: list[str]) -> None:
+    """Refuse ids that are no names of files.
+
+    Raises:
+        DataError: One is not.
+    """
+    check_names(ids, str(path))
+    bad = next((name for name in ids if "/" in name or name.startswith(".")), None)
+    if bad is not None:
+        msg = f"{path} has the id {bad!r}, expected the name of a file without its suffix"
         raise DataError(msg)

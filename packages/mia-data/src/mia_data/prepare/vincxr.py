@@ -14,8 +14,7 @@ from mia_data.file_list import ABNORMAL, NORMAL
 from mia_data.prepare.json_set import plan_json_set
 from mia_data.prepare.plan import Options, Plan, SourceImage
 from mia_data.prepare.radiograph import radiograph_task
-from mia_data.prepare.rsna import check_ids
-from mia_data.prepare.source_files import find_table
+from mia_data.prepare.source_files import check_ids, find_table
 
 _TABLES = ("train.csv", "annotations/annotations_train.csv")
 _NO_FINDING = "No finding"
