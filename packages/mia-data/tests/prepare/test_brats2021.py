@@ -139,6 +139,13 @@ def test_missing_and_damaged_volumes_are_named(two, tmp_path, one_line):
         root = tmp_path / "root"
         return prepare_dataset("brats2021", two.parent, root=root, progress=False, **options)
 
+    flair = two / "BraTS2021_00000/BraTS2021_00000_flair.nii.gz"
+    data = flair.read_bytes()
+    for size in (60, len(data) - 50):  # within the header, and behind it
+        flair.write_bytes(data[:size])
+        with pytest.raises(DataError, match=one_line("1 of 2", "cannot read", "00000_flair")):
+            prepare()
+    flair.write_bytes(data)
     seg = two / "BraTS2021_00001/BraTS2021_00001_seg.nii.gz"
     data = seg.read_bytes()
     seg.write_bytes(data[:-50])

@@ -10,6 +10,7 @@ from PIL import Image
 from mia_data.decode import nifti
 from mia_data.decode.errors_name import errors_name
 from mia_data.decode.intensity import to_uint8
+from mia_data.decode.nifti_file import read_header
 from mia_data.errors import DataError
 from mia_data.prepare.tasks import Render
 
@@ -103,6 +104,8 @@ def _check_slice(
 
 
 def _read_masks(flair: Path, segmentation: Path) -> NDArray[np.uint8]:
+    with errors_name(flair):
+        read_header(flair)
     with errors_name(segmentation):
         return _square(nifti.read_volume_mask(segmentation, flair).slices, segmentation)
 

@@ -1,4 +1,4 @@
-"""Files and folders of a raw source: where they are, which are absent, and checks of their names."""
+"""Files and folders of a raw source: places, absent ones, and checks of names."""
 
 from __future__ import annotations
 
