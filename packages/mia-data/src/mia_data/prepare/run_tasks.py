@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import CancelledError, ThreadPoolExecutor, as_completed
+from threading import Event
 from typing import TYPE_CHECKING, TypeVar
 
 from mia_data.errors import DataError, MissingExtraError
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from mia_data.prepare.progress import Progress
 
 _SHOWN = 3
+# What fails for one item fails for all.
+_FATAL = (MissingExtraError, WriteError)
 T = TypeVar("T")
 R = TypeVar("R")
 
@@ -42,20 +45,34 @@ def run_all(
         MissingExtraError: A package is missing; nothing more is tried.
         WriteError: A file cannot be written; nothing more is tried.
     """
+    stop = Event()
+
+    def guarded(item: T) -> R:
+        if stop.is_set():
+            raise CancelledError
+        try:
+            return work(item)
+        except _FATAL:
+            stop.set()
+            raise
+
     failed: dict[int, str] = {}
     results: dict[int, R] = {}
     with ThreadPoolExecutor(workers) as pool:
-        waiting = {pool.submit(work, item): number for number, item in enumerate(items)}
+        waiting = {pool.submit(guarded, item): number for number, item in enumerate(items)}
         try:
             for done, future in enumerate(as_completed(waiting), start=1):
                 try:
                     results[waiting[future]] = future.result()
-                except (MissingExtraError, WriteError):
+                except _FATAL:
                     raise
+                except CancelledError:  # The reason comes with another item.
+                    continue
                 except DataError as error:
                     failed[waiting[future]] = str(error)
                 progress.show(what, done, len(items))
         except BaseException:
+            stop.set()
             pool.shutdown(wait=True, cancel_futures=True)
             raise
     if failed:
