@@ -16,7 +16,7 @@ def test_results_come_in_the_order_of_the_items():
 
     def work(number):
         if number == 0:
-            assert late.wait(10)
+            assert late.wait(100)
         if number == 3:
             late.set()
         return number * 2
