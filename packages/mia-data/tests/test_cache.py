@@ -94,7 +94,7 @@ def test_a_failed_load_leaves_nothing(json_dataset, cache_folder):
     assert _entries(cache_folder) == []
 
 
-@pytest.mark.parametrize("file", ["images.npy", "labels.npy", "index.json"])
+@pytest.mark.parametrize("file", ["images.npy", "labels.npy", "index"])
 @pytest.mark.parametrize("keep", [0, 20, None])
 def test_a_damaged_entry_is_made_anew(json_dataset, decoded, cache_folder, file, keep):
     expected = _load(json_dataset).images.copy()
@@ -184,13 +184,13 @@ def test_what_somebody_else_put_into_the_cache_folder_stays(json_dataset, cache_
     others = [cache_folder / name for name in (".my-thesis", "web-site", "other")]
     for folder in others:
         folder.mkdir(parents=True)
-        (folder / "index.json").write_text('{"request": {}}')
+        (folder / "index").write_text('{"request": {}}')
         os.utime(folder, (0, 0))
     _load(json_dataset)
     assert len(cache.entries(cache_folder)) == 1
     assert cache.clear(cache_folder) == 1
     assert sorted(cache_folder.iterdir()) == sorted(others)
-    assert all((folder / "index.json").is_file() for folder in others)
+    assert all((folder / "index").is_file() for folder in others)
 
 
 def test_an_entry_of_another_format_is_not_read(json_dataset, decoded, monkeypatch):
@@ -204,7 +204,7 @@ def test_an_entry_of_another_format_is_not_read(json_dataset, decoded, monkeypat
 def test_a_damaged_entry_is_not_listed_but_cleared(json_dataset, cache_folder, index):
     _load(json_dataset)
     (entry,) = cache_folder.iterdir()
-    (entry / "index.json").write_text(index)
+    (entry / "index").write_text(index)
     assert cache.entries(cache_folder) == []
     assert cache.clear(cache_folder) == 1
     assert _entries(cache_folder) == []
@@ -214,7 +214,7 @@ def test_a_damaged_entry_is_not_listed_but_cleared(json_dataset, cache_folder, i
 def test_an_entry_with_another_index_is_made_anew(json_dataset, decoded, cache_folder, index):
     _load(json_dataset)
     (entry,) = cache_folder.iterdir()
-    (entry / "index.json").write_text(index)
+    (entry / "index").write_text(index)
     _load(json_dataset)
     assert len(decoded) == 2
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from mia_data.errors import DataError
-from mia_data.files import expand_home, home, read_bytes
+from mia_data.files import expand_home, home, read_bytes, write_file
 
 
 @pytest.mark.parametrize(
@@ -42,3 +42,20 @@ def test_a_user_without_a_home_folder_is_told_which_variable_helps(monkeypatch):
         expand_home("~/x", "MIA_DATA_ROOT")
     with pytest.raises(DataError, match="expected MIA_CACHE_DIR to be set"):
         home("MIA_CACHE_DIR")
+
+
+def test_a_file_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
+    path = tmp_path / "new" / "x"
+    write_file(path, b"first")
+    write_file(path, b"second")
+    assert path.read_bytes() == b"second"
+
+    def full(file):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(DataError, match=r"cannot write .*x: No space left on device$"):
+        write_file(path, b"third")
+    assert [p.read_bytes() for p in path.parent.iterdir()] == [b"second"]
+    with pytest.raises(DataError, match="cannot write"):
+        write_file(path / "y", b"under a file")

@@ -41,3 +41,20 @@ def test_fingerprint_says_how_many_files_are_missing(tmp_path):
     (tmp_path / "a.png").touch()
     with pytest.raises(DataError, match=r"here names 1 of 2 files that do not exist.*'b\.png'"):
         fingerprint(_listing(tmp_path))
+
+
+def test_a_file_in_the_place_of_another_of_its_size_and_time_is_noticed(tmp_path):
+    for name in ("a.png", "b.png"):
+        (tmp_path / name).write_bytes(b"123")
+        os.utime(tmp_path / name, ns=(5, 5))
+    seen = {fingerprint(_listing(tmp_path))}
+    (tmp_path / "new").write_bytes(b"456")
+    os.utime(tmp_path / "new", ns=(5, 5))
+    (tmp_path / "new").replace(tmp_path / "a.png")
+    seen.add(fingerprint(_listing(tmp_path)))
+    changed = (tmp_path / "a.png").stat().st_ctime_ns
+    while (tmp_path / "a.png").stat().st_ctime_ns == changed:  # It comes in steps.
+        (tmp_path / "a.png").write_bytes(b"789")
+    os.utime(tmp_path / "a.png", ns=(5, 5))
+    seen.add(fingerprint(_listing(tmp_path)))
+    assert len(seen) == 3

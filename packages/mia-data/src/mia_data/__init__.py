@@ -11,6 +11,7 @@ from mia_data.list_files import find_images
 from mia_data.load_dataset import count, load
 from mia_data.manifest import count_manifest, from_manifest
 from mia_data.phantoms import phantom
+from mia_data.prepare.prepare_dataset import Prepared, prepare_dataset
 from mia_data.registry import info, names
 from mia_data.verify_dataset import verify
 from mia_data.verify_report import Report
@@ -23,6 +24,7 @@ __all__ = [
     "ImageSet",
     "MissingDataError",
     "MissingExtraError",
+    "Prepared",
     "Report",
     "UnknownNameError",
     "count",
@@ -38,5 +40,6 @@ __all__ = [
     "load",
     "names",
     "phantom",
+    "prepare_dataset",
     "verify",
 ]

@@ -15,40 +15,26 @@ import sys
 import time
 import uuid
 from contextlib import suppress
-from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
+from mia_data.cache_entry import open_entry, read_index, seal, sync_folder
 from mia_data.errors import DataError, reason
 from mia_data.files import expand_home, home
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from numpy.typing import NDArray
+    from mia_data.cache_entry import Entry
 
 # Raise it whenever the same files and arguments would give other bytes.
-FORMAT = 6
-_INDEX = "index.json"
+FORMAT = 7
 # A build takes minutes; what is older belongs to nobody.
 _LEFTOVER_SECONDS = 24 * 3600
 # Whatever has another name than these was put into the cache folder by somebody else.
 _ENTRY = re.compile(r"[0-9a-f]{20}-\w+")
 _TEMPORARY = re.compile(r"\.[0-9a-f]{20}-[0-9a-f]{32}")
-
-
-@dataclass(frozen=True)
-class Entry:
-    """Content of a cache entry; ``images`` and ``masks`` are memory-mapped and read-only."""
-
-    images: NDArray[np.uint8]
-    labels: NDArray[np.int64]
-    masks: NDArray[np.uint8] | None
-    ids: list[str]
-    files: list[str] | None
 
 
 def cache_root(cache_dir: str | Path | None = None) -> Path:
@@ -93,15 +79,14 @@ def get_or_build(
     text = json.dumps([FORMAT, request], sort_keys=True)
     key = blake2b(text.encode(), digest_size=10).hexdigest()
     final = root / f"{key}-{state}"
-    entry = _open(final)
+    entry = open_entry(final, request, state)
     if entry is not None:
         return entry
     temporary = _temporary_folder(root, key)
     try:
         ids, files = build(temporary)
-        index = {"request": request, "ids": ids, "files": files}
-        (temporary / _INDEX).write_text(json.dumps(index), encoding="utf-8")
-        entry = _publish(temporary, final)
+        seal(temporary, request, state, ids, files)
+        entry = _publish(temporary, final, request, state)
     except OSError as error:
         msg = f"cannot write to the cache folder {root}: {error.strerror or reason(error)}"
         raise DataError(msg) from error
@@ -117,9 +102,11 @@ def entries(root: Path) -> list[tuple[Path, dict[str, Any], int]]:
     found = []
     for path in _folders(root, _ENTRY):
         # Another process may remove an entry while it is looked at.
-        with suppress(OSError, ValueError, KeyError, TypeError):
-            request = json.loads((path / _INDEX).read_bytes())["request"]
-            found.append((path, request, sum(file.stat().st_size for file in path.iterdir())))
+        with suppress(OSError):
+            index = read_index(path)
+            if index is not None:
+                size = sum(file.stat().st_size for file in path.iterdir())
+                found.append((path, index["request"], size))
     return found
 
 
@@ -158,36 +145,31 @@ def _temporary_folder(root: Path, key: str) -> Path:
     return folder
 
 
-def _open(folder: Path) -> Entry | None:
-    """Open an entry; return None if it does not exist or is damaged."""
-    try:
-        index = json.loads((folder / _INDEX).read_bytes())
-        images = np.load(folder / "images.npy", mmap_mode="r", allow_pickle=False)
-        labels = np.load(folder / "labels.npy", allow_pickle=False)
-        masks = None
-        if (folder / "masks.npy").exists():
-            masks = np.load(folder / "masks.npy", mmap_mode="r", allow_pickle=False)
-        entry = Entry(images, labels, masks, index["ids"], index["files"])
-    except (OSError, EOFError, ValueError, KeyError, TypeError):
-        return None
-    return entry if len(images) == len(labels) == len(entry.ids) else None
-
-
-def _publish(temporary: Path, final: Path) -> Entry:
+def _publish(temporary: Path, final: Path, request: dict[str, Any], state: str) -> Entry:
     try:
         temporary.rename(final)
     except OSError:
         # Another process was first, or a damaged entry is in the way.
-        entry = _open(final)
+        entry = open_entry(final, request, state)
         if entry is not None:
             return entry
-        shutil.rmtree(final, ignore_errors=True)
+        _remove(final)
         temporary.rename(final)
-    entry = _open(final)
+    sync_folder(final.parent)
+    entry = open_entry(final, request, state)
     if entry is None:
+        _remove(final)
         msg = f"the cache entry {final} cannot be read back"
         raise DataError(msg)
     return entry
+
+
+def _remove(path: Path) -> None:
+    """Remove what is in the place of an entry: a folder, or whatever it is."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def _drop_stale(root: Path, key: str, keep: str) -> None:

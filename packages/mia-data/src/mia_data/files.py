@@ -1,9 +1,11 @@
-"""Checks of paths that never raise, and reading of whole files."""
+"""Checks of paths that never raise, reading of whole files, and writing that is never half done."""
 
 from __future__ import annotations
 
 import os
 import stat
+import uuid
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -14,6 +16,10 @@ if TYPE_CHECKING:
 
 # Non-blocking, so that a named pipe in the place of an image is refused and not waited for.
 OPEN_FLAGS = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
+
+
+# Names of files that are not finished; a killed process leaves one.
+TEMPORARY_PREFIX = ".unfinished-"
 
 
 def expand_home(path: Path | str, setting: str = "HOME") -> Path:
@@ -82,6 +88,30 @@ def read_bytes(path: Path | str, *, limit: int) -> bytes:
         msg = f"cannot read {path}: the file is empty"
         raise DataError(msg)
     return data
+
+
+def write_file(path: Path, data: bytes) -> None:
+    """Write a whole file through a temporary one, and make its folder if there is none.
+
+    Its content is on the disk before its name is.
+
+    Raises:
+        DataError: It cannot be written; nothing is left then.
+    """
+    temporary = path.with_name(f"{TEMPORARY_PREFIX}{uuid.uuid4().hex}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with temporary.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except OSError as error:
+        msg = f"cannot write {path}: {error.strerror or reason(error)}"
+        raise DataError(msg) from error
+    finally:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
 
 
 def open_file(path: Path | str) -> BinaryIO:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def fingerprint(listing: FileList) -> str:
-    """Return a hash of a listing: its names, labels and masks, and its files' sizes and times.
+    """Return a hash of a listing: its names, labels and masks, and the state of its files.
 
     Raises:
         DataError: A listed file does not exist.
@@ -27,13 +27,22 @@ def fingerprint(listing: FileList) -> str:
     paths = [f"{folder}/{name}" for name in names]
     # No threads: a stat of a local file is shorter than handing over Python's lock.
     try:
-        stats = [x for s in map(os.stat, paths) for x in (s.st_size, s.st_mtime_ns)]
+        stats = [x for s in map(os.stat, paths) for x in _state(s)]
     except OSError as error:
         raise _missing(listing, names) from error
     columns = json.dumps([listing.files, listing.labels, listing.masks])
     digest = blake2b(columns.encode(), digest_size=16)
     digest.update(np.array(stats, dtype=np.int64).tobytes())
     return digest.hexdigest()
+
+
+def _state(status: os.stat_result) -> tuple[int, int, int, int]:
+    """Return what changes with a file's content.
+
+    A file that is put in the place of another can have its size and an older time of modification,
+    but not its inode, nor its time of change, which nobody can set.
+    """
+    return status.st_size, status.st_mtime_ns, status.st_ino, status.st_ctime_ns
 
 
 def _missing(listing: FileList, names: list[str]) -> DataError:

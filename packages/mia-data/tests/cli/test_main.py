@@ -1,7 +1,6 @@
 """The command line as a subprocess: output, exit codes, one line of error and no traceback."""
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -9,28 +8,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-
-
-@pytest.fixture
-def cli(cache_folder, tmp_path):
-    """Run mia-data in an empty folder; return (exit code, stdout, stderr)."""
-    work = tmp_path / "work"
-    work.mkdir()
-
-    def run(*arguments):
-        code = "import sys; from mia_data.cli import main; sys.exit(main())"
-        process = subprocess.run(
-            [sys.executable, "-c", code, *map(str, arguments)],
-            cwd=work,
-            env={**os.environ, "MIA_CACHE_DIR": str(cache_folder)},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        return process.returncode, process.stdout, process.stderr
-
-    run.folder = work
-    return run
 
 
 def test_list_shows_every_dataset_and_which_are_here(cli, json_dataset):

@@ -1,45 +1,7 @@
-"""DICOM files made for one test."""
+"""DICOM series made for one test."""
 
 import numpy as np
 import pytest
-
-
-@pytest.fixture
-def write_dicom(tmp_path):
-    """Write pixels, (H, W), (H, W, 3) or frames of one of them, with these elements."""
-    pydicom = pytest.importorskip("pydicom")
-    from pydicom.dataset import FileDataset, FileMetaDataset
-    from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, generate_uid
-
-    def write(pixels, *, name="x.dcm", syntax=ExplicitVRLittleEndian, **elements):
-        meta = FileMetaDataset()
-        meta.MediaStorageSOPClassUID = CTImageStorage
-        meta.MediaStorageSOPInstanceUID = generate_uid()
-        meta.TransferSyntaxUID = syntax
-        path = tmp_path / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        ds = FileDataset(str(path), {}, file_meta=meta, preamble=b"\0" * 128)
-        ds.SOPClassUID = CTImageStorage
-        is_color = pixels.ndim > 2 and pixels.shape[-1] == 3
-        frame = pixels.shape[-3:] if is_color else pixels.shape[-2:]
-        if pixels.ndim > len(frame):
-            ds.NumberOfFrames = len(pixels)
-        ds.Rows, ds.Columns = frame[:2]
-        ds.SamplesPerPixel = 3 if is_color else 1
-        ds.PhotometricInterpretation = "RGB" if is_color else "MONOCHROME2"
-        if is_color:
-            ds.PlanarConfiguration = 0
-        ds.BitsAllocated = ds.BitsStored = pixels.dtype.itemsize * 8
-        ds.HighBit = ds.BitsStored - 1
-        ds.PixelRepresentation = int(pixels.dtype.kind == "i")
-        data = pixels.tobytes()
-        ds.PixelData = data + b"\0" * (len(data) % 2)
-        for key, value in elements.items():
-            setattr(ds, key, value)
-        pydicom.dcmwrite(path, ds, enforce_file_format=True)
-        return path
-
-    return write
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from mia_data import cache
@@ -14,6 +15,7 @@ from mia_data.files import is_file, is_folder
 from mia_data.folder import from_folder
 from mia_data.load_dataset import load
 from mia_data.manifest import from_manifest
+from mia_data.prepare.prepare_dataset import prepare_dataset
 from mia_data.registry import info, names
 from mia_data.verify_dataset import verify
 
@@ -73,6 +75,31 @@ def download_datasets(args: Namespace) -> int:
     for name in args.names:
         folder = download(name, args.root, progress=not args.quiet, keep_archive=args.keep_archive)
         print(folder)
+    return 0
+
+
+def prepare(args: Namespace) -> int:
+    """Build a dataset from its raw source and print its folder and its numbers of images."""
+    made = prepare_dataset(
+        args.name,
+        args.source,
+        root=args.root,
+        split=args.split,
+        patients=args.patients,
+        seed=args.seed,
+        allow_missing=args.allow_missing,
+        workers=args.workers,
+        progress=not args.quiet,
+    )
+    if args.json:
+        _print_json({**asdict(made), "folder": str(made.folder)})
+        return 0
+    counts = made.counts
+    print(
+        f"{made.folder}: {counts.train_normal} normal to train, {counts.test_normal} normal and "
+        f"{counts.test_abnormal} abnormal to test; {made.written} files written, "
+        f"{made.left_out} left out"
+    )
     return 0
 
 

@@ -55,7 +55,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="mia-data",
-        description="Load, check and show the study's datasets and your own images.",
+        description="Load, build, check and show the study's datasets and your own images.",
     )
     parser.add_argument("--version", action="version", version=f"mia-data {version('mia-data')}")
     sub = parser.add_subparsers(required=True, metavar="COMMAND", parser_class=_Parser)
@@ -84,6 +84,44 @@ def _parser() -> argparse.ArgumentParser:
     add.add_argument("--quiet", action="store_true", help="show no progress bar")
     add.add_argument("--keep-archive", action="store_true", help="keep the downloaded archive")
     add.set_defaults(run=commands.download_datasets)
+
+    add = sub.add_parser(
+        "prepare",
+        help="build a dataset of the study from its raw source",
+        description=(
+            "Build a dataset of the study from its raw source: DICOM files and tables of rsna "
+            "and vincxr, NIfTI volumes of brats2021, images of lag, isic2018 and camelyon16. A run "
+            "that was stopped goes on where it was. The rules are in docs/data.md."
+        ),
+    )
+    add.add_argument("name", help="rsna, vincxr, brats2021, lag, isic2018 or camelyon16")
+    add.add_argument(
+        "--source", required=True, metavar="DIR", help="folder of the raw source, as published"
+    )
+    add.add_argument(
+        "--split",
+        metavar="FILE",
+        help="images of each split, in the form of the study's data.json "
+        "(default: drawn by patient)",
+    )
+    add.add_argument(
+        "--patients",
+        metavar="FILE",
+        help="CSV table with the columns image and patient (default: those that the source names)",
+    )
+    add.add_argument(
+        "--seed", type=int, default=0, help="random seed of the split (default: %(default)s)"
+    )
+    add.add_argument(
+        "--allow-missing", action="store_true", help="leave out images whose files are absent"
+    )
+    add.add_argument(
+        "--workers", type=int, help="number of threads (default: the number of cores, at most 8)"
+    )
+    add.add_argument("--quiet", action="store_true", help="do not show how far it has come")
+    _add_root(add)
+    _add_json(add)
+    add.set_defaults(run=commands.prepare)
 
     add = sub.add_parser("preview", help="write a contact sheet (PNG) with outlined lesions")
     add.add_argument("name", help="name of a dataset, a folder of images, or a table (.csv)")

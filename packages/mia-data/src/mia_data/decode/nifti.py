@@ -54,7 +54,12 @@ def read_volume(path: Path | str, window: Window | None) -> NDArray[np.uint8]:
     Axial slices from the feet up; the top row is anterior, the left column is the patient's right.
     The whole volume has one gray scale.
     """
-    return to_uint8(_as_slices(_canonical_values(path)[1]), window)
+    return to_uint8(read_values_by_slice(path), window)
+
+
+def read_values_by_slice(path: Path | str) -> NDArray[np.float32]:
+    """Read a volume's values as slices (N, H, W) with the orientation of ``read_volume``."""
+    return _as_slices(_canonical_values(path)[1])
 
 
 def read_volume_mask(

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 INDEX = "data.json"
-_IMAGES = "images"
+IMAGES = "images"
 _SHAPE = '{"train": {"0": [names]}, "test": {"0": [names], "1": [names]}}'
 _MAX_BYTES = 64 << 20
 
@@ -26,21 +26,37 @@ def list_split(folder: Path, split: str) -> FileList:
             name outside the folder.
     """
     path = folder / INDEX
+    index = read_index(path)
+    keys = ("0",) if split == "train" else ("0", "1")
+    normal, *abnormal = (
+        [f"{IMAGES}/{name}" for name in read_names(index, split, key, path)] for key in keys
+    )
+    return by_class(folder, str(path), normal, abnormal[0] if abnormal else (), id_folder=IMAGES)
+
+
+def read_index(path: Path) -> Any:
+    """Read a file of the form of ``data.json``.
+
+    Raises:
+        DataError: It is missing or is not JSON.
+    """
     try:
-        content = json.loads(read_bytes(path, limit=_MAX_BYTES))
+        return json.loads(read_bytes(path, limit=_MAX_BYTES))
     except (ValueError, RecursionError) as error:
         if isinstance(error, DataError):
             raise
         msg = f"{path} is not JSON: {reason(error)}"
         raise DataError(msg) from error
-    keys = ("0",) if split == "train" else ("0", "1")
-    normal, *abnormal = (_names(content, split, key, path) for key in keys)
-    return by_class(folder, str(path), normal, abnormal[0] if abnormal else (), id_folder=_IMAGES)
 
 
-def _names(content: Any, split: str, key: str, path: Path) -> list[str]:
+def read_names(index: Any, split: str, key: str, path: Path) -> list[str]:
+    """Return the names of a split and class.
+
+    Raises:
+        DataError: They are not there, are no list of names, none, or one leaves the folder.
+    """
     try:
-        names = content[split][key]
+        names = index[split][key]
     except (KeyError, TypeError, IndexError) as error:
         msg = f'{path} has no ["{split}"]["{key}"], expected {_SHAPE}'
         raise DataError(msg) from error
@@ -48,4 +64,4 @@ def _names(content: Any, split: str, key: str, path: Path) -> list[str]:
         what = "an empty list" if names == [] else f"a {type(names).__name__}"
         msg = f'{path} has {what} at ["{split}"]["{key}"], expected a list of file names'
         raise DataError(msg)
-    return [f"{_IMAGES}/{name}" for name in check_names(names, str(path))]
+    return check_names(names, str(path))
