@@ -1,10 +1,11 @@
-"""Detection on real images: AUROC, AP, pixel AP, best Dice, seconds and peak memory.
+"""Detection on real images: AUROC, AP, pixel AP, best Dice, processor seconds and peak memory.
 
     python benchmarks/detection.py --root FOLDER [--sets LGG,ChestXray] [--methods subspace,ae]
                                    [--seeds 0,1,2] [--epochs ae=100] [--threads 2]
 
 Prints a row of a Markdown table for each set, method and seed; ``docs/detection.md`` has the
-figures. A set is a name that mia-data knows, or a folder below the root. Each row is measured in a
+figures. Seconds are those of the processor, of all threads together: a busy machine changes them
+little. A set is a name that mia-data knows, or a folder below the root. Each row is measured in a
 process of its own, which peak memory is of. Methods have their defaults but for the number of
 epochs, and images their sizes. Seconds to fit include the scores of all training images.
 """
@@ -46,11 +47,11 @@ def measure(name: str, method: str, seed: int, root: Path, epochs: int | None, t
     info = package.METHODS[method]
     train, test = (read(name, split, root, info) for split in ("train", "test"))
     detector = package.build(method, in_channels=1, **({"epochs": epochs} if epochs else {}))
-    start = time.perf_counter()
+    start = time.process_time()
     detector.fit(train.images, seed=seed, device="cpu")
-    fitted = time.perf_counter()
+    fitted = time.process_time()
     found = detector.predict(test.images, device="cpu")
-    scored = time.perf_counter()
+    scored = time.process_time()
     values = [
         mia_metrics.auroc(test.labels, found.score),
         mia_metrics.average_precision(test.labels, found.score),
