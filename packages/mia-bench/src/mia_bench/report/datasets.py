@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mia_bench.leaderboard.findings import describe_dataset
-from mia_bench.report import plots
+from mia_bench.report import plots, run_charts
 from mia_bench.report.epoch_selection import selection_context
 from mia_bench.report.galleries import draw_gallery
 from mia_bench.report.tables import anchor
@@ -54,8 +54,8 @@ def _method_block(
         "settings": record.settings,
         "machine": record.machine,
         "members": list(record.members or ()),
-        "histogram": plots.histogram(labels, scores),
-        "losses": plots.losses(record.losses),
+        "histogram": run_charts.histogram(labels, scores),
+        "losses": run_charts.losses(record.losses),
         "selection": selection_context(row),
         "thresholds": _thresholds(labels, scores),
         "gallery": [] if gallery is None else draw_gallery(gallery),

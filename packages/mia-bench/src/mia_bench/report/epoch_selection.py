@@ -9,15 +9,13 @@ import numpy as np
 from mia_bench.detectors.epoch_selection import PSEUDO
 from mia_bench.leaderboard.rows import format_value
 from mia_bench.metric_names import METRICS, TITLES
-from mia_bench.report import plots
+from mia_bench.report import run_charts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from matplotlib.axes import Axes
-
     from mia_bench.leaderboard.rows import Row
-    from mia_bench.run_folder.records import EpochSelection, RunRecord
+    from mia_bench.run_folder.records import RunRecord
 
 AGAINST = {PSEUDO: "all test images, unlabeled"}
 PASTED = "synthetic anomalies pasted into them"
@@ -37,7 +35,7 @@ def selection_context(row: Row) -> dict[str, Any] | None:
         "epochs": [selection.epoch for selection in selections],
         "last": selections[0].last.epoch,
         "metrics": [line for metric in METRICS if (line := _compare(metric, records))],
-        "plot": _plot(selections[0]),
+        "plot": run_charts.chosen_epoch(selections[0]),
     }
 
 
@@ -63,13 +61,3 @@ def _compare(metric: str, records: Sequence[RunRecord]) -> dict[str, str] | None
 def _text(values: np.ndarray) -> str:
     deviation = float(values.std(ddof=1)) if len(values) > 1 else None
     return format_value(float(values.mean()), deviation)
-
-
-def _plot(selection: EpochSelection) -> str:
-    def draw(axes: Axes) -> None:
-        epochs = [point.epoch for point in selection.scores]
-        axes.plot(epochs, [point.score for point in selection.scores], marker=".")
-        axes.axvline(selection.epoch, color=plots.AXIS, linestyle="--", linewidth=1)
-        axes.set(xlabel="epoch", ylabel="score without labels")
-
-    return plots.svg(draw, "selection")

@@ -10,14 +10,12 @@ import mia_metrics
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.rcsetup import cycler
-from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
 
     from matplotlib.axes import Axes
 
-    from mia_bench.run_folder.records import EpochLosses
 
 AXIS = "#808080"  # readable on light and dark
 NORMAL, ABNORMAL = "#3b82c4", "#d9622b"  # also apart for color-blind readers
@@ -58,44 +56,6 @@ def precision_recall(scores: Mapping[str, Scores]) -> str:
         axes.set(xlabel="recall", ylabel="precision", ylim=(0, 1.02))
 
     return svg(draw, "pr", legend="lower left", size=SQUARE)
-
-
-def histogram(labels: np.ndarray, scores: np.ndarray) -> str:
-    """Draw histograms of the scores of normal and abnormal images."""
-
-    def draw(axes: Axes) -> None:
-        # A few extreme scores would squeeze all others into one bar.
-        low, high = np.quantile(scores, [0, 0.995])
-        bins = np.linspace(low, high if high > low else low + 1, 31)
-        for label, name, color in ((0, "normal", NORMAL), (1, "abnormal", ABNORMAL)):
-            values = np.clip(scores[labels == label], bins[0], bins[-1])
-            axes.hist(values, bins.tolist(), alpha=0.6, label=name, color=color)
-        axes.margins(y=0.25)  # room for the names
-        axes.set(xlabel="score", ylabel="images")
-
-    return svg(draw, "histogram", legend="upper right")
-
-
-def losses(curve: Sequence[EpochLosses]) -> str | None:
-    """Draw the losses of each epoch; None where there are none."""
-    names = list(dict.fromkeys(name for point in curve for name in point.losses))
-    if not names:
-        return None
-
-    def draw(axes: Axes) -> None:
-        marker = "o" if len(curve) == 1 else None  # a line of one point is nothing
-        for name in names:
-            points = [(p.epoch, p.losses[name]) for p in curve if name in p.losses]
-            axes.plot(*zip(*points, strict=True), marker=marker, label=name)
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
-        axes.set(xlabel="epoch", ylabel="training loss")
-        if min(value for point in curve for value in point.losses.values()) > 0:
-            axes.set_yscale("log")
-            # Powers as the default writes them are slow to set: a page has hundreds of plots.
-            axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-            axes.yaxis.set_minor_formatter(NullFormatter())
-
-    return svg(draw, "losses", legend="best" if len(names) > 1 else None)
 
 
 def _margins(width: float, height: float) -> dict[str, float]:
