@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from mia_bench.run_folder.records import EpochLosses, EpochSelection
 
 BINS = 30
-COLORS = list(TABLEAU_COLORS.values())
+COLORS = [str(color) for color in TABLEAU_COLORS.values()]
 
 
 def histogram(labels: np.ndarray, scores: np.ndarray) -> str:

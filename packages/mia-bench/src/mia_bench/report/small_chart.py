@@ -101,7 +101,8 @@ def chart(
             'stroke-dasharray="4 2"/>'
         )
     if legend:
-        parts += _legend([(each.name, each.color) for each in (*curves, *bars)])
+        names = [(each.name, each.color) for each in curves]
+        parts += _legend([*names, *((each.name, each.color) for each in bars)])
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}pt" height="{HEIGHT}pt" '
         f'viewBox="0 0 {WIDTH} {HEIGHT}" font-family="DejaVu Sans, sans-serif" '
