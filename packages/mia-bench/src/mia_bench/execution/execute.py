@@ -14,6 +14,8 @@ from mia_bench.detectors.epoch_selection import Selection, contrast, split
 from mia_bench.detectors.optional import OptionalParts
 from mia_bench.device import machine_facts
 from mia_bench.execution import evaluate
+from mia_bench.execution.study_dice import study_dice
+from mia_bench.metric_names import STUDY_DICE
 from mia_bench.run_folder import machine
 from mia_bench.run_folder.folder import RunFolder, State
 from mia_bench.run_folder.records import (
@@ -115,6 +117,9 @@ def _train_and_score(run: Run, folder: RunFolder, device: str, tracked: TrackedR
         prediction = chosen.predict(test.images, device=device)
     with _timed(seconds, "metrics"):
         measured = evaluate.measure(test, prediction, run.metrics)
+        if "best_dice" in measured.metrics:
+            family = plugins.find_method(run.method).info.family
+            measured.metrics[STUDY_DICE] = study_dice(family, run.options, test, prediction)
     chosen.save(folder.model)
     evaluate.write_outputs(folder, test, prediction, measured.pixels)
     return RunRecord(

@@ -108,7 +108,7 @@ def _published_row(
         "method": row.label,
         "metric": "fit s" if is_time else TITLES[figure.metric],
         "ours": compared.ours,
-        "ours_text": f"{compared.ours:.0f}" if is_time else cells[figure.metric].text,
+        "ours_text": _ours_text(compared, cells),
         "published": figure.value,
         "published_text": f"{figure.value:.0f}" if is_time else f"{figure.value:.3f}",
         "difference": compared.difference,
@@ -116,6 +116,15 @@ def _published_row(
         "caveats": "; ".join(compared.caveats),
         "source": sources.index(figure.source) + 1,
     }
+
+
+def _ours_text(compared: PublishedComparison, cells: Mapping[str, Cell]) -> str:
+    """Return our value, with its deviation where it is the leaderboard's own."""
+    metric = compared.figure.metric
+    if metric == TIME:
+        return f"{compared.ours:.0f}"
+    cell = cells[metric]
+    return cell.text if cell.mean == compared.ours else f"{compared.ours:.3f}"
 
 
 def _mebibytes(size: int | None) -> float | None:
