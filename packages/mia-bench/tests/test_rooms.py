@@ -12,6 +12,7 @@ ROOT = Path(mia_bench.__file__).parent
 # `testing` is for the tests of others.
 ROOMS = [
     ["__main__"],
+    ["command_line"],
     ["cli"],
     ["run_study", "ensembles"],
     ["execution"],
@@ -23,7 +24,7 @@ ROOMS = [
     ["run_folder"],
     ["device"],
     ["files"],
-    ["metric_names"],
+    ["metric_names", "interruption"],
     ["errors"],
 ]
 LEVEL = {room: level for level, rooms in enumerate(ROOMS) for room in rooms}

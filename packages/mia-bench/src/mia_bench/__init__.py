@@ -8,7 +8,6 @@ Names are loaded when first used: importing the package alone does not import to
 from __future__ import annotations
 
 import importlib
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -47,10 +46,14 @@ __all__ = [
     "score",
 ]
 
-__version__ = version("mia-bench")
+__version__: str
 
 
 def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("mia-bench")
     if name not in _HOMES:
         msg = f"module {__name__!r} has no attribute {name!r}"
         raise AttributeError(msg)

@@ -1,6 +1,6 @@
 """``python -m mia_bench``: the same as ``mia-bench``."""
 
-from mia_bench.cli import main
+from mia_bench.command_line import main
 
 if __name__ == "__main__":
     main()

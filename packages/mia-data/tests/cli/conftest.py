@@ -14,7 +14,7 @@ def cli(cache_folder, tmp_path):
     work.mkdir()
 
     def run(*arguments):
-        code = "import sys; from mia_data.cli import main; sys.exit(main())"
+        code = "import sys; from mia_data.command_line import main; sys.exit(main())"
         process = subprocess.run(
             [sys.executable, "-c", code, *map(str, arguments)],
             cwd=work,

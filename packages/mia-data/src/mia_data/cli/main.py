@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _BAD_INPUT = 2
-_INTERRUPTED = 130
 
 
 class _Parser(argparse.ArgumentParser):
@@ -42,9 +41,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     except DataError as error:
         print(f"mia-data: error: {error}", file=sys.stderr)
         return _BAD_INPUT
-    except KeyboardInterrupt:
-        print("mia-data: interrupted", file=sys.stderr)
-        return _INTERRUPTED
     except BrokenPipeError:
         # The reader (head, less) has seen enough; keep Python from flushing into the closed pipe.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
