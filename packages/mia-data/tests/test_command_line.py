@@ -28,5 +28,5 @@ def test_an_interruption_of_the_start_is_one_line(number, code, monkeypatch, cap
 
 
 def test_the_code_of_the_program_is_handed_on(monkeypatch):
-    monkeypatch.setitem(sys.modules, "mia_data.cli", SimpleNamespace(main=lambda argv: len(argv)))
+    monkeypatch.setitem(sys.modules, "mia_data.cli", SimpleNamespace(main=len))
     assert command_line.main(["list", "--json"]) == 2
