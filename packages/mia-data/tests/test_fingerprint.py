@@ -43,6 +43,24 @@ def test_fingerprint_says_how_many_files_are_missing(tmp_path):
         fingerprint(_listing(tmp_path))
 
 
+def test_many_missing_files_are_counted_without_looking_for_each(tmp_path, monkeypatch):
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "0.png").touch()
+    names = [f"a/{i}.png" for i in range(5000)] + ["b/0.png"]
+    looked = []
+    monkeypatch.setattr("mia_data.fingerprint.exists", lambda path: looked.append(path) or True)
+    with pytest.raises(DataError, match=r"names 5000 of 5001 files .* the first is 'a/1\.png'"):
+        fingerprint(FileList(tmp_path, "here", names, [0] * len(names)))
+    assert looked == [tmp_path / "a" / "0.png"]
+
+
+def test_links_that_lead_nowhere_are_named_as_such(tmp_path):
+    (tmp_path / "a.png").touch()
+    (tmp_path / "b.png").symlink_to(tmp_path / "nothing")
+    with pytest.raises(DataError, match=r"links that lead to no file: 1 of 2.*'b\.png'"):
+        fingerprint(_listing(tmp_path))
+
+
 def test_a_file_in_the_place_of_another_of_its_size_and_time_is_noticed(tmp_path):
     for name in ("a.png", "b.png"):
         (tmp_path / name).write_bytes(b"123")

@@ -15,6 +15,8 @@ from mia_data.files import exists
 if TYPE_CHECKING:
     from mia_data.file_list import FileList
 
+_LOOKED_AT = 1000  # absent files that are looked for one by one
+
 
 def fingerprint(listing: FileList) -> str:
     """Return a hash of a listing: its names, labels and masks, and the state of its files.
@@ -36,6 +38,22 @@ def fingerprint(listing: FileList) -> str:
     return digest.hexdigest()
 
 
+def _unlisted(folder: str, names: list[str]) -> set[str]:
+    """Return the names that their folders do not list; a folder is listed once."""
+    listed: dict[str, set[str]] = {}
+    unlisted = set()
+    for name in names:
+        parent, _, own = name.rpartition("/")
+        if parent not in listed:
+            try:
+                listed[parent] = set(os.listdir(f"{folder}/{parent}"))  # noqa: PTH208
+            except OSError:
+                listed[parent] = set()
+        if own not in listed[parent]:
+            unlisted.add(name)
+    return unlisted
+
+
 def _state(status: os.stat_result) -> tuple[int, int, int, int]:
     """Return what changes with a file's content.
 
@@ -46,10 +64,13 @@ def _state(status: os.stat_result) -> tuple[int, int, int, int]:
 
 
 def _missing(listing: FileList, names: list[str]) -> DataError:
-    missing = [name for name in names if not exists(listing.folder / name)]
+    unlisted = _unlisted(str(listing.folder), names)
+    links = [name for name in names if name not in unlisted and not exists(listing.folder / name)]
+    if len(unlisted) <= _LOOKED_AT:  # another case of letters may be the same file
+        unlisted = {name for name in unlisted if not exists(listing.folder / name)}
+    missing = links + [name for name in names if name in unlisted]
     if not missing:
         return DataError(f"cannot read the files of {listing.folder}")
-    links = [name for name in missing if os.path.islink(listing.folder / name)]  # noqa: PTH114
     if links:
         return DataError(
             f"{listing.folder} has links that lead to no file: {len(links)} of {len(names)} files, "
