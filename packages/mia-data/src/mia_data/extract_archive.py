@@ -7,8 +7,9 @@ from pathlib import Path, PurePosixPath
 
 from mia_data.errors import DataError, reason
 
-# The study's largest archive unpacks to about 1 GB.
+# The study's largest archive unpacks to about 1 GB, the one with most files to 40 000.
 _MAX_BYTES = 20 << 30
+_MAX_MEMBERS = 1_000_000
 
 
 def extract_tar(archive: Path, into: Path) -> None:
@@ -22,11 +23,7 @@ def extract_tar(archive: Path, into: Path) -> None:
     """
     try:
         with tarfile.open(archive, "r:*") as tar:
-            members = [_checked(member, archive) for member in tar]
-            total = sum(member.size for member in members)
-            if total > _MAX_BYTES:
-                msg = f"{archive} unpacks to {total} bytes, expected at most {_MAX_BYTES}"
-                raise DataError(msg)
+            members = _members(tar, archive)
             if hasattr(tarfile, "data_filter"):
                 tar.extractall(into, members, filter="data")
             else:
@@ -36,6 +33,25 @@ def extract_tar(archive: Path, into: Path) -> None:
             raise
         msg = f"cannot unpack {archive}: {reason(error)}"
         raise DataError(msg) from error
+
+
+def _members(tar: tarfile.TarFile, archive: Path) -> list[tarfile.TarInfo]:
+    """Return the members; their number and bytes are bounded while they are read.
+
+    Raises:
+        DataError: Too many, too large together, or one that is refused.
+    """
+    members, total = [], 0
+    for member in tar:
+        members.append(_checked(member, archive))
+        total += member.size
+        if total > _MAX_BYTES:  # before what follows the header is decompressed
+            msg = f"{archive} unpacks to {total} bytes or more, expected at most {_MAX_BYTES}"
+            raise DataError(msg)
+        if len(members) > _MAX_MEMBERS:
+            msg = f"expected {archive} to hold at most {_MAX_MEMBERS} files and folders, got more"
+            raise DataError(msg)
+    return members
 
 
 def _checked(member: tarfile.TarInfo, archive: Path) -> tarfile.TarInfo:
