@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import json
 import shutil
@@ -35,13 +36,28 @@ def test_the_model_tells_what_it_was_trained_on(model, normals):
     facts = json.loads((model / "fit.json").read_text())
     train = mia_data.from_folder(normals, "train", size=32)
     assert facts["reading"] == {
-        **{"size": 32, "channels": 1, "resize": "squash", "resample": "bilinear", "window": None}
+        **{"size": 32, "channels": 1, "resize": "squash", "resample": "bilinear", "window": None},
+        "brightness": None,
     }
     training = facts["training"]
     assert (training["images"], training["epochs"], training["seed"]) == (40, 40, 0)
     names = "\n".join(train.ids).encode()
     assert training["ids_sha256"] == hashlib.sha256(names).hexdigest()
     assert training["pixels_sha256"] == hashlib.sha256(train.images.tobytes()).hexdigest()
+
+
+def test_brightness_is_scaled_in_training_and_when_images_are_scored(normals, quick, tmp_path):
+    settings = {**quick, "epochs": 2, "brightness": "percentiles"}
+    fitted = mia_bench.fit(images=normals, model=tmp_path / "m", **settings)
+    assert load_model(tmp_path / "m").preprocessing.brightness == "percentiles"
+    train = mia_data.from_folder(normals, "train", size=32, brightness="percentiles")
+    digest = hashlib.sha256(train.images.tobytes()).hexdigest()
+    assert fitted.training["pixels_sha256"] == digest
+    found = mia_bench.score(model=tmp_path / "m", images=normals, out=tmp_path / "out")
+    with (found.out / "scores.csv").open(newline="", encoding="utf-8") as file:
+        scores = [float(row["score"]) for row in csv.DictReader(file)]
+    expected = fitted.detector().predict(train.images, device="cpu").score
+    np.testing.assert_allclose(scores, expected, rtol=1e-5)
 
 
 def test_the_reference_is_what_the_detector_gives_the_training_images(model, normals):

@@ -142,18 +142,18 @@ def test_the_embedded_default_needs_no_data():
 def test_how_the_files_of_own_images_are_read_is_said_in_the_study(tmp_path):
     tables = {
         "mine": {"folder": "scans", "patients": r"p\d+", "allow_empty_masks": True},
-        "phantom": {"allow_damaged": True},
+        "lag": {"allow_damaged": True, "brightness": "equalize"},
     }
     study = parse_study({"datasets": tables, "methods": {"ae": {}}}, name="s", folder=tmp_path)
-    mine, phantom = study.datasets
+    mine, lag = study.datasets
     assert mine.reading == Reading(patients=r"p\d+", allow_empty_masks=True)
     assert mine.source.reading == mine.reading
-    assert phantom.reading == Reading(allow_damaged=True)
-    more = Reading(allow_damaged=True, resample_masks=True, patients="q")
-    mine, phantom = study.choose(reading=more).datasets
+    assert lag.reading == Reading(allow_damaged=True, brightness="equalize")
+    more = Reading(allow_damaged=True, resample_masks=True, patients="q", brightness="percentiles")
+    mine, lag = study.choose(reading=more).datasets
     expected = {"allow_damaged": True, "allow_empty_masks": True, "resample_masks": True}
-    assert mine.reading == Reading(patients="q", **expected)
-    assert phantom.reading == Reading(allow_damaged=True)
+    assert mine.reading == Reading(patients="q", brightness="percentiles", **expected)
+    assert lag.reading == Reading(allow_damaged=True, brightness="percentiles")
 
 
 @pytest.mark.parametrize(
@@ -161,6 +161,7 @@ def test_how_the_files_of_own_images_are_read_is_said_in_the_study(tmp_path):
     [
         ({"patients": "p"}, "expected datasets.x to have a folder or manifest for patients"),
         ({"allow_shared_files": True}, "a folder or manifest for allow_shared_files"),
+        ({"brightness": 3}, "datasets.x.brightness to be a text, got 3"),
         ({"folder": "f", "patients": 3}, "datasets.x.patients to be a text, got 3"),
         ({"folder": "f", "allow_damaged": 1}, "datasets.x.allow_damaged to be true or false"),
         ({"folder": "f", "allow_dammaged": True}, "did you mean 'allow_damaged'"),

@@ -35,6 +35,7 @@ def from_folder(
     channels: int = 1,
     resize: str = "squash",
     resample: str = "bilinear",
+    brightness: str | None = None,
     window: Window | None = None,
     allow_damaged: bool = False,
     allow_empty_masks: bool = False,
@@ -62,6 +63,7 @@ def from_folder(
         channels: 1 (gray) or 3 (RGB).
         resize: As in ``load``.
         resample: As in ``load``.
+        brightness: As in ``load``.
         window: (low, high), the intensities that become 0 and 255, for images of more than 8 bits;
             by default the file's own window (DICOM), else its 0.5 and 99.5 percentiles.
         allow_damaged: As in ``load``.
@@ -85,6 +87,7 @@ def from_folder(
         channels,
         resize=resize,
         resample=resample,
+        brightness=brightness,
         window=window,
         allow_damaged=allow_damaged,
         allow_empty_masks=allow_empty_masks,

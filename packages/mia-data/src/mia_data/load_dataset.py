@@ -29,6 +29,7 @@ def load(
     channels: int | None = None,
     resize: str = "squash",
     resample: str = "bilinear",
+    brightness: str | None = None,
     allow_damaged: bool = False,
     cache_dir: str | Path | None = None,
 ) -> ImageSet:
@@ -47,6 +48,10 @@ def load(
             ``size`` and crops the center.
         resample: Pillow's filter for the resizing: ``"nearest"``, ``"box"``, ``"bilinear"``,
             ``"hamming"``, ``"bicubic"`` or ``"lanczos"``.
+        brightness: How the brightness of each image is scaled, by the pixels of its foreground
+            (brighter than a twentieth of its brightest one): ``"percentiles"`` brings their 1st and
+            99th percentile to 10 % and 90 % of white, ``"equalize"`` makes their histogram flat.
+            None leaves it as it is, as the study does.
         allow_damaged: Read JPEG files that end early, gray where pixels are missing. By default
             they are refused, like those that are cut off.
         cache_dir: The cache folder (default: ``MIA_CACHE_DIR`` or the user's cache folder).
@@ -64,15 +69,20 @@ def load(
         channels,
         resize=resize,
         resample=resample,
+        brightness=brightness,
         allow_damaged=allow_damaged,
         allow_empty_masks=True,  # A published dataset's labels are taken as they are.
     )
     if isinstance(row, PluggedIn):
-        if allow_damaged:
-            msg = f"{name} comes with the plug-in {row.plugin!r}, which has no allow_damaged"
-            raise DataError(msg)
+        for option, value in (("allow_damaged", allow_damaged), ("brightness", brightness)):
+            if value:
+                msg = f"{name} comes with the plug-in {row.plugin!r}, which has no {option}"
+                raise DataError(msg)
         return load_plugged_in(row, split, request, root=root, cache_dir=cache_dir)
     if row.list_split is None:
+        if brightness is not None:
+            msg = f"{name} is drawn and has no brightness to scale, got {brightness!r}"
+            raise DataError(msg)
         return phantom(split, size=request.size, channels=request.channels, cache_dir=cache_dir)
     listing = row.list_split(dataset_folder(info, root), split)
     return load_files(info.name, split, listing, request, cache_dir)

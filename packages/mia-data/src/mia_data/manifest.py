@@ -41,6 +41,7 @@ def from_manifest(
     channels: int = 1,
     resize: str = "squash",
     resample: str = "bilinear",
+    brightness: str | None = None,
     window: Window | None = None,
     allow_damaged: bool = False,
     allow_empty_masks: bool = False,
@@ -66,6 +67,7 @@ def from_manifest(
         channels: 1 (gray) or 3 (RGB).
         resize: As in ``load``.
         resample: As in ``load``.
+        brightness: As in ``load``.
         window: As in ``from_folder``.
         allow_damaged: As in ``load``.
         allow_empty_masks: As in ``from_folder``.
@@ -84,6 +86,7 @@ def from_manifest(
         channels,
         resize=resize,
         resample=resample,
+        brightness=brightness,
         window=window,
         allow_damaged=allow_damaged,
         allow_empty_masks=allow_empty_masks,

@@ -12,6 +12,7 @@ from mia_bench.cli.options import (
     ALLOW_DAMAGED,
     ALLOW_SHARED_FILES,
     ALLOW_SHARED_PATIENTS,
+    BRIGHTNESS,
     DEVICE,
     FOLDER,
     JSON,
@@ -110,6 +111,7 @@ class KeyValue(click.ParamType):
     type=click.Choice(["bilinear", "bicubic", "lanczos", "box", "hamming", "nearest"]),
     help="Filter that images are resized with (default: the method's).",
 )
+@BRIGHTNESS
 @click.option(
     "--window",
     type=float,

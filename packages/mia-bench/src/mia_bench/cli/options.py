@@ -70,6 +70,12 @@ ALLOW_SHARED_PATIENTS = click.option(
     is_flag=True,
     help="Read patients and DICOM series that are in both splits.",
 )
+BRIGHTNESS = click.option(
+    "--brightness",
+    type=click.Choice(["percentiles", "equalize"]),
+    help="How the brightness of each image is scaled by its foreground: two percentiles brought to "
+    "10 and 90 % of white, or a flat histogram (default: as it is).",
+)
 DEVICE = click.option(
     "--device",
     default="auto",

@@ -14,6 +14,7 @@ from mia_bench.cli.options import (
     ALLOW_EMPTY_MASKS,
     ALLOW_SHARED_FILES,
     ALLOW_SHARED_PATIENTS,
+    BRIGHTNESS,
     PATIENTS,
     RESAMPLE_MASKS,
     ROOT,
@@ -56,6 +57,7 @@ _OPTIONS = (
     RESAMPLE_MASKS,
     PATIENTS,
     ALLOW_SHARED_PATIENTS,
+    BRIGHTNESS,
     click.option(
         "--as-original",
         is_flag=True,

@@ -47,6 +47,7 @@ def fit(
     channels: int | None = None,
     resize: str | None = None,
     resample: str | None = None,
+    brightness: str | None = None,
     window: tuple[float, float] | None = None,
     options: Mapping[str, Any] | None = None,
     seed: int = 0,
@@ -89,6 +90,8 @@ def fit(
         resize: ``"squash"`` or ``"short_side"``, see ``mia_data.load``; None for the method's.
         resample: The filter that images are resized with, see ``mia_data.load``; None for the
             method's.
+        brightness: How each image's brightness is scaled, in training and when images are scored,
+            see ``mia_data.load``; None for not at all.
         window: (low, high) intensities of deep images, see ``mia_data.from_folder``.
         options: The method's own options.
         seed: Random seed.
@@ -107,7 +110,7 @@ def fit(
     target = Path(model).expanduser().resolve()
     check_replaceable(target, **_KIND)
     info = plugins.find_method(method).info
-    preprocessing = _preprocessing(info, image_size, channels, resize, resample, window)
+    preprocessing = _preprocessing(info, image_size, channels, resize, resample, brightness, window)
     settings: dict[str, Any] = {
         "epochs": _at_least("epochs", info.epochs if epochs is None else epochs, 0),
         "seed": _at_least("seed", seed, 0),
@@ -175,6 +178,7 @@ def _preprocessing(
     channels: int | None,
     resize: str | None,
     resample: str | None,
+    brightness: str | None,
     window: tuple[float, float] | None,
 ) -> Preprocessing:
     """Fill in the method's defaults."""
@@ -184,6 +188,7 @@ def _preprocessing(
         resize=info.resize if resize is None else resize,
         resample=resample_of(info) if resample is None else resample,
         window=window,
+        brightness=brightness,
     )
 
 

@@ -39,6 +39,7 @@ class Preprocessing:
         resize: ``"squash"`` or ``"short_side"``, see ``mia_data.load``.
         resample: The filter that images are resized with, see ``mia_data.load``.
         window: (low, high) intensities of deep images, see ``mia_data.from_folder``.
+        brightness: How each image's brightness is scaled, see ``mia_data.load``.
     """
 
     size: int
@@ -46,6 +47,7 @@ class Preprocessing:
     resize: str
     window: tuple[float, float] | None = None
     resample: str = "bilinear"
+    brightness: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -154,6 +154,7 @@ def _read(
         resize=preprocessing.resize,
         resample=preprocessing.resample,
         window=preprocessing.window,
+        brightness=preprocessing.brightness,
         allow_damaged=reading.allow_damaged,
         allow_shared_files=reading.allow_shared_files,
         patients=reading.patients,

@@ -8,7 +8,7 @@ from mia_bench.errors import StudyError
 from mia_bench.metric_names import IMAGE_METRICS, METRICS
 from mia_bench.run_folder.data_record import DataRecord, DataSource
 from mia_bench.run_folder.json_file import JsonTable, read_json
-from mia_bench.run_folder.reading import FLAGS, Reading
+from mia_bench.run_folder.reading import FLAGS, RULES, Reading
 from mia_bench.run_folder.records import (
     FORMAT,
     EpochLosses,
@@ -146,7 +146,8 @@ def _data(found: JsonTable, key: str) -> DataRecord:
 
 def _reading(table: JsonTable) -> Reading:
     flags = {name: bool(table.optional(JsonTable.flag, name)) for name in FLAGS}
-    return Reading(**flags, patients=table.optional(JsonTable.text, "patients"))
+    patients, brightness = (table.optional(JsonTable.text, name) for name in RULES)
+    return Reading(**flags, patients=patients, brightness=brightness)
 
 
 def _losses(found: JsonTable) -> EpochLosses:

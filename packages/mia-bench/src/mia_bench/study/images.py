@@ -41,6 +41,7 @@ def load_split(run: Run, split: str) -> ImageSet:
             channels=run.channels,
             resize=run.resize,
             resample=run.resample,
+            brightness=source.reading.brightness,
             allow_damaged=source.reading.allow_damaged,
         )
     load = mia_data.from_folder if source.folder is not None else mia_data.from_manifest

@@ -111,8 +111,8 @@ class Study:
 
         A name that the study has keeps the settings it has there. A dataset that is no registered
         name is a path: that of a folder of the user's own images, or of a CSV table of them.
-        ``root`` is for registered datasets alone; of ``reading`` all but ``allow_damaged`` is for
-        the user's own images.
+        ``root`` is for registered datasets alone; of ``reading`` all but ``allow_damaged`` and
+        ``brightness`` is for the user's own images.
 
         Raises:
             StudyError: Something is said of the user's own images, and the study has none.
@@ -154,7 +154,7 @@ def _with_reading(entries: tuple[DatasetEntry, ...], reading: Reading) -> tuple[
             f"the datasets {', '.join(entry.name for entry in entries)}"
         )
         raise StudyError(msg)
-    of_registered = Reading(allow_damaged=reading.allow_damaged)
+    of_registered = Reading(allow_damaged=reading.allow_damaged, brightness=reading.brightness)
     return tuple(
         replace(
             entry,

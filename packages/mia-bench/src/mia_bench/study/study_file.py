@@ -11,7 +11,7 @@ from mia_bench.detectors.epoch_selection import LAST, check_rule
 from mia_bench.errors import StudyError, unknown_name
 from mia_bench.files import is_folder_name
 from mia_bench.metric_names import METRICS
-from mia_bench.run_folder.reading import Reading
+from mia_bench.run_folder.reading import RULES, Reading
 from mia_bench.study.executor_options import ExecutorOptions
 from mia_bench.study.paths import locate
 from mia_bench.study.study import DatasetEntry, MethodEntry, Study
@@ -98,7 +98,7 @@ def _dataset(name: str, table: dict[str, Any], folder: Path) -> DatasetEntry:
 
 
 def _rule_of_reading(where: str, key: str, table: dict[str, Any]) -> Any:
-    if key == "patients":
+    if key in RULES:
         return _typed(f"{where}.{key}", table[key], str)
     return _flag(f"{where}.{key}", table[key])
 

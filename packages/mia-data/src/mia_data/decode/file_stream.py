@@ -64,6 +64,7 @@ def decode_files(
     channels: int = 1,
     resize: str = "squash",
     resample: str = "bilinear",
+    brightness: str | None = None,
     window: Window | None = None,
     allow_damaged: bool = False,
     on_error: Callable[[str, DataError], None] | None = None,
@@ -79,6 +80,7 @@ def decode_files(
         channels: 1 (gray) or 3 (RGB).
         resize: As in ``load``.
         resample: As in ``load``.
+        brightness: As in ``load``; the image at its own size stays as it is.
         window: As in ``from_folder``.
         allow_damaged: As in ``load``.
         on_error: Called with each file that cannot be read and the error; the file is then left
@@ -93,6 +95,7 @@ def decode_files(
         channels,
         resize=resize,
         resample=resample,
+        brightness=brightness,
         window=window,
         allow_damaged=allow_damaged,
     )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mia_data.decode import nifti
+from mia_data.decode.brightness import scale_brightness
 from mia_data.decode.dicom import read_frame
 from mia_data.decode.dicom_file import open_dicom
 from mia_data.decode.dicom_series import VolumeWindows
@@ -77,14 +78,17 @@ class Reader:
             return self._read_image(source)
 
     def resize(self, source: Source, image: Image.Image) -> NDArray[np.uint8]:
-        """Return an image of ``source`` resized as requested, uint8 (C, size, size).
+        """Return an image of ``source`` resized and scaled as requested, uint8 (C, size, size).
 
         Raises:
             DataError: Its shape makes it too large.
         """
         request = self._request
         with errors_name(source.image):
-            return as_array(resize_image(image, request.size, request.resize, request.resample))
+            pixels = as_array(resize_image(image, request.size, request.resize, request.resample))
+        if request.brightness is None:
+            return pixels
+        return scale_brightness(pixels, request.brightness)
 
     def _read_image(self, source: Source) -> Image.Image:
         request, path = self._request, source.image

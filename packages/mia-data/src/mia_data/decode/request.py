@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mia_data.arguments import is_whole
+from mia_data.decode.brightness import RULES
 from mia_data.decode.geometry import RESAMPLES, RESIZES
 from mia_data.errors import DataError, unknown_name
 
@@ -26,6 +27,8 @@ class Request:
         channels: 1 (gray) or 3 (RGB).
         resize: How an image is brought to that size: ``"squash"`` or ``"short_side"``.
         resample: Pillow's filter for it, such as ``"bilinear"``.
+        brightness: How each image's brightness is scaled: ``"percentiles"``, ``"equalize"``, or
+            None for not at all.
         window: The intensities that become 0 and 255 in images of more than 8 bits; None for
             the file's own.
         allow_damaged: Whether a JPEG that ends early is read, gray where pixels are missing.
@@ -37,6 +40,7 @@ class Request:
     channels: int
     resize: str = "squash"
     resample: str = "bilinear"
+    brightness: str | None = None
     window: Window | None = None
     allow_damaged: bool = False
     allow_empty_masks: bool = False
@@ -54,6 +58,7 @@ def make_request(
     *,
     resize: str = "squash",
     resample: str = "bilinear",
+    brightness: str | None = None,
     window: Window | None = None,
     allow_damaged: bool = False,
     allow_empty_masks: bool = False,
@@ -74,6 +79,8 @@ def make_request(
         raise unknown_name("resize", resize, RESIZES)
     if resample not in RESAMPLES:
         raise unknown_name("resample", resample, RESAMPLES)
+    if brightness is not None and brightness not in RULES:
+        raise unknown_name("brightness", brightness, RULES)
     window = None if window is None else _checked(window)
     flags: dict[str, object] = {
         "allow_damaged": allow_damaged,
@@ -89,6 +96,7 @@ def make_request(
         int(channels),
         resize,
         resample,
+        brightness,
         window,
         allow_damaged=allow_damaged,
         allow_empty_masks=allow_empty_masks,
