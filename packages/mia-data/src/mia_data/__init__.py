@@ -14,15 +14,23 @@ from mia_data.phantoms import phantom
 from mia_data.registry import info, names
 from mia_data.verify_dataset import verify
 from mia_data.verify_report import Report
+from mia_data.volumes.dicom_results import Producer, write_parametric_map, write_segmentation
+from mia_data.volumes.dicom_volume import DicomVolume
+from mia_data.volumes.find_volumes import find_volumes
+from mia_data.volumes.nifti_volume import NiftiVolume
+from mia_data.volumes.write_nifti import write_nifti
 
 __all__ = [
     "Counts",
     "DataError",
     "DatasetInfo",
     "Decoded",
+    "DicomVolume",
     "ImageSet",
     "MissingDataError",
     "MissingExtraError",
+    "NiftiVolume",
+    "Producer",
     "Report",
     "UnknownNameError",
     "count",
@@ -32,6 +40,7 @@ __all__ = [
     "decode_files",
     "download",
     "find_images",
+    "find_volumes",
     "from_folder",
     "from_manifest",
     "info",
@@ -39,4 +48,7 @@ __all__ = [
     "names",
     "phantom",
     "verify",
+    "write_nifti",
+    "write_parametric_map",
+    "write_segmentation",
 ]
