@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -46,7 +47,9 @@ def find_volumes(folder: str | Path, files: Iterable[str]) -> list[NiftiVolume |
     series: dict[tuple[Any, ...], list[Slice]] = {}
     for name in files:
         path = str(root / name)
-        with suppress(Exception):  # Damaged files raise anything; the decoder says more of them.
+        # Damaged files raise and warn of anything; the decoder says more of them.
+        with suppress(Exception), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
             if is_volume(path):
                 found.append(read_nifti_volume(root, name))
             elif is_dicom(path):
