@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import mia_data
 
 from mia_bench.errors import StudyError
+from mia_bench.inference.volume_writer import MAPS, SEGMENTATIONS
 from mia_bench.inference.writer import HEATMAPS, SCORES, SUMMARY
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ class FoundFiles(NamedTuple):
 def find_files(folder: Path, out: Path) -> FoundFiles:
     """Find the images to score: those of ``test`` where there is ``train`` too, or all.
 
-    Files in ``out`` and heatmaps of an earlier scoring are left out.
+    Files in ``out``, and heatmaps, maps and segmentations of an earlier scoring are left out.
 
     Raises:
         StudyError: There is no image.
@@ -51,7 +52,7 @@ def find_files(folder: Path, out: Path) -> FoundFiles:
         if name not in images and not name.startswith(own)
     ]
     files = [name for name in files if not name.startswith(own)]
-    drawn = _heatmaps(folder, files)
+    drawn = _results(folder, files)
     files = [name for name in files if not name.startswith(drawn)]
     if not files:
         msg = f"the folder {folder} holds no image outside of {out}"
@@ -70,13 +71,13 @@ def _everything(folder: Path, prefix: str) -> Iterator[str]:
                 yield name if inner == "." else f"{inner}/{name}"
 
 
-def _heatmaps(folder: Path, files: list[str]) -> tuple[str, ...]:
-    """Return prefixes of the files that lie among the heatmaps of a folder of scores."""
+def _results(folder: Path, files: list[str]) -> tuple[str, ...]:
+    """Return prefixes of the files that lie among the pictures and maps of a folder of scores."""
     parents = {parent for name in files for parent in PurePosixPath(name).parents}
     return tuple(
         f"{parent}/"
         for parent in parents
-        if parent.name == HEATMAPS
+        if parent.name in (HEATMAPS, MAPS, SEGMENTATIONS)
         and all((folder / parent.parent / name).is_file() for name in (SUMMARY, SCORES))
     )
 

@@ -12,10 +12,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PIL import Image
 
+from mia_bench.inference.csv_cell import cell
 from mia_bench.inference.heatmaps import ColorScale, at_own_size, heatmap
 from mia_bench.inference.journal import JournalEntry
 from mia_bench.inference.picture_names import picture_name
 from mia_bench.inference.top_images import TopImages
+from mia_bench.inference.volume_table import VOLUMES, write_volumes
+from mia_bench.inference.volume_writer import MAPS as RAW_MAPS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,9 +27,10 @@ if TYPE_CHECKING:
     from mia_data import Decoded
 
     from mia_bench.inference.normal_scores import NormalScores
+    from mia_bench.inference.volume_writer import VolumeWriter
 
 SUMMARY = "score.json"  # every folder of scores holds it
-SCORES, BROKEN, HEATMAPS, RAW_MAPS = "scores.csv", "broken.csv", "heatmaps", "maps"
+SCORES, BROKEN, HEATMAPS = "scores.csv", "broken.csv", "heatmaps"
 _THREADS = 4
 
 
@@ -43,7 +47,9 @@ class ScoringSummary:
         normals: Name of the images that give the threshold, see ``normal_scores.Origin``.
         broken: File and reason of each file that could not be read.
         passed_over: Number of other files, and links to folders, among the images.
-        passed_over_example: One of them, None where there is none.
+        passed_over_example: One of them, None where there is none or ids are anonymous.
+        volumes: Number of volumes among the images.
+        volumes_left_out: Volume and reason of each volume whose map was not written.
     """
 
     out: Path
@@ -55,11 +61,15 @@ class ScoringSummary:
     broken: list[tuple[str, str]]
     passed_over: int
     passed_over_example: str | None
+    volumes: int = 0
+    volumes_left_out: list[tuple[str, str]] = field(default_factory=list)
 
     def as_json(self) -> dict[str, Any]:
         """Return the same as JSON values."""
         broken = [{"file": file, "reason": reason} for file, reason in self.broken]
-        return {**asdict(self), "out": str(self.out), "broken": broken}
+        left_out = [{"volume": name, "reason": reason} for name, reason in self.volumes_left_out]
+        lists = {"broken": broken, "volumes_left_out": left_out}
+        return {**asdict(self), "out": str(self.out), **lists}
 
 
 @dataclass(kw_only=True)
@@ -72,6 +82,7 @@ class ScoringWriter:
         threshold: The score from which on an image is flagged.
         heatmaps: Whether to write a heatmap for each image.
         raw_maps: Whether to write each map as numbers.
+        volumes: Writes the maps of volumes, and knows their scores.
         scores: All scores so far.
         flagged: Number of images that are flagged so far.
         broken: File -> reason why it could not be read.
@@ -84,6 +95,7 @@ class ScoringWriter:
     threshold: float
     heatmaps: bool
     raw_maps: bool
+    volumes: VolumeWriter
     scores: array[float] = field(default_factory=lambda: array("f"))
     flagged: int = 0
     broken: dict[str, str] = field(default_factory=dict)
@@ -105,7 +117,7 @@ class ScoringWriter:
         Returns:
             The journal's entry, from which ``restore`` does the same without the images.
         """
-        if maps is not None and self.scale is not None and (self.heatmaps or self.raw_maps):
+        if maps is not None and self.scale is not None and self._draws:
             draw = partial(self._draw, self.scale)
             with ThreadPoolExecutor(_THREADS) as pool:
                 list(pool.map(draw, images, maps))
@@ -132,6 +144,11 @@ class ScoringWriter:
         self._record(entry.ids, scores)
         return entry
 
+    @property
+    def _draws(self) -> bool:
+        """Whether maps are needed at the size of their images."""
+        return self.heatmaps or self.raw_maps or self.volumes.keeps_maps
+
     def restore(self, entry: JournalEntry) -> None:
         """Add a chunk whose heatmaps and maps were written before an interruption."""
         self.broken |= dict(entry.broken)
@@ -147,16 +164,24 @@ class ScoringWriter:
             writer = _writer(file)
             for name, score, quantile, flag in zip(ids, scores, quantiles, flags, strict=True):
                 digits = np.format_float_scientific(score, unique=True)
-                writer.writerow([_cell(name), digits, f"{quantile:.6g}", int(flag)])
+                writer.writerow([cell(name), digits, f"{quantile:.6g}", int(flag)])
+        for name, score, flag in zip(ids, scores.tolist(), flags.tolist(), strict=True):
+            self.volumes.record(name, score, flagged=flag)
         self.scores.extend(scores.tolist())
         self.flagged += int(flags.sum())
+
+    def write_volumes(self) -> None:
+        """Write volumes.csv, where there are volumes, once all images are scored."""
+        self.volumes.close()
+        if self.volumes.volumes:
+            write_volumes(self.folder / VOLUMES, self.volumes.scores)
 
     def write_broken(self) -> None:
         """Write broken.csv; it has no rows where every file could be read."""
         with (self.folder / BROKEN).open("w", newline="", encoding="utf-8") as file:
             writer = _writer(file)
             writer.writerow(["file", "reason"])
-            writer.writerows((_cell(name), reason) for name, reason in self.broken.items())
+            writer.writerows((cell(name), reason) for name, reason in self.broken.items())
 
     def _draw(self, scale: ColorScale, image: Decoded, heat: np.ndarray) -> None:
         whole = at_own_size(heat, image.box, *image.original.shape[1:])
@@ -167,15 +192,11 @@ class ScoringWriter:
         if self.raw_maps:
             path = _inside(self.folder / RAW_MAPS, picture_name(image.id, ".npy"))
             np.save(path, whole, allow_pickle=False)
+        self.volumes.keep(image.id, whole)
 
 
 def _writer(file: Any) -> Any:
     return csv.writer(file, lineterminator="\n")
-
-
-def _cell(name: str) -> str:
-    """Return a file's path in a form that no spreadsheet takes for a formula."""
-    return f"./{name}" if name.startswith(tuple("=+-@\t\r")) else name
 
 
 def _inside(folder: Path, name: str) -> Path:
