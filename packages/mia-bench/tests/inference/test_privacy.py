@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import csv
 import gzip
+import hashlib
+import hmac
 import json
-import os
-import subprocess
-import sys
+import tempfile
 import zipfile
 
+import mia_bench
 import numpy as np
 import pytest
+from mia_bench.cli import main
 
 pydicom = pytest.importorskip("pydicom")
 pytest.importorskip("highdicom")
@@ -70,24 +72,25 @@ def every_content(folder):
 
 
 @pytest.fixture
-def call(tmp_path):
-    """Call the command line with a home, a cache and temporary files of its own."""
+def call(tmp_path, monkeypatch, capfd, caplog):
+    """Call the command line with a home, a cache and temporary files of its own.
+
+    Returns all that it has printed and logged.
+    """
     home = tmp_path / "home"
     (home / "tmp").mkdir(parents=True)
-    environment = {
-        **os.environ,
-        "HOME": str(home),
-        "MIA_CACHE_DIR": str(home / "cache"),
-        "TMPDIR": str(home / "tmp"),
-    }
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("MIA_CACHE_DIR", str(home / "cache"))
+    monkeypatch.setattr(tempfile, "tempdir", str(home / "tmp"))
+    monkeypatch.chdir(tmp_path)
 
     def run(*arguments, code=0):
-        command = [sys.executable, "-m", "mia_bench", *map(str, arguments)]
-        found = subprocess.run(
-            command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
-        )
-        assert found.returncode == code, found.stderr
-        return found.stdout + found.stderr
+        caplog.clear()
+        with pytest.raises(SystemExit) as end:
+            main(list(map(str, arguments)))
+        told = "".join(capfd.readouterr())
+        assert end.value.code == code, told
+        return told + caplog.text
 
     return run
 
@@ -191,13 +194,10 @@ def test_anonymous_errors_name_no_file(planted, call):
     told += call(*score, "--out", "out", "--strict", code=2)
     assert "quokka" not in told
     assert not (planted / "out").exists()
-    assert "does not exist" in call(*FIT[:0], "fit", "--images", "no", "--model", "m", code=2)
+    assert "does not exist" in call("fit", "--images", "no", "--model", "m", code=2)
 
 
 def test_a_salt_file_gives_the_same_ids_each_time(planted, call):
-    import hashlib
-    import hmac
-
     call("fit", "--images", "normal", "--model", "model", *FIT)
     score = ("score", "--model", "model", "--images", "new/case", "--anonymous")
     (planted / "salt").write_bytes(b"0123456789abcdef")
@@ -212,10 +212,7 @@ def test_a_salt_file_gives_the_same_ids_each_time(planted, call):
     assert told == "mia-bench: expected --salt-file only with --anonymous\n"
 
 
-def test_an_interrupted_anonymous_scoring_goes_on_with_its_ids(
-    planted, call, monkeypatch, tmp_path
-):
-    import mia_bench
+def test_an_interrupted_anonymous_scoring_goes_on_with_its_ids(planted, call, monkeypatch):
     from mia_bench.inference import score as module
 
     call("fit", "--images", "normal", "--model", "model", *FIT)
