@@ -88,8 +88,11 @@ def write_parametric_map(
             intercept=0.0,
             quantity_definition=highdicom.sr.CodedConcept("anomaly-score", _CODES, "Anomaly score"),
         )
+        # The standard's plain window may not be narrower than 1.
         shown = highdicom.VOILUTTransformation(
-            window_center=(low + high) / 2, window_width=max(high - low, 1e-6)
+            window_center=(low + high) / 2,
+            window_width=max(high - low, 1e-6),
+            voi_lut_function=highdicom.VOILUTFunctionValues.LINEAR_EXACT,
         )
         result = highdicom.pm.ParametricMap(
             source_images=headers,
