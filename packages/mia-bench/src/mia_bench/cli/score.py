@@ -9,7 +9,6 @@ from typing import Any
 import click
 
 from mia_bench.cli.options import ALLOW_DAMAGED, DEVICE, FOLDER, JSON
-from mia_bench.errors import StudyError
 from mia_bench.terminal.console import make_console
 from mia_bench.terminal.step_progress import progress
 
@@ -88,14 +87,9 @@ def score(images: Path, salt_file: Path | None, as_json: bool, **settings: Any) 
     images. Of NIfTI volumes and DICOM series also volumes.csv and their maps in the same geometry.
     """
     from mia_bench.inference.anonymous_ids import read_salt
-    from mia_bench.inference.page import PAGE
+    from mia_bench.inference.output_files import PAGE, SCORES, VOLUMES
     from mia_bench.inference.score import score as run
-    from mia_bench.inference.volume_table import VOLUMES
-    from mia_bench.inference.writer import SCORES
 
-    if salt_file is not None and not settings["anonymous"]:
-        msg = "expected --salt-file only with --anonymous"
-        raise StudyError(msg)
     salt = None if salt_file is None else read_salt(salt_file)
     with progress(make_console(stderr=True), "files") as tell:
         summary = run(

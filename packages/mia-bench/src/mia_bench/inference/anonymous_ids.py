@@ -66,26 +66,27 @@ def read_salt(path: Path) -> bytes:
     """Return the salt in a file: all of its bytes.
 
     Raises:
-        StudyError: It cannot be read, or has fewer than 16 bytes.
+        StudyError: It cannot be read.
     """
     try:
-        salt = path.read_bytes()
+        return path.read_bytes()
     except OSError as error:
         msg = f"cannot read the salt file {path}: {error.strerror}"
         raise StudyError(msg) from error
-    return check_salt(salt)
 
 
-def check_salt(salt: bytes) -> bytes:
-    """Refuse a salt that could be found by trying.
+def check_salt(salt: bytes, *, anonymous: bool) -> None:
+    """Refuse a salt that could be found by trying, or that would not be used.
 
     Raises:
-        StudyError: It has fewer than 16 bytes.
+        StudyError: It has fewer than 16 bytes, or ids are not anonymous.
     """
+    if not anonymous:
+        msg = "expected a salt only for anonymous ids: add --anonymous, or leave the salt out"
+        raise StudyError(msg)
     if len(salt) < _LEAST_BYTES:
         msg = f"expected a salt of at least {_LEAST_BYTES} bytes, got {len(salt)}"
         raise StudyError(msg)
-    return salt
 
 
 def kept_salt(path: Path) -> bytes:

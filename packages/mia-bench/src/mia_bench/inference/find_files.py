@@ -8,10 +8,10 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, NamedTuple
 
 import mia_data
+from mia_data import DataError
 
 from mia_bench.errors import StudyError
-from mia_bench.inference.volume_writer import MAPS, SEGMENTATIONS
-from mia_bench.inference.writer import HEATMAPS, SCORES, SUMMARY
+from mia_bench.inference.output_files import HEATMAPS, MAPS, SCORES, SEGMENTATIONS, SUMMARY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,9 +31,10 @@ class FoundFiles(NamedTuple):
     example: str | None
 
 
-def find_files(folder: Path, out: Path) -> FoundFiles:
+def find_files(folder: Path, out: Path, *, anonymous: bool = False) -> FoundFiles:
     """Find the images to score: those of ``test`` where there is ``train`` too, or all.
 
+    With ``anonymous`` neither the example nor an error names a file or a folder in ``folder``.
     Files in ``out``, and heatmaps, maps and segmentations of an earlier scoring are left out.
 
     Raises:
@@ -42,7 +43,7 @@ def find_files(folder: Path, out: Path) -> FoundFiles:
     """
     split = (folder / "train").is_dir() and (folder / "test").is_dir()
     prefix = "test/" if split else ""
-    files = [prefix + name for name in mia_data.find_images(folder / prefix)]
+    files = [prefix + name for name in _list(folder, prefix, anonymous=anonymous)]
     root = folder.resolve()
     own = (out.relative_to(root).as_posix() + "/",) if root in out.parents else ()
     images = set(files)
@@ -57,7 +58,17 @@ def find_files(folder: Path, out: Path) -> FoundFiles:
     if not files:
         msg = f"the folder {folder} holds no image outside of {out}"
         raise StudyError(msg)
-    return FoundFiles(files, len(others), min(others, default=None))
+    return FoundFiles(files, len(others), None if anonymous else min(others, default=None))
+
+
+def _list(folder: Path, prefix: str, *, anonymous: bool) -> list[str]:
+    try:
+        return mia_data.find_images(folder / prefix)
+    except DataError as error:
+        if not anonymous or f"{folder}{os.sep}" not in str(error):
+            raise
+        msg = f"a folder in {folder} cannot be listed, expected folders that can be read"
+        raise DataError(msg) from None
 
 
 def _everything(folder: Path, prefix: str) -> Iterator[str]:

@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
     from mia_bench.inference.model_folder import Model
     from mia_bench.inference.normal_scores import NormalScores
+    from mia_bench.inference.scoring_summary import ScoringSummary
     from mia_bench.inference.volume_table import VolumeScore
-    from mia_bench.inference.writer import ScoringSummary, ScoringWriter
+    from mia_bench.inference.writer import ScoringWriter
 
-PAGE = "report.html"
 BINS = 40
 BROKEN_SHOWN = VOLUMES_SHOWN = 100
 # Shares of normal images at or above the slider's threshold, from right to left.

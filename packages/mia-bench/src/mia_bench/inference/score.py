@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,16 +19,20 @@ from mia_bench.inference.heatmaps import ColorScale
 from mia_bench.inference.journal import Journal
 from mia_bench.inference.model_folder import Model, load_model
 from mia_bench.inference.normal_scores import FPR, predict_checked
-from mia_bench.inference.page import PAGE, write_page
+from mia_bench.inference.output_files import PAGE, SUMMARY
+from mia_bench.inference.page import write_page
 from mia_bench.inference.resumable_folder import ResumableFolder, check_replaceable
+from mia_bench.inference.volume_formats import SOURCE, check_format
 from mia_bench.inference.volume_table import TOP_SLICES
-from mia_bench.inference.volume_writer import SOURCE, VolumeWriter, check_format
-from mia_bench.inference.writer import SUMMARY, ScoringSummary, ScoringWriter
+from mia_bench.inference.volume_writer import VolumeWriter
+from mia_bench.inference.writer import ScoringWriter
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Callable
 
     from mia_bench.detectors.protocol import Detector
+    from mia_bench.inference.scoring_summary import ScoringSummary
 
 BATCH_SIZE = 64
 JOURNAL = "journal.jsonl"
@@ -93,10 +95,10 @@ def score(
     threshold = fitted.normal_scores.threshold(fpr)
     _check(fitted, batch_size, top_slices, raw_maps=raw_maps)
     if salt is not None:
-        check_salt(salt)
+        check_salt(salt, anonymous=anonymous)
     target, source = Path(out).expanduser().resolve(), Path(images).expanduser()
     check_replaceable(target, **_KIND)
-    found = _find(source, target, anonymous=anonymous)
+    found = find_files(source, target, anonymous=anonymous)
     found_volumes = mia_data.find_volumes(source, found.files)
     has_map = bool(fitted.normal_scores.pixels)
     volume_format = check_format(volumes, found_volumes if has_map else [], anonymous=anonymous)
@@ -130,7 +132,7 @@ def score(
                 ids=ids,
                 format=volume_format,
                 outlined=ColorScale.of(fitted.normal_scores).outlined if has_map else None,
-                producer=_producer(fitted),
+                producer=fitted.producer(),
                 top=top_slices,
             ),
         )
@@ -147,7 +149,7 @@ def score(
         try:
             _score(files, writer, Journal(folder.kept), detector, batch_size, device)
             writer.write_volumes()
-            summary = _summary(writer, target, found, fpr)
+            summary = writer.summary(target, found, fpr)
             title = "Scored images" if anonymous else source.resolve().name
             _write(writer, summary, fitted, title=title)
             check_replaceable(target, **_KIND)
@@ -166,28 +168,6 @@ def _check(model: Model, batch_size: int, top_slices: int, *, raw_maps: bool) ->
     if raw_maps and not model.normal_scores.pixels:
         msg = f"expected a method with a map for raw_maps; {model.method!r} scores images only"
         raise StudyError(msg)
-
-
-def _find(folder: Path, out: Path, *, anonymous: bool) -> FoundFiles:
-    """Find the files to score; anonymously, no name of a file or of a folder below is told."""
-    try:
-        found = find_files(folder, out)
-    except DataError as error:
-        if anonymous and f"{folder}{os.sep}" in str(error):
-            msg = f"a folder in {folder} cannot be listed, expected folders that can be read"
-            raise DataError(msg) from None
-        raise
-    return found._replace(example=None) if anonymous else found
-
-
-def _producer(model: Model) -> mia_data.Producer:
-    """Return what names the model in DICOM files."""
-    return mia_data.Producer(
-        program="mia-bench",
-        version=version("mia-bench"),
-        method=model.method,
-        model=model.fingerprint()[:16],
-    )
 
 
 def _hidden_folder(
@@ -229,22 +209,6 @@ def _score(
         where = "" if files.ids.are_anonymous else f" in {files.folder}"
         msg = f"none of {len(files.names)} files{where} can be read; {file}: {reason}"
         raise StudyError(msg)
-
-
-def _summary(writer: ScoringWriter, target: Path, found: FoundFiles, fpr: float) -> ScoringSummary:
-    return ScoringSummary(
-        out=target,
-        images=len(writer.scores),
-        flagged=writer.flagged,
-        threshold=writer.threshold,
-        fpr=fpr,
-        normals=writer.normal_scores.name,
-        broken=list(writer.broken.items()),
-        passed_over=found.passed_over,
-        passed_over_example=found.example,
-        volumes=len(writer.volumes.scores),
-        volumes_left_out=list(writer.volumes.left_out.items()),
-    )
 
 
 def _write(writer: ScoringWriter, summary: ScoringSummary, model: Model, *, title: str) -> None:

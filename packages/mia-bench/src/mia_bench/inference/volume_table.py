@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-VOLUMES = "volumes.csv"
 TOP_SLICES = 5
 _COLUMNS = (
     *("volume", "slices", "largest", "mean_top", "flagged_slices", "flagged"),

@@ -5,53 +5,26 @@ from __future__ import annotations
 import shutil
 from collections import Counter
 from dataclasses import dataclass, field, replace
-from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 import mia_data
 import numpy as np
 from mia_data import DataError, DicomVolume, NiftiVolume
 
-from mia_bench.errors import StudyError
+from mia_bench.inference.output_files import MAPS, SEGMENTATIONS
 from mia_bench.inference.picture_names import picture_name
+from mia_bench.inference.volume_formats import NONE, SOURCE
 from mia_bench.inference.volume_table import VolumeScore, score_volume
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
-    from mia_data import Producer
+    from mia_data import NiftiVolume, Producer
 
     from mia_bench.inference.anonymous_ids import ImageIds
 
     Volume = NiftiVolume | DicomVolume
-
-MAPS, SEGMENTATIONS = "maps", "segmentations"
-SOURCE, NIFTI, NONE = "source", "nifti", "none"
-FORMATS = (SOURCE, NIFTI, NONE)
-
-
-def check_format(name: str, volumes: Iterable[Volume], *, anonymous: bool) -> str:
-    """Return the format that maps of volumes are written in, and check that it can be written.
-
-    ``"source"`` with ``anonymous`` is ``"nifti"``: DICOM results name their patient.
-
-    Raises:
-        StudyError: An unknown format, or a package for it is not installed.
-    """
-    if name not in FORMATS:
-        msg = f"expected volumes to be one of {', '.join(FORMATS)}, got {name!r}"
-        raise StudyError(msg)
-    chosen = NIFTI if anonymous and name == SOURCE else name
-    series = [each for each in volumes if isinstance(each, DicomVolume)]
-    package, extra = ("highdicom", "dicom") if chosen == SOURCE else ("nibabel", "nifti")
-    if series and chosen != NONE and find_spec(package) is None:
-        msg = (
-            f"the maps of {len(series)} DICOM series need {package}: pip install "
-            f"'mia-data[{extra}]'; or choose --volumes none"
-        )
-        raise StudyError(msg)
-    return chosen
 
 
 @dataclass
@@ -89,7 +62,8 @@ class VolumeWriter:
     def __post_init__(self) -> None:
         self._places: dict[str, tuple[int, int]] = {}
         for i, volume in enumerate(self.volumes):
-            for j, (image_id, file) in enumerate(_images(volume)):
+            images = zip(volume.images, volume.image_files, strict=True)
+            for j, (image_id, file) in enumerate(images):
                 self._places[self.ids.of_image(image_id, file)] = i, j
         self._names = self._file_names()
         self._slices: dict[int, tuple[float, bool]] = {}  # of the volume that is collected
@@ -202,15 +176,6 @@ class VolumeWriter:
 
     def _reason(self, index: int) -> Path:
         return self.kept / f"{index}.txt"
-
-
-def _images(volume: Volume) -> Iterable[tuple[str, str]]:
-    """Yield the id of each image of a volume, and its file."""
-    for i, image in enumerate(volume.images):
-        if isinstance(volume, NiftiVolume):
-            yield image, volume.id
-        else:
-            yield image, volume.files[0 if volume.frames else i]
 
 
 def _same_shape(heat: np.ndarray, shape: tuple[int, ...], name: str) -> np.ndarray:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 from array import array
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -15,10 +15,11 @@ from PIL import Image
 from mia_bench.inference.csv_cell import cell
 from mia_bench.inference.heatmaps import ColorScale, at_own_size, heatmap
 from mia_bench.inference.journal import JournalEntry
+from mia_bench.inference.output_files import BROKEN, HEATMAPS, MAPS, SCORES, VOLUMES
 from mia_bench.inference.picture_names import picture_name
+from mia_bench.inference.scoring_summary import ScoringSummary
 from mia_bench.inference.top_images import TopImages
-from mia_bench.inference.volume_table import VOLUMES, write_volumes
-from mia_bench.inference.volume_writer import MAPS as RAW_MAPS
+from mia_bench.inference.volume_table import write_volumes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,50 +27,11 @@ if TYPE_CHECKING:
 
     from mia_data import Decoded
 
+    from mia_bench.inference.find_files import FoundFiles
     from mia_bench.inference.normal_scores import NormalScores
     from mia_bench.inference.volume_writer import VolumeWriter
 
-SUMMARY = "score.json"  # every folder of scores holds it
-SCORES, BROKEN, HEATMAPS = "scores.csv", "broken.csv", "heatmaps"
 _THREADS = 4
-
-
-@dataclass(frozen=True, kw_only=True)
-class ScoringSummary:
-    """Summary of a scoring run.
-
-    Attributes:
-        out: The folder that holds scores.csv, broken.csv, the page, heatmaps and maps.
-        images: Number of images that were scored.
-        flagged: Number of them that are flagged.
-        threshold: The score from which on an image is flagged.
-        fpr: The share of normal images that the threshold is for.
-        normals: Name of the images that give the threshold, see ``normal_scores.Origin``.
-        broken: File and reason of each file that could not be read.
-        passed_over: Number of other files, and links to folders, among the images.
-        passed_over_example: One of them, None where there is none or ids are anonymous.
-        volumes: Number of volumes among the images.
-        volumes_left_out: Volume and reason of each volume whose map was not written.
-    """
-
-    out: Path
-    images: int
-    flagged: int
-    threshold: float
-    fpr: float
-    normals: str
-    broken: list[tuple[str, str]]
-    passed_over: int
-    passed_over_example: str | None
-    volumes: int = 0
-    volumes_left_out: list[tuple[str, str]] = field(default_factory=list)
-
-    def as_json(self) -> dict[str, Any]:
-        """Return the same as JSON values."""
-        broken = [{"file": file, "reason": reason} for file, reason in self.broken]
-        left_out = [{"volume": name, "reason": reason} for name, reason in self.volumes_left_out]
-        lists = {"broken": broken, "volumes_left_out": left_out}
-        return {**asdict(self), "out": str(self.out), **lists}
 
 
 @dataclass(kw_only=True)
@@ -170,6 +132,22 @@ class ScoringWriter:
         self.scores.extend(scores.tolist())
         self.flagged += int(flags.sum())
 
+    def summary(self, out: Path, found: FoundFiles, fpr: float) -> ScoringSummary:
+        """Return the summary of a scoring whose output will be in ``out``."""
+        return ScoringSummary(
+            out=out,
+            images=len(self.scores),
+            flagged=self.flagged,
+            threshold=self.threshold,
+            fpr=fpr,
+            normals=self.normal_scores.name,
+            broken=list(self.broken.items()),
+            passed_over=found.passed_over,
+            passed_over_example=found.example,
+            volumes=len(self.volumes.scores),
+            volumes_left_out=list(self.volumes.left_out.items()),
+        )
+
     def write_volumes(self) -> None:
         """Write volumes.csv, where there are volumes, once all images are scored."""
         self.volumes.close()
@@ -190,7 +168,7 @@ class ScoringWriter:
             colored = heatmap(image.original, whole, scale)
             Image.fromarray(colored).save(path)
         if self.raw_maps:
-            path = _inside(self.folder / RAW_MAPS, picture_name(image.id, ".npy"))
+            path = _inside(self.folder / MAPS, picture_name(image.id, ".npy"))
             np.save(path, whole, allow_pickle=False)
         self.volumes.keep(image.id, whole)
 

@@ -63,6 +63,11 @@ class DicomVolume:
         return tuple(f"{self.files[0]}#{number:03d}" for number in range(self.frames))
 
     @property
+    def image_files(self) -> tuple[str, ...]:
+        """The file of each image, a path inside the folder."""
+        return self.files * (self.frames or 1)
+
+    @property
     def name(self) -> str:
         """The id without its suffix, where it is a file."""
         return without_suffix(self.id) if self.id in self.files else self.id

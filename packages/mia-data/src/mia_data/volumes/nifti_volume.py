@@ -51,6 +51,11 @@ class NiftiVolume:
         return tuple(f"{self.id}#{number:03d}" for number in self.numbers)
 
     @property
+    def image_files(self) -> tuple[str, ...]:
+        """The file of each image, a path inside the folder."""
+        return (self.id,) * len(self.numbers)
+
+    @property
     def name(self) -> str:
         """The id without its suffix."""
         return without_suffix(self.id)
