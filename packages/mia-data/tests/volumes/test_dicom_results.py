@@ -100,6 +100,46 @@ def test_a_segmentation_marks_the_voxels(series, tmp_path):
     assert volume_found.array.sum() == 3
 
 
+def test_results_of_a_file_of_frames_refer_to_its_frames(series, tmp_path, rng):
+    _, sources = series(ImageType=["ORIGINAL", "PRIMARY", "AXIAL"])
+    for i, source in enumerate(sources):
+        source.InstanceNumber = 5 - i  # so that frames are not in the order of positions
+    whole = highdicom.legacy.LegacyConvertedEnhancedCTImage(
+        sources,
+        series_instance_uid=highdicom.UID(),
+        series_number=9,
+        sop_instance_uid=highdicom.UID(),
+        instance_number=1,
+    )
+    (tmp_path / "frames").mkdir()
+    whole.save_as(tmp_path / "frames/x.dcm")
+    (volume,) = find_volumes(tmp_path / "frames", ["x.dcm"])
+    heights = volume.positions[:, 2]
+    np.testing.assert_allclose(heights, [17, 14.5, 12, 9.5, 7])
+    values = rng.normal(size=(5, 6, 7)).astype(np.float32)
+    values[3] = np.nan
+    marked = np.zeros((5, 6, 7), bool)
+    marked[1, 2, 3] = True
+    write_parametric_map(volume, values, tmp_path / "map.dcm", producer=PRODUCER)
+    write_segmentation(volume, marked, tmp_path / "seg.dcm", producer=PRODUCER)
+    seg = highdicom.seg.segread(tmp_path / "seg.dcm")
+    back = seg.get_pixels_by_source_frame(
+        whole.SOPInstanceUID, [1, 2, 3, 4, 5], assert_missing_frames_are_empty=True
+    )
+    np.testing.assert_array_equal(back[..., 0], marked)
+    found = pydicom.dcmread(tmp_path / "map.dcm")
+    for frame, group in zip(found.pixel_array, found.PerFrameFunctionalGroupsSequence, strict=True):
+        source = group.DerivationImageSequence[0].SourceImageSequence[0]
+        assert source.ReferencedSOPInstanceUID == whole.SOPInstanceUID
+        number = int(source.ReferencedFrameNumber) - 1
+        place = group.PlanePositionSequence[0].ImagePositionPatient
+        assert float(place[2]) == heights[number]
+        if number == 3:
+            assert (frame == np.float32(found.FloatPixelPaddingValue)).all()
+        else:
+            np.testing.assert_array_equal(frame, values[number])
+
+
 def test_what_the_standard_does_not_allow_is_left_empty_and_nowhere_told(
     series, tmp_path, capfd, recwarn
 ):
