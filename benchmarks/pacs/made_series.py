@@ -17,11 +17,11 @@ LESION = (slice(5, 8), slice(18, 26), slice(26, 36))
 
 
 def values(seed: int, *, lesion: bool = False) -> np.ndarray:
-    """Return Hounsfield units (N, H, W): a noisy cylinder in air, with a bright block in it."""
+    """Return Hounsfield units (N, H, W): a noisy cylinder in fat, with a bright block in it."""
     rng = np.random.default_rng(seed)
     y, x = np.mgrid[:SIDE, :SIDE] - (SIDE - 1) / 2
     inside = np.hypot(x, y) < 0.42 * SIDE
-    found = np.where(inside, 60.0, -900.0) + rng.normal(0, 12, (SLICES, SIDE, SIDE))
+    found = np.where(inside, 60.0, -90.0) + rng.normal(0, 12, (SLICES, SIDE, SIDE))
     if lesion:
         found[LESION] += 700
     return np.rint(found)
