@@ -62,10 +62,10 @@ def find_volumes(folder: str | Path, files: Iterable[str]) -> list[NiftiVolume |
                 if place is None or geometry is None:
                     continue
                 key = (os.path.dirname(name), *place.volume)  # noqa: PTH120
-                if key not in series:
-                    found.append(key)
                 shape = (int(header.Rows), int(header.Columns))
                 row = (name, place.position, place.number, geometry, shape)
+                if key not in series:
+                    found.append(key)
                 series.setdefault(key, []).append(row)
     names = _series_names(series)
     return [
