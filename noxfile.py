@@ -113,6 +113,23 @@ def formats(session: nox.Session) -> None:
     session.run("python", str(ROOT / "benchmarks" / "formats"))
 
 
+@nox.session(default=False, venv_backend="none")
+def pacs(session: nox.Session) -> None:
+    """Results of a DICOM series stored in, found in and retrieved from Orthanc on loopback."""
+    # Debian puts servers where only root looks for programs.
+    search = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/usr/local/sbin"])
+    server = shutil.which("Orthanc", path=search)
+    programs = ("storescu", "findscu", "movescu", "dciodvfy")
+    missing = [] if server else ["Orthanc"]
+    missing += [name for name in programs if not shutil.which(name)]
+    if server is None or missing:
+        session.skip(
+            f"{', '.join(missing)} not installed: apt-get install orthanc dcmtk dicom3tools"
+        )
+    python = everything(session) / "python"
+    session.run(str(python), str(ROOT / "benchmarks" / "pacs"), server, external=True)
+
+
 @nox.session(default=False)
 def browser(session: nox.Session) -> None:
     """The pages in the system's own headless Chromium; nothing but Playwright is downloaded."""

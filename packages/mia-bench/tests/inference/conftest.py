@@ -88,3 +88,83 @@ def model(tmp_path_factory, normals, quick) -> Path:
         patch.setenv("MIA_CACHE_DIR", str(tmp_path_factory.getbasetemp() / "cache"))
         mia_bench.fit(images=normals, model=folder, **quick)
     return folder
+
+
+@pytest.fixture(scope="session")
+def write_ct():
+    """Write values (N, H, W) in Hounsfield units as a CT series of 16 bits.
+
+    ``elements`` are set in each file. The names of the files say nothing of their order.
+    """
+    pydicom = pytest.importorskip("pydicom")
+    from pydicom.dataset import FileDataset, FileMetaDataset
+    from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, generate_uid
+
+    def write(folder: Path, values, *, origin=(-10.0, 20.0, 30.0), step=3.0, **elements):
+        shared = {
+            "SOPClassUID": CTImageStorage,
+            "StudyInstanceUID": generate_uid(),
+            "SeriesInstanceUID": generate_uid(),
+            "FrameOfReferenceUID": generate_uid(),
+            "Modality": "CT",
+            "PatientName": "Doe^Jane",
+            "PatientID": "P1",
+            "SeriesNumber": 4,
+            "ImageOrientationPatient": [1, 0, 0, 0, 1, 0],
+            "PixelSpacing": [0.5, 2.0],
+            "SliceThickness": 3,
+            "RescaleSlope": 1,
+            "RescaleIntercept": -1024,
+            **elements,
+        }
+        folder.mkdir(parents=True, exist_ok=True)
+        for i, pixels in enumerate(values):
+            meta = FileMetaDataset()
+            meta.MediaStorageSOPClassUID = CTImageStorage
+            meta.MediaStorageSOPInstanceUID = generate_uid()
+            meta.TransferSyntaxUID = ExplicitVRLittleEndian
+            ds = FileDataset("", {}, file_meta=meta, preamble=b"\0" * 128)
+            ds.SOPInstanceUID = meta.MediaStorageSOPInstanceUID
+            for key, value in shared.items():
+                setattr(ds, key, value)
+            ds.ImagePositionPatient = [origin[0], origin[1], origin[2] + i * step]
+            ds.InstanceNumber = i + 1
+            ds.Rows, ds.Columns = pixels.shape
+            ds.SamplesPerPixel, ds.PhotometricInterpretation = 1, "MONOCHROME2"
+            ds.BitsAllocated = ds.BitsStored = 16
+            ds.HighBit, ds.PixelRepresentation = 15, 0
+            ds.PixelData = (np.rint(pixels) + 1024).astype("<u2").tobytes()
+            # 7 has no divisor in common with the numbers of slices here.
+            name = f"im{i * 7 % len(values):03}.dcm"
+            pydicom.dcmwrite(folder / name, ds, enforce_file_format=True)
+
+    return write
+
+
+@pytest.fixture
+def brightness(monkeypatch):
+    """Any model's map is the brightness of each pixel from 0 to 1, and its score the highest."""
+    from mia_bench.inference import normal_scores, score
+
+    def predict(_, images, *, device):
+        maps = np.asarray(images, np.float32)[:, 0] / 255
+        return maps.max(axis=(1, 2)), maps
+
+    for module in (normal_scores, score):
+        monkeypatch.setattr(module, "predict_checked", predict)
+
+
+@pytest.fixture
+def bright_model(brightness, write_ct, tmp_path):
+    """A model of 32 px, fitted to a series of which no pixel is brighter than 0.4."""
+    rng = np.random.default_rng(0)
+    write_ct(tmp_path / "normal", rng.uniform(100, 400, (12, 32, 32)))
+    settings = {"method": "ae", "image_size": 32, "epochs": 1, "holdout": None, "device": "cpu"}
+    mia_bench.fit(
+        images=tmp_path / "normal",
+        model=tmp_path / "model",
+        window=(0, 1000),
+        options={"width": 4, "hidden": 32, "latent": 4},
+        **settings,
+    )
+    return tmp_path / "model"

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from mia_bench.inference import top_images
 from mia_bench.inference.model_folder import load_model
-from mia_bench.inference.page import PAGE
+from mia_bench.inference.output_files import PAGE
 
 
 class Page(HTMLParser):

@@ -15,16 +15,24 @@ from mia_data.prepare.prepare_dataset import Prepared, prepare_dataset
 from mia_data.registry import info, names
 from mia_data.verify_dataset import verify
 from mia_data.verify_report import Report
+from mia_data.volumes.dicom_results import Producer, write_parametric_map, write_segmentation
+from mia_data.volumes.dicom_volume import DicomVolume
+from mia_data.volumes.find_volumes import find_volumes
+from mia_data.volumes.nifti_volume import NiftiVolume
+from mia_data.volumes.write_nifti import write_nifti
 
 __all__ = [
     "Counts",
     "DataError",
     "DatasetInfo",
     "Decoded",
+    "DicomVolume",
     "ImageSet",
     "MissingDataError",
     "MissingExtraError",
+    "NiftiVolume",
     "Prepared",
+    "Producer",
     "Report",
     "UnknownNameError",
     "count",
@@ -34,6 +42,7 @@ __all__ = [
     "decode_files",
     "download",
     "find_images",
+    "find_volumes",
     "from_folder",
     "from_manifest",
     "info",
@@ -42,4 +51,7 @@ __all__ = [
     "phantom",
     "prepare_dataset",
     "verify",
+    "write_nifti",
+    "write_parametric_map",
+    "write_segmentation",
 ]

@@ -93,6 +93,11 @@ class KeyValue(click.ParamType):
 @ALLOW_SHARED_FILES
 @ALLOW_SHARED_PATIENTS
 @click.option(
+    "--anonymous",
+    is_flag=True,
+    help="Keep names of files out of the model's folder, the messages and the cache.",
+)
+@click.option(
     "--image-size",
     type=click.IntRange(min=1),
     help="Side of the square images in pixels (default: the method's).",

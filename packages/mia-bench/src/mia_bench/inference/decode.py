@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import mia_data
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from mia_data import Decoded
 
+    from mia_bench.inference.anonymous_ids import ImageIds
     from mia_bench.inference.journal import JournalEntry
     from mia_bench.inference.model_folder import Preprocessing
     from mia_bench.inference.writer import ScoringWriter
@@ -31,6 +32,7 @@ class FolderDecoder:
         names: Paths of the files inside it.
         preprocessing: How they become images.
         writer: The writer that lists broken files.
+        ids: How images are called.
         strict: Whether the first broken file is an error instead.
         allow_damaged: Whether JPEG files that end early are read, see ``mia_data.load``.
         on_progress: Called with the number of files that are done, and of all.
@@ -40,10 +42,11 @@ class FolderDecoder:
     names: list[str]
     preprocessing: Preprocessing
     writer: ScoringWriter
+    ids: ImageIds
     strict: bool
     allow_damaged: bool
     on_progress: Callable[[int, int], None] | None
-    _file: str | None = field(default=None, init=False)  # the last one that was scored
+    _file: str | None = field(default=None, init=False)  # id of the last one that was scored
     _ids: set[str] = field(default_factory=set, init=False)  # its images, of a volume its slices
 
     def skip(self, entry: JournalEntry) -> None:
@@ -62,24 +65,29 @@ class FolderDecoder:
         """
         for name in self.names:
             if name != printable(name):
-                error = DataError(f"cannot read {printable(name)}: its name is not UTF-8")
+                shown = printable(self.ids.of(name))
+                error = DataError(f"cannot read {shown}: its name is not UTF-8")
                 self._note(name, error)
         readable = [name for name in self.names if name == printable(name)]
-        done = {name: number for number, name in enumerate(readable, 1)}
+        done = {self.ids.of(name): number for number, name in enumerate(readable, 1)}
         tell = self.on_progress or (lambda done, total: None)
         # A volume may have been scored in part, so the last file is opened again.
         left = readable if self._file is None else readable[done[self._file] - 1 :]
         how = {**asdict(self.preprocessing), "allow_damaged": self.allow_damaged}
         for image in mia_data.decode_files(self.folder, left, **how, on_error=self._note):
+            image = replace(image, file=self.ids.of(image.file))
             tell(done[image.file], len(readable))
             if image.id not in self._ids:
                 yield image
         tell(len(readable), len(readable))
 
     def _note(self, file: str, error: DataError) -> None:
+        reason = self.ids.reason(str(error), self.folder, file)
+        if self.strict and self.ids.are_anonymous:
+            raise DataError(reason) from None
         if self.strict:
             raise error
-        self.writer.broken[printable(file)] = " ".join(printable(str(error)).split())
+        self.writer.broken[printable(self.ids.of(file))] = " ".join(printable(reason).split())
 
 
 def printable(name: str) -> str:

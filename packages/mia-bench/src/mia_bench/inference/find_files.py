@@ -8,9 +8,10 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, NamedTuple
 
 import mia_data
+from mia_data import DataError
 
 from mia_bench.errors import StudyError
-from mia_bench.inference.writer import HEATMAPS, SCORES, SUMMARY
+from mia_bench.inference.output_files import HEATMAPS, MAPS, SCORES, SEGMENTATIONS, SUMMARY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,10 +31,11 @@ class FoundFiles(NamedTuple):
     example: str | None
 
 
-def find_files(folder: Path, out: Path) -> FoundFiles:
+def find_files(folder: Path, out: Path, *, anonymous: bool = False) -> FoundFiles:
     """Find the images to score: those of ``test`` where there is ``train`` too, or all.
 
-    Files in ``out`` and heatmaps of an earlier scoring are left out.
+    With ``anonymous`` neither the example nor an error names a file or a folder in ``folder``.
+    Files in ``out``, and heatmaps, maps and segmentations of an earlier scoring are left out.
 
     Raises:
         StudyError: There is no image.
@@ -41,7 +43,7 @@ def find_files(folder: Path, out: Path) -> FoundFiles:
     """
     split = (folder / "train").is_dir() and (folder / "test").is_dir()
     prefix = "test/" if split else ""
-    files = [prefix + name for name in mia_data.find_images(folder / prefix)]
+    files = [prefix + name for name in _list(folder, prefix, anonymous=anonymous)]
     root = folder.resolve()
     own = (out.relative_to(root).as_posix() + "/",) if root in out.parents else ()
     images = set(files)
@@ -51,12 +53,22 @@ def find_files(folder: Path, out: Path) -> FoundFiles:
         if name not in images and not name.startswith(own)
     ]
     files = [name for name in files if not name.startswith(own)]
-    drawn = _heatmaps(folder, files)
+    drawn = _results(folder, files)
     files = [name for name in files if not name.startswith(drawn)]
     if not files:
         msg = f"the folder {folder} holds no image outside of {out}"
         raise StudyError(msg)
-    return FoundFiles(files, len(others), min(others, default=None))
+    return FoundFiles(files, len(others), None if anonymous else min(others, default=None))
+
+
+def _list(folder: Path, prefix: str, *, anonymous: bool) -> list[str]:
+    try:
+        return mia_data.find_images(folder / prefix)
+    except DataError as error:
+        if not anonymous or f"{folder}{os.sep}" not in str(error):
+            raise
+        msg = f"a folder in {folder} cannot be listed, expected folders that can be read"
+        raise DataError(msg) from None
 
 
 def _everything(folder: Path, prefix: str) -> Iterator[str]:
@@ -70,13 +82,13 @@ def _everything(folder: Path, prefix: str) -> Iterator[str]:
                 yield name if inner == "." else f"{inner}/{name}"
 
 
-def _heatmaps(folder: Path, files: list[str]) -> tuple[str, ...]:
-    """Return prefixes of the files that lie among the heatmaps of a folder of scores."""
+def _results(folder: Path, files: list[str]) -> tuple[str, ...]:
+    """Return prefixes of the files that lie among the pictures and maps of a folder of scores."""
     parents = {parent for name in files for parent in PurePosixPath(name).parents}
     return tuple(
         f"{parent}/"
         for parent in parents
-        if parent.name == HEATMAPS
+        if parent.name in (HEATMAPS, MAPS, SEGMENTATIONS)
         and all((folder / parent.parent / name).is_file() for name in (SUMMARY, SCORES))
     )
 

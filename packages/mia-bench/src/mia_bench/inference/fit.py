@@ -13,6 +13,7 @@ from mia_bench.detectors.default_method import DEFAULT_METHOD
 from mia_bench.detectors.optional import OptionalParts, resample_of
 from mia_bench.device import machine_facts, resolve_device
 from mia_bench.errors import RunsFailedError, StudyError
+from mia_bench.inference.anonymous_reading import cache_for_fit, names_hidden
 from mia_bench.inference.calibrate import cross_validate, score_normals
 from mia_bench.inference.model_folder import FACTS, Model, Preprocessing
 from mia_bench.inference.normal_images import read_normal_images, take_images
@@ -43,6 +44,7 @@ def fit(
     allow_damaged: bool = False,
     allow_shared_files: bool = False,
     allow_shared_patients: bool = False,
+    anonymous: bool = False,
     image_size: int | None = None,
     channels: int | None = None,
     resize: str | None = None,
@@ -85,6 +87,8 @@ def fit(
             images.
         allow_shared_patients: Read patients and DICOM series that are also in the folder's test
             images, or patients that are in the calibration images.
+        anonymous: Keep names of files out of the model's folder, out of errors and out of the
+            cache: decoded images are kept in a folder that is removed at the end.
         image_size: Side of the square images in pixels; None for the method's.
         channels: 1 (gray) or 3 (RGB); None for the method's.
         resize: ``"squash"`` or ``"short_side"``, see ``mia_data.load``; None for the method's.
@@ -120,45 +124,50 @@ def fit(
     _check_shares(holdout, fpr)
     detector = _build(method, settings["options"], preprocessing)
     device = resolve_device(device)
-    normals = read_normal_images(
-        images,
-        preprocessing,
-        calibration=calibration,
-        holdout=holdout,
-        fpr=fpr,
-        is_trained=settings["epochs"] > 0,
-        reading=Reading(
-            allow_damaged=allow_damaged,
-            allow_shared_files=allow_shared_files,
-            allow_shared_patients=allow_shared_patients,
-            patients=patients if isinstance(patients, str) else None,
-        ),
-        patients=None if isinstance(patients, str) else patients,
+    reading = Reading(
+        allow_damaged=allow_damaged,
+        allow_shared_files=allow_shared_files,
+        allow_shared_patients=allow_shared_patients,
+        patients=patients if isinstance(patients, str) else None,
     )
-    training = {**settings, **normals.identity()}
-    folder = _hidden_folder(target, method, preprocessing, training)
+    with cache_for_fit(anonymous=anonymous) as cache_dir:
+        with names_hidden(images, calibration, anonymous=anonymous):
+            normals = read_normal_images(
+                images,
+                preprocessing,
+                calibration=calibration,
+                holdout=holdout,
+                fpr=fpr,
+                is_trained=settings["epochs"] > 0,
+                reading=reading,
+                patients=None if isinstance(patients, str) else patients,
+                cache_dir=cache_dir,
+                anonymous=anonymous,
+            )
+        training = {**settings, **normals.identity()}
+        folder = _hidden_folder(target, method, preprocessing, training)
 
-    def fit_part(part: Any) -> Detector:
-        made = _build(method, settings["options"], preprocessing)
-        _train(made, part, training, device)
-        return made
+        def fit_part(part: Any) -> Detector:
+            made = _build(method, settings["options"], preprocessing)
+            _train(made, part, training, device)
+            return made
 
-    with folder.locked(refuse_others=True):
-        start = time.perf_counter()
-        judged = cross_validate(normals, fit_part, device=device, on_fold=on_fold)
-        kept = OptionalParts(detector).checkpoint(folder.kept, checkpoint_every)
-        chosen = take_images(normals.whole.images, normals.trained)
-        _train(detector, chosen, training, device, on_epoch=on_epoch, **kept)
-        seconds = round(time.perf_counter() - start, 3)
-        fitted = Model(
-            path=target,
-            method=method,
-            preprocessing=preprocessing,
-            normal_scores=judged or score_normals(detector, normals, device=device),
-            split=normals.split,
-            training={**training, "seconds": seconds, "machine": machine_facts(device)},
-        )
-        _write(fitted, detector, folder)
+        with folder.locked(refuse_others=True):
+            start = time.perf_counter()
+            judged = cross_validate(normals, fit_part, device=device, on_fold=on_fold)
+            kept = OptionalParts(detector).checkpoint(folder.kept, checkpoint_every)
+            chosen = take_images(normals.whole.images, normals.trained)
+            _train(detector, chosen, training, device, on_epoch=on_epoch, **kept)
+            seconds = round(time.perf_counter() - start, 3)
+            fitted = Model(
+                path=target,
+                method=method,
+                preprocessing=preprocessing,
+                normal_scores=judged or score_normals(detector, normals, device=device),
+                split=normals.split,
+                training={**training, "seconds": seconds, "machine": machine_facts(device)},
+            )
+            _write(fitted, detector, folder)
     return fitted
 
 

@@ -9,9 +9,11 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import asdict, dataclass
+from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from mia_data import Producer
 
 from mia_bench.detectors import plugins
 from mia_bench.errors import StudyError
@@ -82,6 +84,15 @@ class Model:
     def fingerprint(self) -> str:
         """Return a hash that changes when the model is fitted again."""
         return hashlib.sha256((self.path / FACTS).read_bytes()).hexdigest()
+
+    def producer(self) -> Producer:
+        """Return what names the model in DICOM files."""
+        return Producer(
+            program="mia-bench",
+            version=version("mia-bench"),
+            method=self.method,
+            model=self.fingerprint()[:16],
+        )
 
     def write(self, folder: Path, detector: Detector) -> None:
         """Write everything that ``load_model`` reads into an empty folder."""

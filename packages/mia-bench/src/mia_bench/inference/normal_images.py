@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -98,6 +98,8 @@ def read_normal_images(
     is_trained: bool,
     reading: Reading | None = None,
     patients: Callable[[str], Hashable] | None = None,
+    cache_dir: Path | None = None,
+    anonymous: bool = False,
 ) -> NormalImages:
     """Read normal images and divide them, or read calibration images that are not among them.
 
@@ -112,6 +114,8 @@ def read_normal_images(
             each image can be held out in turn.
         reading: What is allowed of their files, and how their patients are known.
         patients: Gives the patient of an image by its id; None for what the image set knows.
+        cache_dir: Where decoded images are kept; None for the usual folder.
+        anonymous: Whether images are called by their numbers.
 
     Raises:
         DataError: A folder that is missing, empty or holds a file that cannot be read.
@@ -119,19 +123,20 @@ def read_normal_images(
             few images.
     """
     reading = reading or Reading()
-    whole = _read(images, preprocessing, reading)
+    whole = _read(images, preprocessing, reading, cache_dir)
     if calibration is not None:
-        held_out = _read(calibration, preprocessing, reading)
+        held_out = _read(calibration, preprocessing, reading, cache_dir)
         if not reading.allow_shared_files:
             _check_held_out(whole, held_out)
         if not reading.allow_shared_patients:
             _check_patients(whole, held_out)
-        return NormalImages(whole, None, held_out)
+        return NormalImages(_named(whole, anonymous), None, held_out)
     if holdout is None:
-        return NormalImages(whole, None, None)
+        return NormalImages(_named(whole, anonymous), None, None)
     known: Sequence[Hashable] | None = whole.patients
     if patients is not None:
         known = [patients(name) for name in whole.ids]
+    whole = _named(whole, anonymous)
     groups = group_images(whole.images, known)
     divide = hold_out if is_trained else make_folds
     try:
@@ -144,7 +149,10 @@ def read_normal_images(
 
 
 def _read(
-    folder: str | os.PathLike[str], preprocessing: Preprocessing, reading: Reading
+    folder: str | os.PathLike[str],
+    preprocessing: Preprocessing,
+    reading: Reading,
+    cache_dir: Path | None,
 ) -> ImageSet:
     return mia_data.from_folder(
         Path(folder),
@@ -159,7 +167,13 @@ def _read(
         allow_shared_files=reading.allow_shared_files,
         patients=reading.patients,
         allow_shared_patients=reading.allow_shared_patients,
+        cache_dir=cache_dir,
     )
+
+
+def _named(images: ImageSet, anonymous: bool) -> ImageSet:
+    """Return images that are called by their numbers where that is asked for."""
+    return replace(images, ids=tuple(map(str, range(len(images))))) if anonymous else images
 
 
 def _check_held_out(train: ImageSet, held_out: ImageSet) -> None:

@@ -19,11 +19,12 @@ if TYPE_CHECKING:
 
     from mia_bench.inference.model_folder import Model
     from mia_bench.inference.normal_scores import NormalScores
-    from mia_bench.inference.writer import ScoringSummary, ScoringWriter
+    from mia_bench.inference.scoring_summary import ScoringSummary
+    from mia_bench.inference.volume_table import VolumeScore
+    from mia_bench.inference.writer import ScoringWriter
 
-PAGE = "report.html"
 BINS = 40
-BROKEN_SHOWN = 100
+BROKEN_SHOWN = VOLUMES_SHOWN = 100
 # Shares of normal images at or above the slider's threshold, from right to left.
 SHARES = np.concatenate([np.arange(1, 10) / 1000, np.arange(1, 100) / 100])
 
@@ -49,8 +50,16 @@ def write_page(
         slider=_slider(model.normal_scores, scores, summary.fpr),
         colors=heatmaps,
         broken=summary.broken[:BROKEN_SHOWN],
+        volumes=_top_volumes(writer.volumes.scores),
+        top_slices=writer.volumes.top,
     )
     write_text(path, text)
+
+
+def _top_volumes(volumes: list[VolumeScore]) -> list[VolumeScore]:
+    """Return the volumes for the page, the highest mean first."""
+    ranked = sorted(volumes, key=lambda volume: volume.mean_top, reverse=True)
+    return ranked[:VOLUMES_SHOWN]
 
 
 def histogram(normal_scores: NormalScores, scores: np.ndarray, threshold: float) -> str:

@@ -5,26 +5,34 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import mia_data
 import numpy as np
 from mia_data import DataError
 
 from mia_bench.device import resolve_device
 from mia_bench.errors import StudyError
 from mia_bench.files import write_json
+from mia_bench.inference.anonymous_ids import ImageIds, check_salt, kept_salt
 from mia_bench.inference.decode import FolderDecoder, chunks
 from mia_bench.inference.find_files import FoundFiles, find_files, fingerprint
+from mia_bench.inference.heatmaps import ColorScale
 from mia_bench.inference.journal import Journal
 from mia_bench.inference.model_folder import Model, load_model
 from mia_bench.inference.normal_scores import FPR, predict_checked
-from mia_bench.inference.page import PAGE, write_page
+from mia_bench.inference.output_files import PAGE, SUMMARY
+from mia_bench.inference.page import write_page
 from mia_bench.inference.resumable_folder import ResumableFolder, check_replaceable
-from mia_bench.inference.writer import SUMMARY, ScoringSummary, ScoringWriter
+from mia_bench.inference.volume_formats import SOURCE, check_format
+from mia_bench.inference.volume_table import TOP_SLICES
+from mia_bench.inference.volume_writer import VolumeWriter
+from mia_bench.inference.writer import ScoringWriter
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Callable
 
     from mia_bench.detectors.protocol import Detector
+    from mia_bench.inference.scoring_summary import ScoringSummary
 
 BATCH_SIZE = 64
 JOURNAL = "journal.jsonl"
@@ -41,11 +49,15 @@ def score(
     allow_damaged: bool = False,
     heatmaps: bool = True,
     raw_maps: bool = False,
+    volumes: str = SOURCE,
+    top_slices: int = TOP_SLICES,
+    anonymous: bool = False,
+    salt: bytes | None = None,
     device: str = "auto",
     batch_size: int = BATCH_SIZE,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> ScoringSummary:
-    """Score every image in and below a folder; write scores.csv, heatmaps and a page.
+    """Score every image in and below a folder; write scores, heatmaps, maps of volumes and a page.
 
     Never more than a few images are in memory. The output appears when all of it is there. An
     interrupted scoring goes on when it is called again, where neither its arguments nor the files
@@ -61,21 +73,35 @@ def score(
         allow_damaged: Whether to read JPEG files that end early, gray where pixels are missing.
         heatmaps: Whether to write heatmaps, where the method has a map.
         raw_maps: Whether to also write the maps as .npy, at the images' own size.
+        volumes: The format of the maps of volumes, where the method has a map. ``"source"``: NIfTI
+            for NIfTI; for DICOM a Parametric Map, and a Segmentation of the outlined pixels of
+            flagged slices. ``"nifti"``: NIfTI for both. ``"none"``: no maps of volumes.
+        top_slices: Number of slices whose mean score is a score of their volume.
+        anonymous: Whether images are called by salted hashes of their paths, and no path is in the
+            output or in an error. DICOM volumes give NIfTI then, which names no patient.
+        salt: At least 16 bytes, so that the same paths have the same hashes each time; None for
+            random ones that are not kept.
         device: ``"auto"``, ``"cpu"``, ``"cuda"``, ``"cuda:1"`` or ``"mps"``.
         batch_size: Number of images scored at a time.
         on_progress: Called with the number of files that are done, and of all.
 
     Raises:
-        StudyError: A model or folder that cannot be used, or raw maps of a method that has none.
+        StudyError: A model or folder that cannot be used, raw maps of a method that has none, or
+            maps of volumes in a format whose package is not installed.
         DataError: A missing or empty folder; with ``strict``, a file that cannot be read.
         RunsFailedError: The device ran out of memory.
     """
     fitted = load_model(Path(model).expanduser())
     threshold = fitted.normal_scores.threshold(fpr)
-    _check(fitted, batch_size, raw_maps=raw_maps)
+    _check(fitted, batch_size, top_slices, raw_maps=raw_maps)
+    if salt is not None:
+        check_salt(salt, anonymous=anonymous)
     target, source = Path(out).expanduser().resolve(), Path(images).expanduser()
     check_replaceable(target, **_KIND)
-    found = find_files(source, target)
+    found = find_files(source, target, anonymous=anonymous)
+    found_volumes = mia_data.find_volumes(source, found.files)
+    has_map = bool(fitted.normal_scores.pixels)
+    volume_format = check_format(volumes, found_volumes if has_map else [], anonymous=anonymous)
     device = resolve_device(device)
     detector = fitted.detector()
     choices = {
@@ -84,23 +110,48 @@ def score(
         "raw_maps": raw_maps,
         "device": device,
         "allow_damaged": allow_damaged,
+        "volumes": volume_format,
+        "top_slices": top_slices,
+        "anonymous": anonymous,
+        "salt": None if salt is None else ImageIds(salt).of(""),
     }
     folder = _hidden_folder(target, fitted, source, found, choices)
     with folder.locked(refuse_others=False):
+        ids = ImageIds((salt or kept_salt(folder.path / "salt")) if anonymous else None)
+        fresh = _make(folder.path / "new")
         writer = ScoringWriter(
-            folder=_make(folder.path / "new"),
+            folder=fresh,
             normal_scores=fitted.normal_scores,
             threshold=threshold,
             heatmaps=heatmaps,
             raw_maps=raw_maps,
+            volumes=VolumeWriter(
+                folder=fresh,
+                kept=folder.path / "volumes",
+                volumes=found_volumes,
+                ids=ids,
+                format=volume_format,
+                outlined=ColorScale.of(fitted.normal_scores).outlined if has_map else None,
+                producer=fitted.producer(),
+                top=top_slices,
+            ),
         )
         files = FolderDecoder(
-            source, found.files, fitted.preprocessing, writer, strict, allow_damaged, on_progress
+            folder=source,
+            names=found.files,
+            preprocessing=fitted.preprocessing,
+            writer=writer,
+            ids=ids,
+            strict=strict,
+            allow_damaged=allow_damaged,
+            on_progress=on_progress,
         )
         try:
             _score(files, writer, Journal(folder.kept), detector, batch_size, device)
-            summary = _summary(writer, target, found, fpr)
-            _write(writer, summary, fitted, title=source.resolve().name)
+            writer.write_volumes()
+            summary = writer.summary(target, found, fpr)
+            title = "Scored images" if anonymous else source.resolve().name
+            _write(writer, summary, fitted, title=title)
             check_replaceable(target, **_KIND)
             folder.move_to(writer.folder, target)
         except (StudyError, DataError):
@@ -109,10 +160,11 @@ def score(
     return summary
 
 
-def _check(model: Model, batch_size: int, *, raw_maps: bool) -> None:
-    if batch_size < 1:
-        msg = f"expected batch_size to be above 0, got {batch_size}"
-        raise StudyError(msg)
+def _check(model: Model, batch_size: int, top_slices: int, *, raw_maps: bool) -> None:
+    for name, value in (("batch_size", batch_size), ("top_slices", top_slices)):
+        if value < 1:
+            msg = f"expected {name} to be above 0, got {value}"
+            raise StudyError(msg)
     if raw_maps and not model.normal_scores.pixels:
         msg = f"expected a method with a map for raw_maps; {model.method!r} scores images only"
         raise StudyError(msg)
@@ -154,22 +206,9 @@ def _score(
         journal.write(writer.add(chunk, *predict_checked(detector, pixels, device=device)))
     if not writer.scores:
         file, reason = next(iter(writer.broken.items()))
-        msg = f"none of {len(files.names)} files in {files.folder} can be read; {file}: {reason}"
+        where = "" if files.ids.are_anonymous else f" in {files.folder}"
+        msg = f"none of {len(files.names)} files{where} can be read; {file}: {reason}"
         raise StudyError(msg)
-
-
-def _summary(writer: ScoringWriter, target: Path, found: FoundFiles, fpr: float) -> ScoringSummary:
-    return ScoringSummary(
-        out=target,
-        images=len(writer.scores),
-        flagged=writer.flagged,
-        threshold=writer.threshold,
-        fpr=fpr,
-        normals=writer.normal_scores.name,
-        broken=list(writer.broken.items()),
-        passed_over=found.passed_over,
-        passed_over_example=found.example,
-    )
 
 
 def _write(writer: ScoringWriter, summary: ScoringSummary, model: Model, *, title: str) -> None:

@@ -5,17 +5,21 @@ from __future__ import annotations
 import csv
 from array import array
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PIL import Image
 
+from mia_bench.inference.csv_cell import cell
 from mia_bench.inference.heatmaps import ColorScale, at_own_size, heatmap
 from mia_bench.inference.journal import JournalEntry
+from mia_bench.inference.output_files import BROKEN, HEATMAPS, MAPS, SCORES, VOLUMES
 from mia_bench.inference.picture_names import picture_name
+from mia_bench.inference.scoring_summary import ScoringSummary
 from mia_bench.inference.top_images import TopImages
+from mia_bench.inference.volume_table import write_volumes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,43 +27,11 @@ if TYPE_CHECKING:
 
     from mia_data import Decoded
 
+    from mia_bench.inference.find_files import FoundFiles
     from mia_bench.inference.normal_scores import NormalScores
+    from mia_bench.inference.volume_writer import VolumeWriter
 
-SUMMARY = "score.json"  # every folder of scores holds it
-SCORES, BROKEN, HEATMAPS, RAW_MAPS = "scores.csv", "broken.csv", "heatmaps", "maps"
 _THREADS = 4
-
-
-@dataclass(frozen=True, kw_only=True)
-class ScoringSummary:
-    """Summary of a scoring run.
-
-    Attributes:
-        out: The folder that holds scores.csv, broken.csv, the page, heatmaps and maps.
-        images: Number of images that were scored.
-        flagged: Number of them that are flagged.
-        threshold: The score from which on an image is flagged.
-        fpr: The share of normal images that the threshold is for.
-        normals: Name of the images that give the threshold, see ``normal_scores.Origin``.
-        broken: File and reason of each file that could not be read.
-        passed_over: Number of other files, and links to folders, among the images.
-        passed_over_example: One of them, None where there is none.
-    """
-
-    out: Path
-    images: int
-    flagged: int
-    threshold: float
-    fpr: float
-    normals: str
-    broken: list[tuple[str, str]]
-    passed_over: int
-    passed_over_example: str | None
-
-    def as_json(self) -> dict[str, Any]:
-        """Return the same as JSON values."""
-        broken = [{"file": file, "reason": reason} for file, reason in self.broken]
-        return {**asdict(self), "out": str(self.out), "broken": broken}
 
 
 @dataclass(kw_only=True)
@@ -72,6 +44,7 @@ class ScoringWriter:
         threshold: The score from which on an image is flagged.
         heatmaps: Whether to write a heatmap for each image.
         raw_maps: Whether to write each map as numbers.
+        volumes: Writes the maps of volumes, and knows their scores.
         scores: All scores so far.
         flagged: Number of images that are flagged so far.
         broken: File -> reason why it could not be read.
@@ -84,6 +57,7 @@ class ScoringWriter:
     threshold: float
     heatmaps: bool
     raw_maps: bool
+    volumes: VolumeWriter
     scores: array[float] = field(default_factory=lambda: array("f"))
     flagged: int = 0
     broken: dict[str, str] = field(default_factory=dict)
@@ -105,7 +79,7 @@ class ScoringWriter:
         Returns:
             The journal's entry, from which ``restore`` does the same without the images.
         """
-        if maps is not None and self.scale is not None and (self.heatmaps or self.raw_maps):
+        if maps is not None and self.scale is not None and self._draws:
             draw = partial(self._draw, self.scale)
             with ThreadPoolExecutor(_THREADS) as pool:
                 list(pool.map(draw, images, maps))
@@ -132,6 +106,11 @@ class ScoringWriter:
         self._record(entry.ids, scores)
         return entry
 
+    @property
+    def _draws(self) -> bool:
+        """Whether maps are needed at the size of their images."""
+        return self.heatmaps or self.raw_maps or self.volumes.keeps_maps
+
     def restore(self, entry: JournalEntry) -> None:
         """Add a chunk whose heatmaps and maps were written before an interruption."""
         self.broken |= dict(entry.broken)
@@ -147,16 +126,40 @@ class ScoringWriter:
             writer = _writer(file)
             for name, score, quantile, flag in zip(ids, scores, quantiles, flags, strict=True):
                 digits = np.format_float_scientific(score, unique=True)
-                writer.writerow([_cell(name), digits, f"{quantile:.6g}", int(flag)])
+                writer.writerow([cell(name), digits, f"{quantile:.6g}", int(flag)])
+        for name, score, flag in zip(ids, scores.tolist(), flags.tolist(), strict=True):
+            self.volumes.record(name, score, flagged=flag)
         self.scores.extend(scores.tolist())
         self.flagged += int(flags.sum())
+
+    def summary(self, out: Path, found: FoundFiles, fpr: float) -> ScoringSummary:
+        """Return the summary of a scoring whose output will be in ``out``."""
+        return ScoringSummary(
+            out=out,
+            images=len(self.scores),
+            flagged=self.flagged,
+            threshold=self.threshold,
+            fpr=fpr,
+            normals=self.normal_scores.name,
+            broken=list(self.broken.items()),
+            passed_over=found.passed_over,
+            passed_over_example=found.example,
+            volumes=len(self.volumes.scores),
+            volumes_left_out=list(self.volumes.left_out.items()),
+        )
+
+    def write_volumes(self) -> None:
+        """Write volumes.csv, where there are volumes, once all images are scored."""
+        self.volumes.close()
+        if self.volumes.volumes:
+            write_volumes(self.folder / VOLUMES, self.volumes.scores)
 
     def write_broken(self) -> None:
         """Write broken.csv; it has no rows where every file could be read."""
         with (self.folder / BROKEN).open("w", newline="", encoding="utf-8") as file:
             writer = _writer(file)
             writer.writerow(["file", "reason"])
-            writer.writerows((_cell(name), reason) for name, reason in self.broken.items())
+            writer.writerows((cell(name), reason) for name, reason in self.broken.items())
 
     def _draw(self, scale: ColorScale, image: Decoded, heat: np.ndarray) -> None:
         whole = at_own_size(heat, image.box, *image.original.shape[1:])
@@ -165,17 +168,13 @@ class ScoringWriter:
             colored = heatmap(image.original, whole, scale)
             Image.fromarray(colored).save(path)
         if self.raw_maps:
-            path = _inside(self.folder / RAW_MAPS, picture_name(image.id, ".npy"))
+            path = _inside(self.folder / MAPS, picture_name(image.id, ".npy"))
             np.save(path, whole, allow_pickle=False)
+        self.volumes.keep(image.id, whole)
 
 
 def _writer(file: Any) -> Any:
     return csv.writer(file, lineterminator="\n")
-
-
-def _cell(name: str) -> str:
-    """Return a file's path in a form that no spreadsheet takes for a formula."""
-    return f"./{name}" if name.startswith(tuple("=+-@\t\r")) else name
 
 
 def _inside(folder: Path, name: str) -> Path:

@@ -63,8 +63,8 @@ def place_of(dataset: Any, path: str) -> Place | None:
     if not series or int(dataset.get("NumberOfFrames") or 1) != 1:
         return None
     elements = frame_elements(dataset, 0, path)
-    position = _numbers(elements.get("ImagePositionPatient"), 3)
-    axes = _numbers(elements.get("ImageOrientationPatient"), 6)
+    position = numbers_of(elements.get("ImagePositionPatient"), 3)
+    axes = numbers_of(elements.get("ImageOrientationPatient"), 6)
     if position is None or axes is None:
         return None
     normal = np.cross(axes[:3], axes[3:])
@@ -155,7 +155,8 @@ def _drop_oldest(kept: OrderedDict[Any, Any]) -> None:
         kept.popitem(last=False)
 
 
-def _numbers(value: Any, count: int) -> NDArray[np.float64] | None:
+def numbers_of(value: Any, count: int) -> NDArray[np.float64] | None:
+    """Return the numbers of an element; None where there are not so many finite ones."""
     if value is None or value == "" or len(value) != count:
         return None
     numbers = np.array([float(part) for part in value])
