@@ -130,6 +130,14 @@ def pacs(session: nox.Session) -> None:
     session.run(str(python), str(ROOT / "benchmarks" / "pacs"), server, external=True)
 
 
+@nox.session(default=False, venv_backend="none")
+def robustness(session: nox.Session) -> None:
+    """Damaged files, kills and full disks; docs/reliability.md is written anew."""
+    python = everything(session) / "python"
+    attack = str(ROOT / "benchmarks" / "robustness")
+    session.run(str(python), attack, *session.posargs, external=True)
+
+
 @nox.session(default=False)
 def browser(session: nox.Session) -> None:
     """The pages in the system's own headless Chromium; nothing but Playwright is downloaded."""

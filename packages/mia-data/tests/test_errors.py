@@ -19,3 +19,8 @@ def test_unknown_name_makes_no_guess_where_nothing_is_near():
 def test_reason_is_one_line_and_never_empty():
     assert reason(ValueError("a\n  b")) == "a b"
     assert reason(EOFError()) == "EOFError"
+
+
+def test_what_a_terminal_would_not_print_is_escaped():
+    error = DataError("a\nb \x1b[31m 'caf\u00e9' \udcff \u202e")
+    assert str(error) == "a\\nb \\x1b[31m 'caf\u00e9' \\udcff \\u202e"

@@ -13,8 +13,12 @@ class DataError(ValueError):
     """A dataset, file or argument that cannot be used as it is.
 
     Every error that this package raises on purpose is one of these. The message is one line that
-    names the thing, its value and what was expected.
+    names the thing, its value and what was expected. What a terminal would not print as it is (line
+    breaks, control characters, parts of names that are not UTF-8) is escaped.
     """
+
+    def __str__(self) -> str:
+        return printable(super().__str__())
 
 
 class UnknownNameError(DataError):
@@ -36,6 +40,13 @@ def unknown_name(kind: str, value: object, allowed: Iterable[str]) -> UnknownNam
     near = get_close_matches(str(value).lower(), by_lower_case, n=1, cutoff=0.5)
     hint = f"; did you mean {by_lower_case[near[0]]!r}?" if near else ""
     return UnknownNameError(f"unknown {kind} {value!r}, expected one of {', '.join(names)}{hint}")
+
+
+def printable(text: str) -> str:
+    """Return a text with its line breaks and control characters as escape sequences."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def reason(error: BaseException) -> str:

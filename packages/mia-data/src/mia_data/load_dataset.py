@@ -52,8 +52,8 @@ def load(
             (brighter than a twentieth of its brightest one): ``"percentiles"`` brings their 1st and
             99th percentile to 10 % and 90 % of white, ``"equalize"`` makes their histogram flat.
             None leaves it as it is, as the study does.
-        allow_damaged: Read JPEG files that end early, gray where pixels are missing. By default
-            they are refused, like those that are cut off.
+        allow_damaged: Read JPEG files that end early, gray where pixels are missing, and PNG files
+            with wrong checksums. By default they are refused.
         cache_dir: The cache folder (default: ``MIA_CACHE_DIR`` or the user's cache folder).
 
     Raises:

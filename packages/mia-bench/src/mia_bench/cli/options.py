@@ -42,7 +42,8 @@ ROOT = click.option(
 ALLOW_DAMAGED = click.option(
     "--allow-damaged",
     is_flag=True,
-    help="Read JPEG files that end early, gray where pixels are missing.",
+    help="Read JPEG files that end early, gray where pixels are missing, and PNG files with wrong "
+    "checksums.",
 )
 ALLOW_EMPTY_MASKS = click.option(
     "--allow-empty-masks",

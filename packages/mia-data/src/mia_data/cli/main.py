@@ -139,7 +139,8 @@ def _parser() -> argparse.ArgumentParser:
     add.add_argument(
         "--allow-damaged",
         action="store_true",
-        help="read JPEG files that end early, gray where pixels are missing",
+        help="read JPEG files that end early, gray where pixels are missing, and PNG files with "
+        "wrong checksums",
     )
     add.add_argument(
         "--allow-empty-masks",

@@ -14,6 +14,7 @@ from mia_data.decode.deep_color import is_deep_color, read_deep_color
 from mia_data.decode.intensity import Window, to_uint8
 from mia_data.decode.jpeg import load_jpeg
 from mia_data.decode.jpeg_structure import END as JPEG_END
+from mia_data.decode.png import SIGNATURE, check_png
 from mia_data.decode.tiff import DEEP_MODES, read_deep_gray
 from mia_data.errors import DataError
 from mia_data.files import read_bytes
@@ -35,14 +36,18 @@ _TIFF_MARKS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 def open_image(path: Path | str, *, allow_damaged: bool = False) -> ImageFile.ImageFile:
     """Open an image file of a known format and a reasonable size, without decoding its pixels.
 
-    With ``allow_damaged``, a JPEG that is cut off can be decoded: what is missing becomes gray.
+    With ``allow_damaged``, a JPEG that is cut off can be decoded: what is missing becomes gray; the
+    checksums of a PNG are not compared.
 
     Raises:
-        DataError: Empty, not of a known format, more than ``MAX_PIXELS`` pixels, or several pages.
+        DataError: Empty, not of a known format, more than ``MAX_PIXELS`` pixels, several pages, or
+            a wrong checksum.
     """
     data = read_bytes(path, limit=_MAX_BYTES)
     if allow_damaged and data.startswith(_JPEG_MARK):
         data += JPEG_END
+    if not allow_damaged and data.startswith(SIGNATURE):
+        check_png(data, path)
     try:
         image = Image.open(io.BytesIO(data), formats=_FORMATS)
     except UnidentifiedImageError as error:
