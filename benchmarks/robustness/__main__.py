@@ -40,7 +40,7 @@ taken out or repeated. Damaged images: PNG, JPEG, BMP, TIFF, DICOM (plain, defla
 Results: `mia-bench report` of two runs, one with a damaged file. Models: those of five methods,
 scored with by the command line. Kills: `mia-bench run`, `fit` and `score` are killed (SIGKILL, the
 whole process group) at random moments, up to four times each, and then end by themselves. Full
-disk: files of at most 0, 2, 20 and 100 kB can be written; then the same command is given again with
+disk: files of at most 1, 5, 20 and 100 kB can be written; then the same command is given again with
 enough space.
 
 A changed pixel inside a JPEG, TIFF, DICOM or plain NIfTI file cannot be noticed by anybody: these

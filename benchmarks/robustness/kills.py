@@ -99,7 +99,7 @@ def kill_often(
                 start_new_session=True,
             )
             try:
-                program.wait(rng.uniform(2, 12))
+                program.wait(rng.uniform(1, 8))
             except subprocess.TimeoutExpired:
                 os.killpg(program.pid, signal.SIGKILL)
                 killed += 1
@@ -123,7 +123,7 @@ def fill_disk(
     results: str,
 ) -> None:
     """Give a command files of a bounded size alone, then as much as it wants."""
-    for size in (0, 2_000, 20_000, 100_000):
+    for size in (1_000, 5_000, 20_000, 100_000):
         out = folder / f"{title}-full-{size}"
 
         def bound(limit: int = size) -> None:
