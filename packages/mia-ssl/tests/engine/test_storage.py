@@ -36,7 +36,7 @@ def test_the_older_one_stays_where_the_last_step_breaks_off(saved, monkeypatch, 
 
 
 def test_a_full_disk_is_an_error_that_names_the_path(saved, monkeypatch):
-    def full(*_):
+    def full(*_, **__):
         raise SafetensorError("No space left on device")
 
     monkeypatch.setattr(storage, "save_file", full)

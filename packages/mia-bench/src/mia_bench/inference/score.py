@@ -77,7 +77,7 @@ def score(
     check_replaceable(target, **_KIND)
     found = find_files(source, target)
     device = resolve_device(device)
-    detector = fitted.detector()
+    detector = fitted.detector(device)
     choices = {
         "fpr": fpr,
         "heatmaps": heatmaps,
