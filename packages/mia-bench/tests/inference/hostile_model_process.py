@@ -32,14 +32,24 @@ class TooSlowError(BaseException):
     """It takes longer than ``SECONDS``."""
 
 
-def score(model: Path, images: Path, out: Path) -> dict[str, object]:
+def score(model: Path, images: Path, out: Path, seconds: int = SECONDS) -> dict[str, object]:
     """Score a folder with a model: the exit code, and what was said on stderr."""
     said = io.StringIO()
     code: object = None
-    signal.alarm(SECONDS)
+    signal.alarm(seconds)
     try:
         with contextlib.redirect_stderr(said), contextlib.redirect_stdout(io.StringIO()):
-            arguments = ("score", "--device", "cpu", "--model", model, "--images", images)
+            arguments = (
+                "score",
+                "--device",
+                "cpu",
+                "--fpr",
+                "0.1",
+                "--model",
+                model,
+                "--images",
+                images,
+            )
             main([*map(str, arguments), "--out", str(out)])
     except SystemExit as error:
         code = error.code or 0
@@ -71,7 +81,8 @@ def run(model: Path, images: Path, seed: int, fuzzed: int) -> list[dict[str, obj
     outcomes = []
     jobs = [*json.load(sys.stdin), *[None] * fuzzed]
     with tempfile.TemporaryDirectory() as folder:
-        whole = score(model, images, Path(folder, "whole"))
+        # The first one loads the libraries.
+        whole = score(model, images, Path(folder, "whole"), seconds=10 * SECONDS)
         outcomes.append({"name": "undamaged", **whole})
         limit_memory()
         for number, name in enumerate(jobs):

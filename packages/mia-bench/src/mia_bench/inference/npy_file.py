@@ -15,7 +15,6 @@ from mia_bench.run_folder.bounded_file import read_bounded
 if TYPE_CHECKING:
     from pathlib import Path
 
-MAX_BYTES = 1 << 30
 _HEADER_BYTES = 10_000  # of a header, as NumPy itself allows
 
 
@@ -26,7 +25,8 @@ def read_numbers(path: Path, count: int, dtype: str) -> np.ndarray:
         StudyError: The file is missing, no regular file, too large, damaged, or holds an array of
             another shape or type, or with NaN or infinity.
     """
-    content = read_bounded(path, MAX_BYTES)
+    needed = count * np.dtype(dtype).itemsize
+    content = read_bounded(path, needed + _HEADER_BYTES)
     file = io.BytesIO(content)
     try:
         with warnings.catch_warnings():
@@ -39,9 +39,8 @@ def read_numbers(path: Path, count: int, dtype: str) -> np.ndarray:
         msg = f"cannot read {path}: expected {dtype} ({count},), got {found} {shape}"
         raise StudyError(msg)
     start = file.tell()
-    if len(content) - start != count * found.itemsize:
-        msg = f"cannot read {path}: expected {count * found.itemsize} bytes of numbers, "
-        msg += f"got {len(content) - start}"
+    if len(content) - start != needed:
+        msg = f"cannot read {path}: expected {needed} bytes of numbers, got {len(content) - start}"
         raise StudyError(msg)
     values = np.frombuffer(content, found, offset=start)
     if found.kind == "f" and not np.isfinite(values).all():

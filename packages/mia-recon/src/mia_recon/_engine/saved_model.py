@@ -154,6 +154,10 @@ def _check_facts(meta: Mapping[str, Any]) -> None:
     if not 1 <= meta["image_size"] <= MAX_SIDE:
         msg = f"expected image_size to be from 1 to {MAX_SIDE}, got {meta['image_size']}"
         raise ValueError(msg)
+    for losses in meta["history"]:
+        if not isinstance(losses, dict):
+            msg = f"expected history to be a list of tables, got {_shown(losses)}"
+            raise ValueError(msg)
     for part in ("settings", "options"):
         for key, value in meta[part].items():
             for number in value if isinstance(value, list) else [value]:
