@@ -2,9 +2,9 @@
 
     python benchmarks/robustness/models.py [--fuzzed 2000] [--seed 0]
 
-Models of several methods are fitted to a few images. Each kind of damage that the tests of mia-bench
-know is done to each of them, and random changes on top, in one process for each method whose memory
-and time are bounded. A model that is damaged must be refused in one line with exit code 2, or score
+Models of several methods are fitted to a few images. Each kind of damage that the tests of
+mia-bench know is done to them, and random changes on top, in one process for each method whose
+memory and time are bounded. A damaged model must be refused in one line with exit code 2, or score
 (a bit of a weight may change without a word). The exit code is 1 where anything else happened.
 """
 

@@ -23,6 +23,7 @@ ROOMS = [
     ["run_folder"],
     ["device"],
     ["files"],
+    ["literal_text"],
     ["metric_names"],
     ["errors"],
 ]

@@ -8,7 +8,7 @@ import shutil
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 import numpy as np
 
@@ -89,6 +89,22 @@ def write_text(path: Path, text: str, *, durable: bool = True) -> None:
     """Write a text file; parts of file names that are not UTF-8 are escaped."""
     with atomic(path, durable=durable) as temporary:
         temporary.write_text(text, encoding="utf-8", errors="backslashreplace")
+
+
+class CsvLines:
+    r"""File for a ``csv.writer``, whose rows then end with ``\n`` and have every ``\r`` quoted.
+
+    By itself the writer quotes what the end of a row holds, and readers refuse a bare ``\r``.
+    """
+
+    END = "\r\n"  # the ``lineterminator`` of the writer
+
+    def __init__(self, file: TextIO) -> None:
+        self._file = file
+
+    def write(self, row: str) -> int:
+        """Write a row."""
+        return self._file.write(row.removesuffix(self.END) + "\n")
 
 
 def write_json(path: Path, value: Any, *, durable: bool = True) -> None:

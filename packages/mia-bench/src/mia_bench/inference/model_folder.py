@@ -156,6 +156,9 @@ def _read(path: Path, facts: JsonTable) -> Model:
     if facts.whole("format") != FORMAT:
         msg = f"its format is {facts.whole('format')}, expected {FORMAT}"
         raise StudyError(msg)
+    training = facts.table("training")
+    for count in ("images", "epochs"):  # for pages
+        training.whole(count)
     method = facts.text("method")
     if len(method) > MAX_NAME:
         msg = f"expected the method's name, got {len(method)} characters"

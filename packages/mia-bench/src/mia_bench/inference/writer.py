@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PIL import Image
 
+from mia_bench.files import CsvLines
 from mia_bench.inference.heatmaps import ColorScale, at_own_size, heatmap
 from mia_bench.inference.journal import JournalEntry
 from mia_bench.inference.picture_names import picture_name
 from mia_bench.inference.top_images import TopImages
+from mia_bench.literal_text import csv_cell
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -147,7 +149,7 @@ class ScoringWriter:
             writer = _writer(file)
             for name, score, quantile, flag in zip(ids, scores, quantiles, flags, strict=True):
                 digits = np.format_float_scientific(score, unique=True)
-                writer.writerow([_cell(name), digits, f"{quantile:.6g}", int(flag)])
+                writer.writerow([_path(name), digits, f"{quantile:.6g}", int(flag)])
         self.scores.extend(scores.tolist())
         self.flagged += int(flags.sum())
 
@@ -156,7 +158,7 @@ class ScoringWriter:
         with (self.folder / BROKEN).open("w", newline="", encoding="utf-8") as file:
             writer = _writer(file)
             writer.writerow(["file", "reason"])
-            writer.writerows((_cell(name), reason) for name, reason in self.broken.items())
+            writer.writerows((_path(name), csv_cell(why)) for name, why in self.broken.items())
 
     def _draw(self, scale: ColorScale, image: Decoded, heat: np.ndarray) -> None:
         whole = at_own_size(heat, image.box, *image.original.shape[1:])
@@ -170,12 +172,12 @@ class ScoringWriter:
 
 
 def _writer(file: Any) -> Any:
-    return csv.writer(file, lineterminator="\n")
+    return csv.writer(CsvLines(file), lineterminator=CsvLines.END)
 
 
-def _cell(name: str) -> str:
-    """Return a file's path in a form that no spreadsheet takes for a formula."""
-    return f"./{name}" if name.startswith(tuple("=+-@\t\r")) else name
+def _path(name: str) -> str:
+    """Return a file's path in a form that is a path still, and that no spreadsheet runs."""
+    return name if csv_cell(name) == name else f"./{name}"
 
 
 def _inside(folder: Path, name: str) -> Path:
