@@ -13,6 +13,7 @@ from mia_bench.detectors.default_method import DEFAULT_METHOD
 from mia_bench.detectors.optional import OptionalParts, resample_of
 from mia_bench.device import machine_facts, resolve_device
 from mia_bench.errors import RunsFailedError, StudyError
+from mia_bench.files import expand_home
 from mia_bench.inference.calibrate import cross_validate, score_normals
 from mia_bench.inference.model_folder import FACTS, Model, Preprocessing
 from mia_bench.inference.normal_images import read_normal_images, take_images
@@ -104,7 +105,7 @@ def fit(
         DataError: An images folder that is missing, empty or holds a file that cannot be read.
         RunsFailedError: The training diverged or the device ran out of memory.
     """
-    target = Path(model).expanduser().resolve()
+    target = expand_home(model).resolve()
     check_replaceable(target, **_KIND)
     info = plugins.find_method(method).info
     preprocessing = _preprocessing(info, image_size, channels, resize, resample, window)

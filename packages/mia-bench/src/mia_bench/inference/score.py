@@ -10,7 +10,7 @@ from mia_data import DataError
 
 from mia_bench.device import resolve_device
 from mia_bench.errors import StudyError
-from mia_bench.files import write_json
+from mia_bench.files import expand_home, write_json
 from mia_bench.inference.decode import FolderDecoder, chunks
 from mia_bench.inference.find_files import FoundFiles, find_files, fingerprint
 from mia_bench.inference.journal import Journal
@@ -70,10 +70,10 @@ def score(
         DataError: A missing or empty folder; with ``strict``, a file that cannot be read.
         RunsFailedError: The device ran out of memory.
     """
-    fitted = load_model(Path(model).expanduser())
+    fitted = load_model(expand_home(model))
     threshold = fitted.normal_scores.threshold(fpr)
     _check(fitted, batch_size, raw_maps=raw_maps)
-    target, source = Path(out).expanduser().resolve(), Path(images).expanduser()
+    target, source = expand_home(out).resolve(), expand_home(images)
     check_replaceable(target, **_KIND)
     found = find_files(source, target)
     device = resolve_device(device)

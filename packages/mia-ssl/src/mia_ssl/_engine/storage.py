@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib.metadata
 import json
+import os
 import platform
 import shutil
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -16,9 +18,7 @@ from safetensors.torch import save_file
 
 from .model_files import META, TENSORS, read_facts, read_tensors
 
-if TYPE_CHECKING:
-    import os
-
+_LONGEST = 200  # bytes of a name that the temporary folder's may begin with
 _NAMED = ("package", "method")  # facts that the file of the tensors has too
 FORMAT = 1  # version of the two files; others are refused
 
@@ -52,7 +52,7 @@ def save_folder(path: str | os.PathLike[str], state: dict[str, Any], meta: dict[
 def _write(path: Path, state: dict[str, Any], meta: dict[str, Any]) -> None:
     tensors: dict[str, torch.Tensor] = {}
     structure = _pack(state, "", tensors)
-    with tempfile.TemporaryDirectory(prefix=f".{path.name}-", dir=path.parent) as temporary:
+    with tempfile.TemporaryDirectory(prefix=_prefix(path), dir=path.parent) as temporary:
         fresh = Path(temporary, "new")
         fresh.mkdir()
         named = {key: meta[key] for key in _NAMED if key in meta}
@@ -72,6 +72,13 @@ def _write(path: Path, state: dict[str, Any], meta: dict[str, Any]) -> None:
             if old.exists():
                 old.rename(path)
             raise
+
+
+def _prefix(path: Path) -> str:
+    """Return the first part of the name of a half-written version; long names become hashes."""
+    name = os.fsencode(path.name)
+    known = path.name if len(name) <= _LONGEST else hashlib.sha256(name).hexdigest()
+    return f".{known}-"
 
 
 def load_folder(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str, Any]]:
