@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import shutil
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mia_bench.detectors import plugins
@@ -24,6 +23,7 @@ from mia_bench.run_folder.reading import Reading
 if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Hashable, Mapping
+    from pathlib import Path
 
     from mia_bench.detectors.protocol import Detector, MethodInfo
 

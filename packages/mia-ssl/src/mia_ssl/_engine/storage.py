@@ -37,11 +37,12 @@ def save_folder(path: str | os.PathLike[str], state: dict[str, Any], meta: dict[
         OSError: It cannot be written.
     """
     path = Path(path)
-    if path.exists() and not (path / META).is_file() and (path.is_file() or any(path.iterdir())):
-        msg = f"will not overwrite {path}: it is not a saved model"
-        raise ModelFileError(msg)
-    path.parent.mkdir(parents=True, exist_ok=True)
     try:
+        if path.exists() and not (path / META).is_file():
+            if path.is_file() or any(path.iterdir()):
+                msg = f"will not overwrite {path}: it is not a saved model"
+                raise ModelFileError(msg)
+        path.parent.mkdir(parents=True, exist_ok=True)
         _write(path, state, meta)
     except (OSError, SafetensorError) as error:
         # The error names a temporary file, which means nothing to the user.
