@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -161,7 +160,7 @@ def _check_facts(meta: Mapping[str, Any]) -> None:
     for part in ("settings", "options"):
         for key, value in meta[part].items():
             for number in value if isinstance(value, list) else [value]:
-                if isinstance(number, Real) and abs(number) > MAX_OPTION:
+                if isinstance(number, (int, float)) and abs(number) > MAX_OPTION:
                     msg = f"expected {key} to be at most {MAX_OPTION}, got {_shown(number)}"
                     raise ValueError(msg)
 

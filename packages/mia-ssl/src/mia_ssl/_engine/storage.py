@@ -38,10 +38,10 @@ def save_folder(path: str | os.PathLike[str], state: dict[str, Any], meta: dict[
     """
     path = Path(path)
     try:
-        if path.exists() and not (path / META).is_file():
-            if path.is_file() or any(path.iterdir()):
-                msg = f"will not overwrite {path}: it is not a saved model"
-                raise ModelFileError(msg)
+        is_model = not path.exists() or (path / META).is_file()
+        if not is_model and (path.is_file() or any(path.iterdir())):
+            msg = f"will not overwrite {path}: it is not a saved model"
+            raise ModelFileError(msg)
         path.parent.mkdir(parents=True, exist_ok=True)
         _write(path, state, meta)
     except (OSError, SafetensorError) as error:
