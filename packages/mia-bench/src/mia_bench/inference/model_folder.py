@@ -14,11 +14,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mia_bench.detectors import plugins
-from mia_bench.errors import RunsFailedError, StudyError, unknown_name
+from mia_bench.errors import RunsFailedError, StudyError
 from mia_bench.files import write_array, write_json
-from mia_bench.inference.normal_scores import LEVELS, NormalScores, Origin, predict_checked
-from mia_bench.inference.normal_split import CROSS_VALIDATED, HELD_OUT, NormalSplit
-from mia_bench.inference.npy_file import read_numbers
+from mia_bench.inference.normal_files import one_of, read_normal_scores, read_normal_split
+from mia_bench.inference.normal_scores import NormalScores, predict_checked
 from mia_bench.run_folder.bounded_file import read_bounded
 from mia_bench.run_folder.json_file import MAX_BYTES, JsonTable, read_json
 
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mia_bench.detectors.protocol import Detector
+    from mia_bench.inference.normal_split import NormalSplit
 
 FORMAT = 1
 FACTS = "fit.json"  # every model's folder holds it
@@ -167,9 +167,9 @@ def _read(path: Path, facts: JsonTable) -> Model:
         path=path,
         method=method,
         preprocessing=_read_preprocessing(facts.table("reading")),
-        normal_scores=_read_scores(path, facts.table("reference")),
+        normal_scores=read_normal_scores(path / _SCORES, facts.table("reference")),
         training=facts.plain("training"),
-        split=_read_split(path, facts.optional(JsonTable.table, "split")),
+        split=read_normal_split(path / _SPLIT, facts.optional(JsonTable.table, "split")),
     )
 
 
@@ -186,7 +186,7 @@ def _read_preprocessing(reading: JsonTable) -> Preprocessing:
     return Preprocessing(
         size=size,
         channels=channels,
-        resize=_one_of(reading, "resize", RESIZES),
+        resize=one_of(reading, "resize", RESIZES),
         window=window,
         # Models of before do not name it.
         resample=reading.optional(_resample, "resample") or Preprocessing.resample,
@@ -194,57 +194,4 @@ def _read_preprocessing(reading: JsonTable) -> Preprocessing:
 
 
 def _resample(reading: JsonTable, key: str) -> str:
-    return _one_of(reading, key, RESAMPLES)
-
-
-def _one_of(table: JsonTable, key: str, known: tuple[str, ...]) -> str:
-    name = table.text(key)
-    if name not in known:
-        raise unknown_name(key, name, known)
-    return name
-
-
-def _read_scores(path: Path, known: JsonTable) -> NormalScores:
-    scores = read_numbers(path / _SCORES, known.whole("images", 1), "float32")
-    if (np.diff(scores) < 0).any():
-        msg = f"expected the scores in {_SCORES} to rise"
-        raise StudyError(msg)
-    quantiles = known.table("pixel_quantiles")
-    pixels = {level: quantiles.number(level) for level in quantiles.names()}
-    levels = tuple(map(str, LEVELS))
-    if pixels and tuple(pixels) != levels:
-        msg = f"expected the pixel_quantiles {', '.join(levels)}, got {len(pixels)} others"
-        raise StudyError(msg)
-    if list(pixels.values()) != sorted(pixels.values()):
-        msg = "expected the pixel_quantiles to rise"
-        raise StudyError(msg)
-    return NormalScores(
-        origin=_origin(known),
-        scores=scores,
-        pixels={float(level): value for level, value in pixels.items()},
-    )
-
-
-def _origin(reference: JsonTable) -> Origin:
-    """Return the images that the scores are of; older models do not say more than this."""
-    named = reference.optional(JsonTable.text, "origin")
-    if named is None:
-        return Origin.CALIBRATION if reference.flag("held_out") else Origin.TRAINING
-    names = tuple(origin.value for origin in Origin)
-    return Origin(_one_of(reference, "origin", names))
-
-
-def _read_split(path: Path, facts: JsonTable | None) -> NormalSplit | None:
-    if facts is None:
-        return None
-    parts = read_numbers(path / _SPLIT, facts.whole("images", 1), "int16")
-    if parts.min() < 0:
-        msg = f"expected the parts in {_SPLIT} to be 0 or above, got {parts.min()}"
-        raise StudyError(msg)
-    return NormalSplit(
-        rule=_one_of(facts, "rule", (HELD_OUT, CROSS_VALIDATED)),
-        parts=parts,
-        groups=facts.whole("groups", 1),
-        share=facts.number("share", 0, 1),
-        ids_sha256=facts.text("ids_sha256"),
-    )
+    return one_of(reading, key, RESAMPLES)
