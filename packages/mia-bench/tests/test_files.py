@@ -6,8 +6,10 @@ import os
 
 import numpy as np
 import pytest
+from mia_bench.errors import StudyError
 from mia_bench.files import (
     atomic,
+    expand_home,
     is_folder_name,
     remove_temporaries,
     write_array,
@@ -79,3 +81,29 @@ def test_what_a_killed_process_left_is_removed_and_nothing_else(tmp_path):
 def test_a_file_name_that_is_not_utf_8_is_written_escaped(tmp_path):
     write_text(tmp_path / "a.txt", os.fsdecode(b"lat\xe9 ") + "grün\n")
     assert (tmp_path / "a.txt").read_bytes() == "lat\\udce9 grün\n".encode()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no umask")
+@pytest.mark.parametrize("umask", [0o077, 0o027, 0o022, 0o002])
+def test_a_file_is_as_open_as_the_umask_says(tmp_path, umask):
+    before = os.umask(umask)
+    try:
+        write_text(tmp_path / "a.txt", "x")
+        write_array(tmp_path / "a.npy", np.zeros(3))
+    finally:
+        os.umask(before)
+    modes = {path.stat().st_mode & 0o777 for path in tmp_path.iterdir()}
+    assert modes == {0o666 & ~umask}
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows counts otherwise")
+@pytest.mark.parametrize("name", ["a" * 255, "a" * 251 + ".txt", "a." + "b" * 253, "ö" * 127])
+def test_a_name_may_be_as_long_as_the_system_allows(tmp_path, name):
+    write_text(tmp_path / name, "x")
+    (path,) = tmp_path.iterdir()
+    assert (path.name, path.read_text()) == (name, "x")
+
+
+def test_a_user_who_is_not_known_is_an_error_that_names_the_path():
+    with pytest.raises(StudyError, match="cannot find ~nobody-here/x: the home folder"):
+        expand_home("~nobody-here/x")

@@ -24,6 +24,7 @@ ROOMS = [
     ["run_folder"],
     ["device"],
     ["files"],
+    ["literal_text"],
     ["metric_names", "interruption"],
     ["errors"],
 ]

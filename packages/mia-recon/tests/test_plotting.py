@@ -70,3 +70,12 @@ def test_without_matplotlib_it_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
     with pytest.raises(ImportError, match=r"mia-recon\[plot\]"):
         mia_recon.plot_rows(IMAGES)
+
+
+def test_titles_are_drawn_as_they_are(tmp_path):
+    titles = ["$\\frac{$", "50$ $x$", "_a"]
+    figure = mia_recon.plot_rows(IMAGES, maps=MAPS, titles=titles)
+    figure.savefig(tmp_path / "figure.svg")  # a broken formula would be an error
+    labels = [axis.yaxis.label for axis in figure.axes if axis.get_ylabel()]
+    assert [label.get_text() for label in labels] == titles
+    assert not any(label.get_parse_math() for label in labels)

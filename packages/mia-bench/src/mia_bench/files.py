@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
 import tempfile
+import uuid
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 import numpy as np
 
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 
 
 _LONGEST = 200  # bytes of a folder's name, of the 255 that most file systems allow
+_LONGEST_SUFFIX = 16
 
 
 @contextmanager
@@ -32,12 +35,12 @@ def atomic(path: Path, *, durable: bool = True) -> Iterator[Path]:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=_prefix(path), suffix=path.suffix, dir=path.parent)
-        os.close(handle)
-        temporary = Path(name)
+        suffix = path.suffix if len(os.fsencode(path.suffix)) <= _LONGEST_SUFFIX else ""
+        temporary = path.with_name(f"{_prefix(path)}{uuid.uuid4().hex}{suffix}")
+        # Whoever may read it is what the user's umask says; tempfile's would be the user's alone.
+        os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
         try:
             yield temporary
-            temporary.chmod(0o644)
             if durable:
                 with temporary.open("rb+") as file:
                     os.fsync(file)
@@ -48,6 +51,19 @@ def atomic(path: Path, *, durable: bool = True) -> Iterator[Path]:
     except OSError as error:
         # The name of the temporary file says nothing to anybody.
         raise OSError(error.errno, error.strerror, str(path)) from error
+
+
+def expand_home(path: str | os.PathLike[str]) -> Path:
+    """Return a path with ``~`` replaced by the user's home folder.
+
+    Raises:
+        StudyError: There is no such user, or no home folder.
+    """
+    try:
+        return Path(path).expanduser()
+    except RuntimeError as error:
+        msg = f"cannot find {os.fspath(path)}: the home folder of this user is not known"
+        raise StudyError(msg) from error
 
 
 def is_folder_name(name: str) -> bool:
@@ -91,6 +107,22 @@ def write_text(path: Path, text: str, *, durable: bool = True) -> None:
         temporary.write_text(text, encoding="utf-8", errors="backslashreplace")
 
 
+class CsvLines:
+    r"""File for a ``csv.writer``, whose rows then end with ``\n`` and have every ``\r`` quoted.
+
+    By itself the writer quotes what the end of a row holds, and readers refuse a bare ``\r``.
+    """
+
+    END = "\r\n"  # the ``lineterminator`` of the writer
+
+    def __init__(self, file: TextIO) -> None:
+        self._file = file
+
+    def write(self, row: str) -> int:
+        """Write a row."""
+        return self._file.write(row.removesuffix(self.END) + "\n")
+
+
 def write_json(path: Path, value: Any, *, durable: bool = True) -> None:
     """Write a JSON file."""
     write_text(path, json.dumps(value, indent=1, allow_nan=False) + "\n", durable=durable)
@@ -112,5 +144,11 @@ def write_arrays(path: Path, **arrays: np.ndarray) -> None:
         np.savez_compressed(temporary, **arrays)  # type: ignore[arg-type]
 
 
+def hidden_name(path: Path) -> str:
+    """Return the hidden form of a file's name, of which a long one has a hash in its place."""
+    name = os.fsencode(path.name)
+    return f".{path.name if len(name) <= _LONGEST else hashlib.sha256(name).hexdigest()}"
+
+
 def _prefix(path: Path) -> str:
-    return f".{path.name}-"
+    return f"{hidden_name(path)}-"

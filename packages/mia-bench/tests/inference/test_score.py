@@ -109,7 +109,9 @@ def test_chunks_end_early_where_images_are_large(monkeypatch):
 
     monkeypatch.setattr("mia_bench.inference.decode.CHUNK_BYTES", 100)
     sizes = [60, 60, 10, 10, 10, 200, 5]
-    images = [SimpleNamespace(original=np.zeros(size, np.uint8)) for size in sizes]
+    images = [
+        SimpleNamespace(original=np.zeros(size, np.uint8), image=np.zeros(0)) for size in sizes
+    ]
     found = [[item.original.size for item in chunk] for chunk in chunks(images, 3)]
     assert found == [[60, 60], [10, 10, 10], [200], [5]]
 

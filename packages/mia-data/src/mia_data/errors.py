@@ -5,6 +5,8 @@ from __future__ import annotations
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
+from mia_data.literal_text import visible
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -18,7 +20,7 @@ class DataError(ValueError):
     """
 
     def __str__(self) -> str:
-        return printable(super().__str__())
+        return visible(super().__str__()).replace("\n", "\\n").replace("\t", "\\t")
 
 
 class UnknownNameError(DataError):
@@ -40,13 +42,6 @@ def unknown_name(kind: str, value: object, allowed: Iterable[str]) -> UnknownNam
     near = get_close_matches(str(value).lower(), by_lower_case, n=1, cutoff=0.5)
     hint = f"; did you mean {by_lower_case[near[0]]!r}?" if near else ""
     return UnknownNameError(f"unknown {kind} {value!r}, expected one of {', '.join(names)}{hint}")
-
-
-def printable(text: str) -> str:
-    """Return a text with its line breaks and control characters as escape sequences."""
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def reason(error: BaseException) -> str:

@@ -12,9 +12,9 @@ from mia_recon._engine.detector import TrainedDetector
 from mia_recon._engine.inference import evaluating, in_order
 from mia_recon._engine.options import parse_options
 from mia_recon._engine.records import Prediction
+from mia_recon._engine.saved_model import check_network, explain_misfit, read_model
 from mia_recon._engine.seeding import generator, initialize
 from mia_recon._engine.settings import SETTINGS, Settings
-from mia_recon._engine.storage import ModelFileError, load_folder
 from mia_recon.method import normalize
 from mia_recon.networks.fast import frozen
 from mia_recon.registry import RECORDS
@@ -74,21 +74,18 @@ class ReconstructionDetector(TrainedDetector):
         Raises:
             ModelFileError: Nothing there, damaged files, or a model of another package or format.
         """
-        state, meta = load_folder(path)
-        if meta.get("package") != "mia_recon":
-            msg = f"expected a model of mia_recon at {path}, got one of {meta.get('package')!r}"
-            raise ModelFileError(msg)
-        try:
+        state, meta = read_model(path, "mia_recon", RECORDS)
+        method, channels, size = RECORDS[meta["method"]], meta["in_channels"], meta["image_size"]
+        with explain_misfit(path):
+            options = parse_options(method.options, meta["options"], owner=method.info.name)
+            check_network(state["network"], lambda: method.network(channels, size, options))
             return cls(
-                RECORDS[meta["method"]],
-                in_channels=meta["in_channels"],
-                image_size=meta["image_size"],
+                method,
+                in_channels=channels,
+                image_size=size,
                 settings=Settings(**meta["settings"]),
                 options=meta["options"],
             ).restore(state, meta)
-        except (AttributeError, KeyError, TypeError, ValueError, RuntimeError) as error:
-            msg = f"the saved model at {path} does not fit this version: {error}"
-            raise ModelFileError(msg) from error
 
     def reconstruct(
         self, images: Any, *, batch_size: int | None = None, device: str = "auto"

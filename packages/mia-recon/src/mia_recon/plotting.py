@@ -92,7 +92,7 @@ def _draw(shown: dict[str, np.ndarray], titles: list[str] | None) -> Figure:
             )
             axis.set(xticks=[], yticks=[])
     for axis, title in zip(axes[:, 0], titles or (), strict=False):
-        axis.set_ylabel(title)
+        axis.set_ylabel(title, parse_math=False)  # a $ is drawn as it is
     return figure
 
 

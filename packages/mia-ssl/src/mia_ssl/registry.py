@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from mia_ssl import adapted, features, one_stage, two_stage
 from mia_ssl._engine.options import check_choice
+from mia_ssl._engine.saved_model import explain_misfit, read_model
 from mia_ssl.default_weights import default_weights
 from mia_ssl.inputs import as_tensor
 from mia_ssl.method_table import METHODS
 from mia_ssl.pasting.plot import plot_pasted
-from mia_ssl.saved_model import explain_misfit, read_model
 
 if TYPE_CHECKING:
     import os
@@ -78,7 +78,7 @@ def load(path: str | os.PathLike[str]) -> Detector:
     Raises:
         ModelFileError: Nothing there, damaged files, or a model of another package.
     """
-    state, meta = read_model(path, METHODS)
+    state, meta = read_model(path, "mia_ssl", METHODS)
     with explain_misfit(path):
         return family_of(meta["method"]).restore(state, meta)
 

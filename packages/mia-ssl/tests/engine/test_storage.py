@@ -36,7 +36,7 @@ def test_the_older_one_stays_where_the_last_step_breaks_off(saved, monkeypatch, 
 
 
 def test_a_full_disk_is_an_error_that_names_the_path(saved, monkeypatch):
-    def full(*_):
+    def full(*_, **__):
         raise SafetensorError("No space left on device")
 
     monkeypatch.setattr(storage, "save_file", full)
@@ -46,10 +46,17 @@ def test_a_full_disk_is_an_error_that_names_the_path(saved, monkeypatch):
 
 
 def test_a_path_that_cannot_be_written_is_named_and_no_temporary_one(saved):
-    # The system allows names of up to 255 bytes: the path's own, but not the temporary folder's.
-    path = saved.parent / ("m" * 250)
-    with pytest.raises(OSError, match=r"^cannot write \S+/m{250}: File name too long$"):
+    path = saved.parent / ("m" * 256)
+    with pytest.raises(OSError, match=r"^cannot write \S+/m{256}: File name too long$"):
         storage.save_folder(path, {"weight": torch.zeros(2)}, {})
+
+
+def test_a_name_may_be_as_long_as_the_system_allows(saved):
+    path = saved.parent / ("m" * 255)
+    for value in (1, 2):  # the second replaces the first
+        storage.save_folder(path, {"weight": torch.full((2,), value)}, {})
+    assert storage.load_folder(path)[0]["weight"].tolist() == [2, 2]
+    assert sorted(saved.parent.iterdir()) == [path, saved]
 
 
 @pytest.mark.parametrize("name", [storage.TENSORS, storage.META])

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from pathlib import Path
 from typing import Any
@@ -12,9 +10,9 @@ import click
 from rich import box
 from rich.table import Table
 
+from mia_bench.cli.echo import echo
 from mia_bench.cli.options import FOLDER, JSON
 from mia_bench.errors import RunsFailedError, StudyError
-from mia_bench.files import write_text
 from mia_bench.leaderboard import ALPHA
 from mia_bench.leaderboard.compare import (
     Differences,
@@ -22,6 +20,7 @@ from mia_bench.leaderboard.compare import (
     between_folders,
     between_methods,
 )
+from mia_bench.leaderboard.csv_file import write_csv
 from mia_bench.metric_names import IMAGE_METRICS, PIXEL_METRICS, TITLES
 from mia_bench.terminal.console import make_console, print_whole
 
@@ -61,13 +60,9 @@ def compare(
     pairs = differences.found
     records = [_record(pair) for pair in pairs]
     if csv_path is not None:
-        buffer = io.StringIO()
-        writer = csv.DictWriter(buffer, list(records[0]), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(records)
-        write_text(csv_path, buffer.getvalue())
+        write_csv(csv_path, records)
     if as_json:
-        click.echo(json.dumps(records, indent=1))
+        echo(json.dumps(records, indent=1))
     else:
         _print(pairs, a, b, metric)
     if differences.unreadable:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from mia_bench.cli.echo import echo
 from mia_bench.cli.options import (
     ALLOW_DAMAGED,
     ALLOW_SHARED_FILES,
@@ -190,16 +191,16 @@ def fit(
             "split": None if fitted.split is None else fitted.split.facts(),
             "reference": normal_scores.summary(),
         }
-        click.echo(json.dumps(answer, indent=1))
+        echo(json.dumps(answer, indent=1))
         return
-    click.echo(f"{method}: trained on {training['images']} images, epochs: {training['epochs']}")
-    click.echo(f"Thresholds and colors: from {len(normal_scores.scores)} {normal_scores.name}")
+    echo(f"{method}: trained on {training['images']} images, epochs: {training['epochs']}")
+    echo(f"Thresholds and colors: from {len(normal_scores.scores)} {normal_scores.name}")
     if fitted.split is None and settings["calibration"] is None and not no_holdout:
-        click.echo(
+        echo(
             "Warning: too few images to hold some out; more new normal images will be flagged "
             "than the false-positive rate says."
         )
-    click.echo(f"Model: {fitted.path}")
+    echo(f"Model: {fitted.path}")
 
 
 def _losses(losses: Any) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 from mia_metrics.fusion import COMBINE
 
+from mia_bench.cli.echo import echo
 from mia_bench.cli.options import DEVICE, FOLDER, JSON, CommaSeparated
 from mia_bench.device import resolve_device
 from mia_bench.ensembles.fuse import fuse as fuse_runs
@@ -69,7 +70,7 @@ def fuse(
     where = None if root is None else str(root)
     outcome = fuse_runs(folder, ensemble, root=where, device=resolve_device(device))
     for run, why in outcome.left_out:
-        click.echo(f"mia-bench: left out: {run}: {why}", err=True)
+        echo(f"mia-bench: left out: {run}: {why}", err=True)
     found = write_report(folder)
     if as_json:
         answer = {
@@ -79,8 +80,8 @@ def fuse(
             "page": str(found.page),
             "table": str(found.table),
         }
-        click.echo(json.dumps(answer, indent=1))
+        echo(json.dumps(answer, indent=1))
     else:
         print_leaderboard(make_console(), found.leaderboard)
-        click.echo(f"Page: {found.page}\nTable: {found.table}")
+        echo(f"Page: {found.page}\nTable: {found.table}")
     found.check_readable()

@@ -9,6 +9,7 @@ import click
 from rich import box
 from rich.table import Table
 
+from mia_bench.cli.echo import echo
 from mia_bench.cli.options import JSON
 from mia_bench.leaderboard.rows import format_count
 from mia_bench.terminal.console import make_console, print_whole
@@ -37,7 +38,7 @@ def list_(what: str, as_json: bool) -> None:
     """
     records = _datasets() if what == "datasets" else _methods()
     if as_json:
-        click.echo(json.dumps(records, indent=1))
+        echo(json.dumps(records, indent=1))
         return
     table = Table(box=box.SIMPLE_HEAD)
     for name in records[0]:

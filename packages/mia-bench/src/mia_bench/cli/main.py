@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from mia_bench.cli.echo import echo
 from mia_bench.cli.lazy_group import LazyCommand, LazyGroup
 from mia_bench.errors import RunsElsewhereError, RunsFailedError, StudyError
 from mia_bench.execution.resources import idle_thread_settings
@@ -80,7 +81,7 @@ def _run(arguments: list[str] | None) -> int:
     try:
         code = commands.main(arguments, prog_name="mia-bench", standalone_mode=False) or 0
     except click.exceptions.NoArgsIsHelpError as error:
-        click.echo(error.format_message())
+        echo(error.format_message())
         code = 0
     except click.ClickException as error:
         code = _say(error.format_message(), WRONG_INPUT)
@@ -104,10 +105,10 @@ def _run(arguments: list[str] | None) -> int:
 
 def _warn(message: Warning | str, *where: Any, **more: Any) -> None:
     """Print a warning as one line on stderr, without the place in the code."""
-    click.echo(f"mia-bench: warning: {' '.join(str(message).split())}", err=True)
+    echo(f"mia-bench: warning: {' '.join(str(message).split())}", err=True)
 
 
 def _say(message: str, code: int) -> int:
     """Print one line on stderr and return the exit code."""
-    click.echo(f"mia-bench: {' '.join(message.split())}", err=True)
+    echo(f"mia-bench: {' '.join(message.split())}", err=True)
     return code

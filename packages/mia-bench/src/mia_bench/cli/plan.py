@@ -11,6 +11,7 @@ from rich.filesize import decimal
 from rich.table import Table
 from rich.text import Text
 
+from mia_bench.cli.echo import echo
 from mia_bench.cli.options import DEVICE, JSON, OUT
 from mia_bench.cli.study_options import study_options
 from mia_bench.device import parse_device
@@ -65,12 +66,12 @@ def plan(study: Study, out: Path, device: str, as_json: bool) -> None:
     }
     if as_json:
         plan = [_record(each) for each in found]
-        click.echo(json.dumps({**totals, "as_original": original, "plan": plan}, indent=1))
+        echo(json.dumps({**totals, "as_original": original, "plan": plan}, indent=1))
         return
     print_whole(make_console(), _table(found))
     if study.as_original:
-        click.echo(f"As the original's code: {_options_in_words(original)}")
-    click.echo(
+        echo(f"As the original's code: {_options_in_words(original)}")
+    echo(
         f"{totals['left']} of {totals['runs']} runs are left: about {_duration(totals['seconds'])} "
         f"one after another, {decimal(int(totals['bytes']))} of disk, "
         f"and {decimal(int(totals['working_bytes']))} more for each run under way"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from mia_bench.cli.echo import echo
 from mia_bench.cli.options import FOLDER, JSON
 from mia_bench.errors import StudyError
 from mia_bench.report.write import write_report
@@ -36,15 +37,15 @@ def report(folder: Path, published: bool, as_json: bool) -> None:
             "page": found.page and str(found.page),
             "table": found.table and str(found.table),
         }
-        click.echo(json.dumps(answer, indent=1))
+        echo(json.dumps(answer, indent=1))
     else:
         if found.records:
             print_leaderboard(make_console(), found.leaderboard, published=published)
-        click.echo(f"Runs: {found.summary.counts}")
+        echo(f"Runs: {found.summary.counts}")
         for run in found.summary.left_out:
-            click.echo(f"{run.state.value:>10}  {run.name}  {run.note}".rstrip())
+            echo(f"{run.state.value:>10}  {run.name}  {run.note}".rstrip())
         if found.records:
-            click.echo(f"Page: {found.page}\nTable: {found.table}")
+            echo(f"Page: {found.page}\nTable: {found.table}")
     if not found.records:
         msg = f"no finished run in {folder}: {found.summary.counts}"
         raise StudyError(msg)

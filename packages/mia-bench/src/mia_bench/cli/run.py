@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from mia_bench.cli.echo import echo
 from mia_bench.cli.executor_options import executor_options
 from mia_bench.cli.options import DEVICE, JSON, OUT
 from mia_bench.cli.study_options import study_options
@@ -82,8 +83,8 @@ def _print_outcome(outcome: StudyOutcome, *, as_json: bool) -> None:
             "page": found and str(found.page),
             "table": found and str(found.table),
         }
-        click.echo(json.dumps(answer, indent=1))
+        echo(json.dumps(answer, indent=1))
         return
     if found:
         print_leaderboard(make_console(), found.leaderboard)
-        click.echo(f"Page: {found.page}\nTable: {found.table}")
+        echo(f"Page: {found.page}\nTable: {found.table}")

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from mia_bench.cli.echo import echo
 from mia_bench.cli.options import ALLOW_DAMAGED, DEVICE, FOLDER, JSON
 from mia_bench.terminal.console import make_console
 from mia_bench.terminal.step_progress import progress
@@ -99,32 +100,32 @@ def score(images: Path, salt_file: Path | None, as_json: bool, **settings: Any) 
             **settings,
         )
     for _, reason in summary.broken[:BROKEN_SAID]:
-        click.echo(f"mia-bench: left out: {reason}", err=True)
+        echo(f"mia-bench: left out: {reason}", err=True)
     if len(summary.broken) > BROKEN_SAID:
         more = len(summary.broken) - BROKEN_SAID
-        click.echo(f"mia-bench: left out: {more} more files, see broken.csv", err=True)
+        echo(f"mia-bench: left out: {more} more files, see broken.csv", err=True)
     if summary.passed_over:
         example = summary.passed_over_example
-        click.echo(
+        echo(
             f"mia-bench: passed over {summary.passed_over} files that are no images by their "
             f"names, or links to folders{f', such as {example}' if example else ''}",
             err=True,
         )
     for _, reason in summary.volumes_left_out[:BROKEN_SAID]:
-        click.echo(f"mia-bench: no map of a volume: {reason}", err=True)
+        echo(f"mia-bench: no map of a volume: {reason}", err=True)
     if len(summary.volumes_left_out) > BROKEN_SAID:
         more = len(summary.volumes_left_out) - BROKEN_SAID
-        click.echo(f"mia-bench: no map of {more} more volumes, see score.json", err=True)
+        echo(f"mia-bench: no map of {more} more volumes, see score.json", err=True)
     table, page = summary.out / SCORES, summary.out / PAGE
     if as_json:
         answer = {**summary.as_json(), "table": str(table), "page": str(page)}
-        click.echo(json.dumps(answer, indent=1))
+        echo(json.dumps(answer, indent=1))
         return
-    click.echo(
+    echo(
         f"{summary.flagged} of {summary.images} images flagged "
         f"(score from {summary.threshold:.4g}, at most {100 * summary.fpr:.3g} % of the model's "
         f"{summary.normals})"
     )
-    click.echo(f"Page: {page}\nTable: {table}")
+    echo(f"Page: {page}\nTable: {table}")
     if summary.volumes:
-        click.echo(f"Volumes: {summary.out / VOLUMES}")
+        echo(f"Volumes: {summary.out / VOLUMES}")

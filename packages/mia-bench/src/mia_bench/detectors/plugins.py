@@ -112,8 +112,13 @@ def load_detector(name: str, path: str | os.PathLike[str], *, owner: str) -> Det
     provider = find_method(name).provider
     try:
         return provider.load(path)
-    except (OSError, ValueError) as error:
-        msg = f"{owner} is damaged: {error}"
+    except (
+        *(ArithmeticError, AttributeError, LookupError, MemoryError),
+        *(OSError, RuntimeError, TypeError, ValueError),
+    ) as error:
+        known = isinstance(error, (OSError, ValueError))
+        what = f"{error}" if known else f"{type(error).__name__}: {error}"
+        msg = f"{owner} is damaged: {' '.join(what.split())[:400]}"
         raise StudyError(msg) from error
 
 

@@ -101,7 +101,7 @@ def chunks(images: Iterable[Decoded], count: int) -> Iterator[list[Decoded]]:
     held = 0
     for image in images:
         chunk.append(image)
-        held += image.original.nbytes
+        held += image.original.nbytes + image.image.nbytes
         if len(chunk) == count or held >= CHUNK_BYTES:
             yield chunk
             chunk, held = [], 0

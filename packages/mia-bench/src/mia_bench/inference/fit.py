@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import shutil
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mia_bench.detectors import plugins
@@ -13,6 +12,7 @@ from mia_bench.detectors.default_method import DEFAULT_METHOD
 from mia_bench.detectors.optional import OptionalParts, resample_of
 from mia_bench.device import machine_facts, resolve_device
 from mia_bench.errors import RunsFailedError, StudyError
+from mia_bench.files import expand_home
 from mia_bench.inference.anonymous_reading import cache_for_fit, names_hidden
 from mia_bench.inference.calibrate import cross_validate, score_normals
 from mia_bench.inference.model_folder import FACTS, Model, Preprocessing
@@ -24,6 +24,7 @@ from mia_bench.run_folder.reading import Reading
 if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Hashable, Mapping
+    from pathlib import Path
 
     from mia_bench.detectors.protocol import Detector, MethodInfo
 
@@ -111,7 +112,7 @@ def fit(
         DataError: An images folder that is missing, empty or holds a file that cannot be read.
         RunsFailedError: The training diverged or the device ran out of memory.
     """
-    target = Path(model).expanduser().resolve()
+    target = expand_home(model).resolve()
     check_replaceable(target, **_KIND)
     info = plugins.find_method(method).info
     preprocessing = _preprocessing(info, image_size, channels, resize, resample, brightness, window)

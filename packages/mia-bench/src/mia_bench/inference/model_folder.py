@@ -7,7 +7,7 @@ scores into quantiles, flags and colors. ``normal_split.npy`` says which image w
 from __future__ import annotations
 
 import hashlib
-import json
+import os
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
@@ -16,18 +16,25 @@ import numpy as np
 from mia_data import Producer
 
 from mia_bench.detectors import plugins
-from mia_bench.errors import StudyError
+from mia_bench.errors import RunsFailedError, StudyError
 from mia_bench.files import write_array, write_json
-from mia_bench.inference.normal_scores import LEVELS, NormalScores, Origin
-from mia_bench.inference.normal_split import NormalSplit
+from mia_bench.inference.normal_files import one_of, read_normal_scores, read_normal_split
+from mia_bench.inference.normal_scores import NormalScores, predict_checked
+from mia_bench.run_folder.bounded_file import read_bounded
+from mia_bench.run_folder.json_file import MAX_BYTES, JsonTable, read_json
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from mia_bench.detectors.protocol import Detector
+    from mia_bench.inference.normal_split import NormalSplit
 
 FORMAT = 1
 FACTS = "fit.json"  # every model's folder holds it
+MAX_SIDE = 4096  # pixels, of the images that a model takes
+MAX_NAME = 200  # characters of a method's name
+RESIZES = ("squash", "short_side")  # these two as mia_data.load knows them
+RESAMPLES = ("nearest", "box", "bilinear", "hamming", "bicubic", "lanczos")
 _SCORES, _SPLIT, _DETECTOR = "normal_scores.npy", "normal_split.npy", "detector"
 
 
@@ -72,18 +79,48 @@ class Model:
     training: dict[str, Any]
     split: NormalSplit | None = None
 
-    def detector(self) -> Detector:
-        """Load the trained detector.
+    def detector(self, device: str = "auto") -> Detector:
+        """Load the trained detector, and see that it scores an image as the model describes them.
+
+        Args:
+            device: See ``Detector.predict``.
 
         Raises:
-            StudyError: It is missing or damaged, or its package is not installed.
+            StudyError: It is missing or damaged, of another method, or its package is not
+                installed.
+            RunsFailedError: The device ran out of memory.
         """
-        folder = self.path / _DETECTOR
-        return plugins.load_detector(self.method, folder, owner=f"the model {self.path}")
+        owner = f"the model {self.path}"
+        detector = plugins.load_detector(self.method, self.path / _DETECTOR, owner=owner)
+        found = getattr(getattr(detector, "info", None), "name", self.method)
+        if found != self.method:
+            msg = f"{owner} is damaged: {FACTS} is of {self.method!r}, the detector of {found!r}"
+            raise StudyError(msg)
+        self._try(detector, device)
+        return detector
+
+    def _try(self, detector: Detector, device: str) -> None:
+        side, channels = self.preprocessing.size, self.preprocessing.channels
+        noise = np.random.default_rng(0).integers(0, 256, (1, channels, side, side), np.uint8)
+        try:
+            _, heat = predict_checked(detector, noise, device=device)
+        except (
+            *(ArithmeticError, AttributeError, LookupError, MemoryError),
+            *(RunsFailedError, TypeError, ValueError),
+        ) as error:
+            if "out of memory" in str(error):
+                raise
+            what = " ".join(str(error).split())[:300]
+            msg = f"the model {self.path} is damaged: it cannot score an image: {what}"
+            raise StudyError(msg) from error
+        if (heat is not None) != bool(self.normal_scores.pixels):
+            msg = f"the model {self.path} is damaged: its detector and {FACTS} do not agree on "
+            msg += "whether it has a map"
+            raise StudyError(msg)
 
     def fingerprint(self) -> str:
         """Return a hash that changes when the model is fitted again."""
-        return hashlib.sha256((self.path / FACTS).read_bytes()).hexdigest()
+        return hashlib.sha256(read_bounded(self.path / FACTS, MAX_BYTES)).hexdigest()
 
     def producer(self) -> Producer:
         """Return what names the model in DICOM files."""
@@ -112,61 +149,62 @@ class Model:
 
 
 def load_model(path: Path) -> Model:
-    """Load the model that ``fit`` wrote.
+    """Load the model that ``fit`` wrote; every file is checked, for it may be a stranger's.
 
     Raises:
         StudyError: The folder or a file of it is missing or damaged.
     """
-    if not (path / FACTS).is_file():
+    if not path.is_dir() or not os.path.lexists(path / FACTS):
         msg = f"no model in {path}: expected a folder written by mia-bench fit, with {FACTS}"
         raise StudyError(msg)
     try:
-        facts = json.loads((path / FACTS).read_text(encoding="utf-8"))
-        if facts["format"] != FORMAT:
-            msg = f"its format is {facts['format']}, expected {FORMAT}"
-            raise ValueError(msg)
-        reading = dict(facts["reading"])
-        reading["window"] = reading["window"] and tuple(reading["window"])
-        known = facts["reference"]
-        scores = np.load(path / _SCORES, allow_pickle=False)
-        if scores.shape != (known["images"],) or not len(scores):
-            msg = f"{_SCORES} has the shape {scores.shape}, expected ({known['images']},)"
-            raise ValueError(msg)
-        pixels = {float(level): value for level, value in known["pixel_quantiles"].items()}
-        if pixels and set(pixels) != set(LEVELS):
-            msg = f"expected the pixel_quantiles {LEVELS}, got {tuple(pixels)}"
-            raise ValueError(msg)
-        return Model(
-            path=path,
-            method=facts["method"],
-            preprocessing=Preprocessing(**reading),
-            normal_scores=NormalScores(origin=_origin(known), scores=scores, pixels=pixels),
-            training=facts["training"],
-            split=_read_split(path, facts.get("split")),
-        )
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, EOFError) as error:
-        reason = f"{error} is missing" if isinstance(error, KeyError) else error
-        msg = f"the model {path} is damaged: {reason}"
+        return _read(path, read_json(path / FACTS))
+    except StudyError as error:
+        msg = f"the model {path} is damaged: {error}"
         raise StudyError(msg) from error
 
 
-def _origin(reference: dict[str, Any]) -> Origin:
-    """Return the images that the scores are of; older models do not say more than this."""
-    known = Origin.CALIBRATION if reference["held_out"] else Origin.TRAINING
-    return Origin(reference.get("origin", known))
-
-
-def _read_split(path: Path, facts: dict[str, Any] | None) -> NormalSplit | None:
-    if facts is None:
-        return None
-    parts = np.load(path / _SPLIT, allow_pickle=False)
-    if parts.shape != (facts["images"],) or parts.dtype != np.int16:
-        msg = f"{_SPLIT} holds {parts.dtype} {parts.shape}, expected int16 ({facts['images']},)"
-        raise ValueError(msg)
-    return NormalSplit(
-        rule=facts["rule"],
-        parts=parts,
-        groups=facts["groups"],
-        share=facts["share"],
-        ids_sha256=facts["ids_sha256"],
+def _read(path: Path, facts: JsonTable) -> Model:
+    facts.require("format", "method", "reading", "training", "reference")
+    if facts.whole("format") != FORMAT:
+        msg = f"its format is {facts.whole('format')}, expected {FORMAT}"
+        raise StudyError(msg)
+    training = facts.table("training")
+    for count in ("images", "epochs"):  # for pages
+        training.whole(count)
+    method = facts.text("method")
+    if len(method) > MAX_NAME:
+        msg = f"expected the method's name, got {len(method)} characters"
+        raise StudyError(msg)
+    return Model(
+        path=path,
+        method=method,
+        preprocessing=_read_preprocessing(facts.table("reading")),
+        normal_scores=read_normal_scores(path / _SCORES, facts.table("reference")),
+        training=facts.plain("training"),
+        split=read_normal_split(path / _SPLIT, facts.optional(JsonTable.table, "split")),
     )
+
+
+def _read_preprocessing(reading: JsonTable) -> Preprocessing:
+    size, channels = reading.whole("size", 1), reading.whole("channels", 1)
+    if size > MAX_SIDE or channels not in (1, 3):
+        msg = f"expected images of at most {MAX_SIDE} x {MAX_SIDE} pixels in 1 or 3 channels, "
+        msg += f"got {size} x {size} in {channels}"
+        raise StudyError(msg)
+    window = reading.optional(JsonTable.interval, "window")
+    if window and not window[0] < window[1]:
+        msg = f"expected the window's low end below its high end, got {list(window)}"
+        raise StudyError(msg)
+    return Preprocessing(
+        size=size,
+        channels=channels,
+        resize=one_of(reading, "resize", RESIZES),
+        window=window,
+        # Models of before do not name it.
+        resample=reading.optional(_resample, "resample") or Preprocessing.resample,
+    )
+
+
+def _resample(reading: JsonTable, key: str) -> str:
+    return one_of(reading, key, RESAMPLES)

@@ -10,6 +10,7 @@ import numpy as np
 
 from mia_bench.files import write_text
 from mia_bench.inference import heatmaps
+from mia_bench.literal_text import on_page
 from mia_bench.report import plots
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ def write_page(
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("mia_bench", "."),
         autoescape=jinja2.select_autoescape(["html.j2"]),
+        finalize=on_page,
         trim_blocks=True,
         lstrip_blocks=True,
     )
@@ -76,10 +78,22 @@ def histogram(normal_scores: NormalScores, scores: np.ndarray, threshold: float)
         ):
             inside = np.clip(values, bins[0], bins[-1])
             share = np.full(len(inside), 100 / len(inside))
-            axes.hist(inside, bins.tolist(), weights=share, alpha=0.6, label=name, color=color)
+            axes.hist(
+                inside,
+                bins.tolist(),
+                weights=share,
+                alpha=0.6,
+                label=plots.legend_label(name),
+                color=color,
+            )
         axes.margins(y=0.55)  # room for the names, above the line too
         axes.axvline(
-            threshold, ymax=0.66, color=plots.AXIS, linestyle="--", linewidth=1, label="threshold"
+            threshold,
+            ymax=0.66,
+            color=plots.AXIS,
+            linestyle="--",
+            linewidth=1,
+            label=plots.legend_label("threshold"),
         )
         axes.set(xlabel="score", ylabel="% of images")
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from filelock import FileLock, Timeout
 
 from mia_bench.errors import StudyError
-from mia_bench.files import write_json
+from mia_bench.files import hidden_name, write_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -45,7 +45,7 @@ class ResumableFolder:
         Dataclasses among the settings become dicts.
         """
         text = json.dumps(settings, default=dataclasses.asdict)
-        path = target.parent / f".{target.name}.{suffix}"
+        path = target.parent / f"{hidden_name(target)}.{suffix}"
         return cls(path, json.loads(text), path / kept, activity)
 
     @contextmanager

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import mia_data
@@ -11,7 +10,7 @@ from mia_data import DataError
 
 from mia_bench.device import resolve_device
 from mia_bench.errors import StudyError
-from mia_bench.files import write_json
+from mia_bench.files import expand_home, write_json
 from mia_bench.inference.anonymous_ids import ImageIds, check_salt, kept_salt
 from mia_bench.inference.decode import FolderDecoder, chunks
 from mia_bench.inference.find_files import FoundFiles, find_files, fingerprint
@@ -30,6 +29,7 @@ from mia_bench.inference.writer import ScoringWriter
 if TYPE_CHECKING:
     import os
     from collections.abc import Callable
+    from pathlib import Path
 
     from mia_bench.detectors.protocol import Detector
     from mia_bench.inference.scoring_summary import ScoringSummary
@@ -91,19 +91,19 @@ def score(
         DataError: A missing or empty folder; with ``strict``, a file that cannot be read.
         RunsFailedError: The device ran out of memory.
     """
-    fitted = load_model(Path(model).expanduser())
+    fitted = load_model(expand_home(model))
     threshold = fitted.normal_scores.threshold(fpr)
     _check(fitted, batch_size, top_slices, raw_maps=raw_maps)
     if salt is not None:
         check_salt(salt, anonymous=anonymous)
-    target, source = Path(out).expanduser().resolve(), Path(images).expanduser()
+    target, source = expand_home(out).resolve(), expand_home(images)
     check_replaceable(target, **_KIND)
     found = find_files(source, target, anonymous=anonymous)
     found_volumes = mia_data.find_volumes(source, found.files)
     has_map = bool(fitted.normal_scores.pixels)
     volume_format = check_format(volumes, found_volumes if has_map else [], anonymous=anonymous)
     device = resolve_device(device)
-    detector = fitted.detector()
+    detector = fitted.detector(device)
     choices = {
         "fpr": fpr,
         "heatmaps": heatmaps,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mia_bench.files import atomic
-from mia_bench.inference.csv_cell import cell
+from mia_bench.inference.csv_cell import path_cell
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -80,6 +80,6 @@ def write_volumes(path: Path, volumes: Iterable[VolumeScore]) -> None:
                 np.format_float_scientific(np.float32(value), unique=True)
                 for value in (each.largest, each.mean_top)
             ]
-            files = [cell(name) if name else "" for name in (each.map, each.segmentation)]
+            files = [path_cell(name) if name else "" for name in (each.map, each.segmentation)]
             flags = (each.flagged_slices, int(each.flagged_slices > 0))
-            writer.writerow([cell(each.id), each.slices, *digits, *flags, *files])
+            writer.writerow([path_cell(each.id), each.slices, *digits, *flags, *files])

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PIL import Image
 
-from mia_bench.inference.csv_cell import cell
+from mia_bench.files import CsvLines
+from mia_bench.inference.csv_cell import path_cell
 from mia_bench.inference.heatmaps import ColorScale, at_own_size, heatmap
 from mia_bench.inference.journal import JournalEntry
 from mia_bench.inference.output_files import BROKEN, HEATMAPS, MAPS, SCORES, VOLUMES
@@ -20,6 +21,7 @@ from mia_bench.inference.picture_names import picture_name
 from mia_bench.inference.scoring_summary import ScoringSummary
 from mia_bench.inference.top_images import TopImages
 from mia_bench.inference.volume_table import write_volumes
+from mia_bench.literal_text import csv_cell
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -126,7 +128,7 @@ class ScoringWriter:
             writer = _writer(file)
             for name, score, quantile, flag in zip(ids, scores, quantiles, flags, strict=True):
                 digits = np.format_float_scientific(score, unique=True)
-                writer.writerow([cell(name), digits, f"{quantile:.6g}", int(flag)])
+                writer.writerow([path_cell(name), digits, f"{quantile:.6g}", int(flag)])
         for name, score, flag in zip(ids, scores.tolist(), flags.tolist(), strict=True):
             self.volumes.record(name, score, flagged=flag)
         self.scores.extend(scores.tolist())
@@ -159,7 +161,7 @@ class ScoringWriter:
         with (self.folder / BROKEN).open("w", newline="", encoding="utf-8") as file:
             writer = _writer(file)
             writer.writerow(["file", "reason"])
-            writer.writerows((cell(name), reason) for name, reason in self.broken.items())
+            writer.writerows((path_cell(name), csv_cell(why)) for name, why in self.broken.items())
 
     def _draw(self, scale: ColorScale, image: Decoded, heat: np.ndarray) -> None:
         whole = at_own_size(heat, image.box, *image.original.shape[1:])
@@ -174,7 +176,7 @@ class ScoringWriter:
 
 
 def _writer(file: Any) -> Any:
-    return csv.writer(file, lineterminator="\n")
+    return csv.writer(CsvLines(file), lineterminator=CsvLines.END)
 
 
 def _inside(folder: Path, name: str) -> Path:

@@ -6,7 +6,8 @@ import csv
 import io
 from typing import TYPE_CHECKING, Any
 
-from mia_bench.files import write_text
+from mia_bench.files import CsvLines, write_text
+from mia_bench.literal_text import csv_cell
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,11 +39,13 @@ def make_records(leaderboard: Leaderboard) -> list[Record]:
 
 
 def write_csv(path: Path, records: Sequence[Record]) -> None:
-    """Write leaderboard.csv."""
+    """Write records as a CSV file, whose texts no spreadsheet takes for formulas."""
     buffer = io.StringIO()
-    writer = csv.DictWriter(buffer, list(records[0]), lineterminator="\n")
+    writer = csv.DictWriter(CsvLines(buffer), list(records[0]), lineterminator=CsvLines.END)
     writer.writeheader()
-    writer.writerows(records)
+    writer.writerows(
+        {name: csv_cell(value) for name, value in record.items()} for record in records
+    )
     write_text(path, buffer.getvalue())
 
 

@@ -10,6 +10,7 @@ import jinja2
 from mia_bench.files import write_text
 from mia_bench.leaderboard.findings import describe_study
 from mia_bench.leaderboard.leaderboard import DAGGER_NOTE, INTERVALS_NOTE, MARKS_NOTE
+from mia_bench.literal_text import on_page
 from mia_bench.metric_names import ORACLE_NOTE, TITLES
 from mia_bench.report import tables
 from mia_bench.report.datasets import dataset_section
@@ -39,6 +40,7 @@ def write_page(
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("mia_bench.report", "."),
         autoescape=jinja2.select_autoescape(["html.j2"]),
+        finalize=on_page,
         trim_blocks=True,
         lstrip_blocks=True,
     )

@@ -11,6 +11,8 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.rcsetup import cycler
 
+from mia_bench.literal_text import visible
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -27,6 +29,8 @@ INSIDE, BESIDE = 6, 18  # names of a legend inside the axes, and below each othe
 WIDER = 1.4  # inches for a column of names
 LEFT, RIGHT, BELOW, ABOVE = 0.68, 0.08, 0.48, 0.08  # inches around the axes
 
+_SHOWN = "|"  # the first character of a label that the legend shows
+
 Corner = Literal["best", "upper right", "lower right", "lower left"]
 Scores = tuple[np.ndarray, np.ndarray]  # labels, scores
 
@@ -39,7 +43,7 @@ def roc(scores: Mapping[str, Scores]) -> str:
         axes.plot([0, 1], [0, 1], color=AXIS, linewidth=0.8, linestyle=":")
         for name, (labels, values) in scores.items():
             curve = mia_metrics.roc_curve(labels, values)
-            axes.plot(*_thin(curve.fpr, curve.tpr), label=name)
+            axes.plot(*_thin(curve.fpr, curve.tpr), label=legend_label(name))
         axes.set(xlabel="false positive rate", ylabel="true positive rate")
 
     return svg(draw, "roc", legend="lower right", size=SQUARE)
@@ -52,7 +56,7 @@ def precision_recall(scores: Mapping[str, Scores]) -> str:
         axes.set_prop_cycle(LINES)
         for name, (labels, values) in scores.items():
             curve = mia_metrics.pr_curve(labels, values)
-            axes.plot(*_thin(curve.recall, curve.precision), label=name)
+            axes.plot(*_thin(curve.recall, curve.precision), label=legend_label(name))
         axes.set(xlabel="recall", ylabel="precision", ylim=(0, 1.02))
 
     return svg(draw, "pr", legend="lower left", size=SQUARE)
@@ -70,14 +74,26 @@ def _margins(width: float, height: float) -> dict[str, float]:
 
 def _add_legend(figure: Figure, axes: Axes, loc: Corner) -> None:
     """Put the names at a corner inside the axes, or beside them where they are many."""
-    handles, names = axes.get_legend_handles_labels()
-    if len(names) <= INSIDE:
-        axes.legend(fontsize=8, loc=loc)
-        return
-    columns = -(-len(names) // BESIDE)
-    figure.set_layout_engine("constrained")
-    figure.legend(handles, names, loc="outside right upper", ncols=columns, fontsize=8)
-    figure.set_figwidth(figure.get_figwidth() + WIDER * columns)
+    handles, labels = axes.get_legend_handles_labels()
+    if len(labels) <= INSIDE:
+        legend = axes.legend(handles, labels, fontsize=8, loc=loc)
+    else:
+        columns = -(-len(labels) // BESIDE)
+        figure.set_layout_engine("constrained")
+        legend = figure.legend(
+            handles, labels, loc="outside right upper", ncols=columns, fontsize=8
+        )
+        figure.set_figwidth(figure.get_figwidth() + WIDER * columns)
+    for text in legend.get_texts():
+        text.set_text(visible(text.get_text().removeprefix(_SHOWN)))
+
+
+def legend_label(name: str) -> str:
+    """Return the label of something that is drawn, for the legend to show its name as it is.
+
+    By itself matplotlib leaves out names that begin with an underscore.
+    """
+    return f"{_SHOWN}{name}"
 
 
 def _thin(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -108,6 +124,7 @@ def svg(
         "axes.spines.top": False,
         "axes.spines.right": False,
         "legend.frameon": False,
+        "text.parse_math": False,  # names with $ are drawn as they are
     }
     with mpl.rc_context(style):
         figure = Figure(figsize=size)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mia_bench.literal_text import visible
 from mia_bench.report import plots
 
 if TYPE_CHECKING:
@@ -46,7 +47,8 @@ def diagram(found: CriticalDifference) -> str:
             y = first - STEP * (number if on_left else count - 1 - number)
             x = 1 - reach if on_left else count + reach
             axes.plot([rank, rank, x], [0, y, y], color=plots.AXIS, linewidth=0.9)
-            text = f"{name}  {rank:.2f}" if on_left else f"{rank:.2f}  {name}"
+            shown = visible(name)
+            text = f"{shown}  {rank:.2f}" if on_left else f"{rank:.2f}  {shown}"
             side, space = ("right", -SPACE) if on_left else ("left", SPACE)
             axes.text(x + space * count, y, text, ha=side, va="center", fontsize=9)
 

@@ -12,6 +12,7 @@ from xml.sax.saxutils import escape
 
 from matplotlib.ticker import LogLocator, MaxNLocator
 
+from mia_bench.literal_text import visible
 from mia_bench.report.plots import ABOVE, AXIS, BELOW, LEFT, RIGHT
 
 if TYPE_CHECKING:
@@ -202,4 +203,4 @@ def _text(
     text: str, x: str, y: str, *, anchor: str = "start", size: int | None = None, more: str = ""
 ) -> str:
     own = f' font-size="{size}"' if size else ""
-    return f'<text x="{x}" y="{y}" text-anchor="{anchor}"{own}{more}>{escape(text)}</text>'
+    return f'<text x="{x}" y="{y}" text-anchor="{anchor}"{own}{more}>{escape(visible(text))}</text>'

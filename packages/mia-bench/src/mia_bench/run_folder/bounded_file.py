@@ -19,15 +19,19 @@ def read_bounded(path: Path, max_bytes: int) -> bytes:
             end), or has more than ``max_bytes``.
     """
     try:
-        if not stat.S_ISREG(path.stat().st_mode):
+        found = path.stat()
+        if not stat.S_ISREG(found.st_mode):
             msg = f"cannot read {path}: it is not a regular file"
             raise StudyError(msg)
-        with path.open("rb") as file:
-            content = file.read(max_bytes + 1)
+        content = b""
+        if found.st_size <= max_bytes:
+            with path.open("rb") as file:
+                # Memory for as many bytes as are asked for is taken at once.
+                content = file.read(found.st_size + 1)
     except OSError as error:
         msg = f"cannot read {path}: {error.strerror}"
         raise StudyError(msg) from error
-    if len(content) > max_bytes:
+    if max(found.st_size, len(content)) > max_bytes:
         msg = f"cannot read {path}: expected at most {max_bytes} bytes, got more"
         raise StudyError(msg)
     return content

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from mia_bench.errors import StudyError
-from mia_bench.files import write_text
+from mia_bench.files import CsvLines, write_text
+from mia_bench.literal_text import csv_cell, from_csv_cell
 from mia_bench.run_folder.bounded_file import read_bounded
 
 if TYPE_CHECKING:
@@ -35,12 +36,12 @@ class ImageScores(NamedTuple):
 
 
 def write_scores(path: Path, ids: Iterable[str], labels: np.ndarray, scores: np.ndarray) -> None:
-    """Write the file; scores with all digits that float32 has."""
+    """Write the file; scores with all digits that float32 has, ids as ``csv_cell`` makes them."""
     buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
+    writer = csv.writer(CsvLines(buffer), lineterminator=CsvLines.END)
     writer.writerow(COLUMNS)
     for name, label, score in zip(ids, labels.tolist(), scores, strict=True):
-        writer.writerow([name, label, np.format_float_scientific(score, unique=True)])
+        writer.writerow([csv_cell(name), label, np.format_float_scientific(score, unique=True)])
     write_text(path, buffer.getvalue())
 
 
@@ -76,4 +77,4 @@ def _parse(text: str) -> ImageScores:
     if set(labels.tolist()) != {0, 1} or not np.isfinite(scores).all():
         msg = "expected images with the labels 0 and 1, and finite scores"
         raise ValueError(msg)
-    return ImageScores(list(columns["id"][1:]), labels, scores)
+    return ImageScores(list(map(from_csv_cell, columns["id"][1:])), labels, scores)

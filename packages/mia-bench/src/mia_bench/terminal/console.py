@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.measure import Measurement
@@ -14,9 +14,28 @@ from rich.progress import (
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
+from rich.text import Text
+
+from mia_bench.literal_text import visible
 
 if TYPE_CHECKING:
+    from rich.progress import Task
     from rich.table import Table
+
+
+class LiteralConsole(Console):
+    """Console that prints texts, also those in tables, with escape sequences made visible."""
+
+    def render_str(self, text: str, **style: Any) -> Text:
+        """Return the text as rich prints it."""
+        return super().render_str(visible(text), **style)
+
+
+class _LiteralColumn(TextColumn):
+    """Column of progress bars with a text of the task, escape sequences made visible."""
+
+    def render(self, task: Task) -> Text:
+        return Text(visible(self.text_format.format(task=task)))
 
 
 def make_console(*, stderr: bool = False) -> Console:
@@ -24,16 +43,16 @@ def make_console(*, stderr: bool = False) -> Console:
 
     By default rich takes ``[b]`` in a name for a style and fails at ``[/b]``.
     """
-    return Console(stderr=stderr, markup=False, emoji=False, highlight=False)
+    return LiteralConsole(stderr=stderr, markup=False, emoji=False, highlight=False)
 
 
 def make_bars(console: Console) -> Progress:
     """Return progress bars of tasks with a description and the field ``note``."""
     return Progress(
-        TextColumn("{task.description}", markup=False),
+        _LiteralColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
-        TextColumn("{task.fields[note]}", markup=False),
+        _LiteralColumn("{task.fields[note]}"),
         TimeElapsedColumn(),
         TimeRemainingColumn(),
         console=console,

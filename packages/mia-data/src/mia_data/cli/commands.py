@@ -13,6 +13,7 @@ from mia_data.download_archive import download
 from mia_data.errors import UnknownNameError
 from mia_data.files import is_file, is_folder
 from mia_data.folder import from_folder
+from mia_data.literal_text import visible
 from mia_data.load_dataset import load
 from mia_data.manifest import from_manifest
 from mia_data.prepare.prepare_dataset import prepare_dataset
@@ -33,14 +34,14 @@ def list_datasets(args: Namespace) -> int:
     if args.json:
         _print_json([{**r.to_dict(), "present": p} for r, p in zip(rows, present, strict=True)])
         return 0
-    print(f"{'name':<14}{'train':>7}{'test':>14}  {'masks':<7}{'here':<6}images")
+    echo(f"{'name':<14}{'train':>7}{'test':>14}  {'masks':<7}{'here':<6}images")
     for row, is_here in zip(rows, present, strict=True):
         counts = row.counts
         test = f"{_number(counts.test_normal)} + {_number(counts.test_abnormal)}"
         masks, here = ("yes" if row.has_masks else "-"), ("yes" if is_here else "-")
         line = f"{row.name:<14}{_number(counts.train_normal):>7}{test:>14}  {masks:<7}{here:<6}"
-        print(line + row.title)
-    print(f"\ntest: normal + abnormal; data root: {root}")
+        echo(line + row.title)
+    echo(f"\ntest: normal + abnormal; data root: {root}")
     return 0
 
 
@@ -56,7 +57,7 @@ def show_info(args: Namespace) -> int:
     described["aliases"] = ", ".join(described["aliases"]) or "-"
     for key, value in described.items():
         text = ("yes" if value else "no") if isinstance(value, bool) else value or "-"
-        print(f"{key.replace('_', ' '):<12}{text}")
+        echo(f"{key.replace('_', ' '):<12}{text}")
     return 0
 
 
@@ -66,7 +67,7 @@ def verify_dataset(args: Namespace) -> int:
     if args.json:
         _print_json(report.to_dict())
     else:
-        print(report)
+        echo(report)
     return 0 if report.ok else 1
 
 
@@ -74,7 +75,7 @@ def download_datasets(args: Namespace) -> int:
     """Download datasets and print their folders."""
     for name in args.names:
         folder = download(name, args.root, progress=not args.quiet, keep_archive=args.keep_archive)
-        print(folder)
+        echo(folder)
     return 0
 
 
@@ -95,7 +96,7 @@ def prepare(args: Namespace) -> int:
         _print_json({**asdict(made), "folder": str(made.folder)})
         return 0
     counts = made.counts
-    print(
+    echo(
         f"{made.folder}: {counts.train_normal} normal to train, {counts.test_normal} normal and "
         f"{counts.test_abnormal} abnormal to test; {made.written} files written, "
         f"{made.left_out} left out"
@@ -108,7 +109,7 @@ def preview(args: Namespace) -> int:
     ds = _named_or_own(args)
     out = args.out or f"{ds.name}-{ds.split}.png"
     options = {"columns": args.columns, "rows": args.rows, "seed": args.seed}
-    print(save_contact_sheet(ds, out, tile=args.size, **options))
+    echo(save_contact_sheet(ds, out, tile=args.size, **options))
     return 0
 
 
@@ -120,7 +121,7 @@ def manage_cache(args: Namespace) -> int:
         if args.json:
             _print_json({"folder": str(root), "removed": removed})
         else:
-            print(f"removed {removed} {_entries(removed)} from {root}")
+            echo(f"removed {removed} {_entries(removed)} from {root}")
         return 0
     found = cache.entries(root)
     if args.json:
@@ -129,9 +130,9 @@ def manage_cache(args: Namespace) -> int:
         return 0
     for _, request, size in found:
         shape = f"{request['channels']}x{request['size']}x{request['size']}"
-        print(f"{request['name'] + '/' + request['split']:<28}{shape:<14}{size / 1e6:>10.1f} MB")
+        echo(f"{request['name'] + '/' + request['split']:<28}{shape:<14}{size / 1e6:>10.1f} MB")
     total = sum(size for _, _, size in found)
-    print(f"{len(found)} {_entries(len(found))}, {total / 1e6:.1f} MB in {root}")
+    echo(f"{len(found)} {_entries(len(found))}, {total / 1e6:.1f} MB in {root}")
     return 0
 
 
@@ -161,6 +162,11 @@ def _named_or_own(args: Namespace) -> ImageSet:
     )
 
 
+def echo(text: object) -> None:
+    """Print a text, with escape sequences in it made visible."""
+    print(visible(str(text)))
+
+
 def _entries(count: int) -> str:
     return "entry" if count == 1 else "entries"
 
@@ -170,4 +176,4 @@ def _number(value: int | None) -> str:
 
 
 def _print_json(value: Any) -> None:
-    print(json.dumps(value, indent=2))
+    echo(json.dumps(value, indent=2))

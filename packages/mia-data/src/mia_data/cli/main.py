@@ -14,6 +14,7 @@ from PIL import Image
 
 from mia_data.cli import commands
 from mia_data.errors import DataError
+from mia_data.literal_text import visible
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,7 +25,7 @@ _BAD_INPUT = 2
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Print the error as one line and exit with code 2."""
-        self.exit(_BAD_INPUT, f"{self.prog}: error: {message} (try {self.prog} --help)\n")
+        self.exit(_BAD_INPUT, f"{self.prog}: error: {visible(message)} (try {self.prog} --help)\n")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -39,7 +40,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         code: int = args.run(args)
         sys.stdout.flush()
     except DataError as error:
-        print(f"mia-data: error: {error}", file=sys.stderr)
+        print(visible(f"mia-data: error: {error}"), file=sys.stderr)
         return _BAD_INPUT
     except BrokenPipeError:
         # The reader (head, less) has seen enough; keep Python from flushing into the closed pipe.

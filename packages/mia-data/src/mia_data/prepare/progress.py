@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 
+from mia_data.literal_text import visible
+
 
 class Progress:
     """Prints a count to stderr: one line that changes on a terminal, else about ten lines."""
@@ -23,4 +25,4 @@ class Progress:
         self._last = -1 if done == total else share
         end = "\n" if done == total or not is_terminal else ""
         start = "\r" if is_terminal else ""
-        print(f"{start}{what}: {done} of {total}", end=end, file=sys.stderr, flush=True)
+        print(f"{start}{visible(what)}: {done} of {total}", end=end, file=sys.stderr, flush=True)

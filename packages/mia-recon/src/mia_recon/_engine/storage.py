@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib.metadata
 import json
+import os
 import platform
 import shutil
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
 
-if TYPE_CHECKING:
-    import os
+from .model_files import META, TENSORS, read_facts, read_tensors
 
-TENSORS, META = "model.safetensors", "model.json"
+_LONGEST = 200  # bytes of a name that the temporary folder's may begin with
+_NAMED = ("package", "method")  # facts that the file of the tensors has too
 FORMAT = 1  # version of the two files; others are refused
 
 
@@ -35,11 +37,12 @@ def save_folder(path: str | os.PathLike[str], state: dict[str, Any], meta: dict[
         OSError: It cannot be written.
     """
     path = Path(path)
-    if path.exists() and not (path / META).is_file() and (path.is_file() or any(path.iterdir())):
-        msg = f"will not overwrite {path}: it is not a saved model"
-        raise ModelFileError(msg)
-    path.parent.mkdir(parents=True, exist_ok=True)
     try:
+        is_model = not path.exists() or (path / META).is_file()
+        if not is_model and (path.is_file() or any(path.iterdir())):
+            msg = f"will not overwrite {path}: it is not a saved model"
+            raise ModelFileError(msg)
+        path.parent.mkdir(parents=True, exist_ok=True)
         _write(path, state, meta)
     except (OSError, SafetensorError) as error:
         # The error names a temporary file, which means nothing to the user.
@@ -50,10 +53,11 @@ def save_folder(path: str | os.PathLike[str], state: dict[str, Any], meta: dict[
 def _write(path: Path, state: dict[str, Any], meta: dict[str, Any]) -> None:
     tensors: dict[str, torch.Tensor] = {}
     structure = _pack(state, "", tensors)
-    with tempfile.TemporaryDirectory(prefix=f".{path.name}-", dir=path.parent) as temporary:
+    with tempfile.TemporaryDirectory(prefix=_prefix(path), dir=path.parent) as temporary:
         fresh = Path(temporary, "new")
         fresh.mkdir()
-        save_file(tensors, fresh / TENSORS)
+        named = {key: meta[key] for key in _NAMED if key in meta}
+        save_file(tensors, fresh / TENSORS, metadata=named)
         text = json.dumps({"format": FORMAT, **meta, "structure": structure}, indent=1)
         (fresh / META).write_text(text + "\n", encoding="utf-8")
         # Safetensors makes its file readable by its owner only, against the user's umask.
@@ -71,6 +75,13 @@ def _write(path: Path, state: dict[str, Any], meta: dict[str, Any]) -> None:
             raise
 
 
+def _prefix(path: Path) -> str:
+    """Return the first part of the name of a half-written version; long names become hashes."""
+    name = os.fsencode(path.name)
+    known = path.name if len(name) <= _LONGEST else hashlib.sha256(name).hexdigest()
+    return f".{known}-"
+
+
 def load_folder(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str, Any]]:
     """Read the state and the facts that ``save_folder`` wrote.
 
@@ -79,24 +90,42 @@ def load_folder(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str,
     """
     path = Path(path)
     try:
-        meta = _of_format(json.loads((path / META).read_text(encoding="utf-8")))
-        tensors = load_file(path / TENSORS)
+        meta = _of_format(read_facts(path / META))
+        tensors = read_tensors(path / TENSORS)
         state = _unpack(meta.pop("structure"), tensors)
+        _check_origin(path / TENSORS, meta)
     except FileNotFoundError as error:
         missing = error.filename or path / TENSORS  # safetensors does not name the file
         msg = f"no saved model at {path}: {missing} is missing"
         raise ModelFileError(msg) from error
     except (
         *(OSError, ValueError, KeyError, TypeError, AttributeError),
-        *(RecursionError, SafetensorError),
+        *(MemoryError, SafetensorError),
     ) as error:
-        msg = f"the saved model at {path} cannot be read: {error}"
+        msg = f"the saved model at {path} cannot be read: {in_one_line(error)}"
         raise ModelFileError(msg) from error
     if not isinstance(state, dict):
         msg = f"the saved model at {path} cannot be read: "
         msg += f"expected its structure to be named parts, got {state!r}"
         raise ModelFileError(msg)
     return state, meta
+
+
+def in_one_line(error: BaseException) -> str:
+    """Return the text of an error as one line of at most 300 characters."""
+    kind = "" if isinstance(error, (OSError, ValueError, SafetensorError)) else type(error).__name__
+    text = " ".join(f"{kind} {error}".split())
+    return text if len(text) <= 300 else f"{text[:297]}..."
+
+
+def _check_origin(path: Path, meta: dict[str, Any]) -> None:
+    """Refuse tensors of another model than the facts; older files do not say of which."""
+    with safe_open(path, "pt") as file:
+        named = file.metadata() or {}
+    for key in _NAMED:
+        if key in named and named[key] != meta.get(key):
+            msg = f"{path.name} is of {key} {named[key]!r}, {META} of {meta.get(key)!r}"
+            raise ValueError(msg)
 
 
 def _of_format(meta: Any) -> dict[str, Any]:
@@ -131,10 +160,23 @@ def _pack(value: Any, name: str, tensors: dict[str, torch.Tensor]) -> Any:
 
 
 def _unpack(tree: Any, tensors: dict[str, torch.Tensor]) -> Any:
+    """Return the value of a JSON tree; every tensor must be named in it exactly once."""
+    value = _unpack_part(tree, tensors)
+    if tensors:
+        msg = f"{TENSORS} holds {next(iter(tensors))!r}, which {META} does not name"
+        raise ValueError(msg)
+    return value
+
+
+def _unpack_part(tree: Any, left: dict[str, torch.Tensor]) -> Any:
     if isinstance(tree, dict):
         if "tensor" in tree:
-            return tensors[tree["tensor"]]
-        return {key: _unpack(item, tensors) for key, item in tree["dict"]}
+            name = tree["tensor"]
+            if not isinstance(name, str) or name not in left:
+                msg = f"expected {TENSORS} to hold {name!r}, and {META} to name it once"
+                raise ValueError(msg)
+            return left.pop(name)
+        return {key: _unpack_part(item, left) for key, item in tree["dict"]}
     if isinstance(tree, list):
-        return [_unpack(item, tensors) for item in tree]
+        return [_unpack_part(item, left) for item in tree]
     return tree

@@ -12,6 +12,7 @@ from .images import ImageSource
 from .inference import score_quantiles
 from .options import whole_number
 from .repeatable import repeatable
+from .saved_model import MAX_SIDE, check_weights
 from .seeding import checked
 from .storage import save_folder, versions
 from .training import Schedule, train
@@ -59,6 +60,9 @@ class TrainedDetector(ABC):
         self.image_size = whole_number("image_size", image_size, least=1)
         if self.in_channels not in (1, 3):
             msg = f"expected in_channels to be 1 (gray) or 3 (RGB), got {in_channels}"
+            raise ValueError(msg)
+        if self.image_size > MAX_SIDE:
+            msg = f"expected image_size to be at most {MAX_SIDE}, got {image_size}"
             raise ValueError(msg)
         self.settings = settings
         self.history: list[dict[str, float]] = []
@@ -178,10 +182,7 @@ class TrainedDetector(ABC):
         Raises:
             KeyError, RuntimeError, TypeError, ValueError: A part is missing or does not fit.
         """
-        for name in state["network"]:
-            if not isinstance(name, str):  # torch does not check this
-                msg = f"expected names of parameters as text, got {name!r}"
-                raise ValueError(msg)
+        check_weights(state["network"], self.network.state_dict())
         self.network.load_state_dict(state["network"])
         self.network.eval()
         self.seed = None if meta["seed"] is None else checked(meta["seed"])

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from mia_ssl._engine.options import parse_options, unknown
+from mia_ssl._engine.saved_model import check_network
 from mia_ssl._engine.settings import SETTINGS, Settings
-from mia_ssl.adapted.detector import AdaptedDetector
+from mia_ssl.adapted.detector import AdaptedDetector, make_network
 from mia_ssl.adapted.methods import RECORDS
 
 if TYPE_CHECKING:
@@ -61,6 +62,9 @@ def build(
 def restore(state: dict[str, Any], meta: dict[str, Any]) -> AdaptedDetector:
     """Build the detector of a saved state; it holds all weights and needs no file."""
     settings = {key: value for key, value in meta["settings"].items() if key != "compile"}
+    method = RECORDS[meta["method"]]
+    options = parse_options(method.options, meta["options"], owner=meta["method"])
+    check_network(state["network"], lambda: make_network(method, options))
     return build(
         meta["method"],
         in_channels=meta["in_channels"],

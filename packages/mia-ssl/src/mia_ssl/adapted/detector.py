@@ -59,12 +59,7 @@ class AdaptedDetector(TrainedDetector):
         )
         check_image_side(image_size)
         self.options = options
-        self.network = AdaptedNetwork(
-            Backbone(options.backbone, options.weights),
-            trained_stages=options.trained_stages,
-            crop=method.crop,
-            unit_length=method.unit_length,
-        )
+        self.network = make_network(method, options)
         self.density: Density | None = None
         self._method = method
         self._normals: ImageSource | None = None  # during a training
@@ -177,3 +172,13 @@ class AdaptedDetector(TrainedDetector):
 
     def _described_options(self) -> dict[str, Any]:
         return asdict(self.options)
+
+
+def make_network(method: AdaptedMethod, options: AdaptedOptions) -> AdaptedNetwork:
+    """Make the network of a method, without weights of use."""
+    return AdaptedNetwork(
+        Backbone(options.backbone, options.weights),
+        trained_stages=options.trained_stages,
+        crop=method.crop,
+        unit_length=method.unit_length,
+    )

@@ -21,7 +21,7 @@ class FeatureOptions:
             cells of the first one are those that are scored.
         orientations: How often the normal images are seen: ``"as_is"`` (once), ``"mirrored"`` (also
             mirrored left to right), ``"rotated"`` (by all quarter turns) or ``"all"`` (both).
-        smoothing: Standard deviation, in pixels, of the map's Gaussian blur; 0 for none.
+        smoothing: Standard deviation, in pixels, of the map's Gaussian blur, 0 (none) to 1000.
         memory: Memory in GB, at most, for what is kept of the normal images.
     """
 
@@ -34,7 +34,7 @@ class FeatureOptions:
 
     def __post_init__(self) -> None:
         check_choice("orientations", self.orientations, ORIENTATIONS)
-        check_between(0, smoothing=self.smoothing)
+        check_between(0, 1000, smoothing=self.smoothing)
         check_positive(memory=self.memory)
         stages = self.stages
         if not isinstance(stages, (tuple, list)) or not stages:

@@ -10,6 +10,7 @@ from torch.nn import functional as F
 from mia_ssl._engine.detector import TrainedDetector
 from mia_ssl._engine.inference import evaluating, in_order
 from mia_ssl._engine.records import Prediction
+from mia_ssl._engine.saved_model import explain_misfit, read_model
 from mia_ssl._engine.seeding import generator
 from mia_ssl._engine.settings import Settings
 from mia_ssl.one_stage.label_loss import pixel_scores
@@ -17,7 +18,6 @@ from mia_ssl.one_stage.methods import RECORDS
 from mia_ssl.one_stage.network import EncoderDecoder, draw_weights
 from mia_ssl.one_stage.options import Options, Sides
 from mia_ssl.one_stage.task import OneStageTask, scaled
-from mia_ssl.saved_model import explain_misfit, read_model
 
 if TYPE_CHECKING:
     import os
@@ -79,7 +79,7 @@ class OneStageDetector(TrainedDetector):
         Raises:
             ModelFileError: Nothing there, damaged files, or a model of another package or format.
         """
-        state, meta = read_model(path, RECORDS)
+        state, meta = read_model(path, "mia_ssl", RECORDS)
         with explain_misfit(path):
             return cls.from_saved(state, meta)
 

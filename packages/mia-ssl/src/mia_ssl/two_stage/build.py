@@ -6,9 +6,11 @@ import dataclasses
 from typing import TYPE_CHECKING, Any
 
 from mia_ssl._engine.options import check_names, parse_options, unknown
+from mia_ssl._engine.saved_model import check_network
 from mia_ssl._engine.settings import SETTINGS, Settings
 from mia_ssl.two_stage.detector import TwoStageDetector
 from mia_ssl.two_stage.methods import RECORDS
+from mia_ssl.two_stage.network import TwoStageNetwork
 from mia_ssl.two_stage.options import TwoStageOptions
 
 if TYPE_CHECKING:
@@ -55,6 +57,12 @@ def build(
 
 def restore(state: dict[str, Any], meta: dict[str, Any]) -> TwoStageDetector:
     """Build the detector of a saved state; it holds pretrained weights and needs no file."""
+    method = RECORDS[meta["method"]]
+    shared, _ = split_options(method, meta["options"])
+    check_network(
+        state["network"],
+        lambda: TwoStageNetwork(shared.backbone, shared.head, method.classes),
+    )
     return _make(
         meta["method"],
         meta["in_channels"],

@@ -137,9 +137,9 @@ class TwoStageDetector(TrainedDetector):
 
     def _make_network(self, seed: int, *, pretrained: bool) -> Any:
         """Make a network with the weights of a seed, its trunk pretrained if the options say so."""
-        classes = 1 + len(self._method.pastes) if self._method.is_trained else 0
         options = self.options
-        network = draw_network(options.backbone, options.head, classes, generator(seed, 0))
+        draws = generator(seed, 0)
+        network = draw_network(options.backbone, options.head, self._method.classes, draws)
         if pretrained and options.weights is not None:
             load_weights(network.trunk, options.backbone, options.weights)
         return network.eval()

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from mia_ssl.two_stage.network import TwoStageNetwork
     from mia_ssl.two_stage.options import TwoStageOptions
 
+_LARGE = 256  # pixels; every trunk gives a grid of such an image
+
 
 def find_layer(network: TwoStageNetwork, name: str) -> nn.Module:
     """Find the layer of the trunk whose grid is scored.
@@ -42,7 +44,8 @@ def patch_width(network: TwoStageNetwork, options: TwoStageOptions, image_size: 
     Raises:
         ValueError: The trunk has no such layer, or it gives no grid.
     """
-    black = ImageSource(torch.zeros(1, 1, image_size, image_size, dtype=torch.uint8))
+    side = min(image_size, _LARGE)  # the channels are those of any size
+    black = ImageSource(torch.zeros(1, 1, side, side, dtype=torch.uint8))
     ((grid, _),) = _grids(network, black, options, 1)
     return grid.shape[1]
 

@@ -118,6 +118,11 @@ class TwoStageMethod:
     defaults: Mapping[str, Any] = field(default_factory=dict)
 
     @property
+    def classes(self) -> int:
+        """Number of classes that the network tells apart; 0 where it is not trained."""
+        return 1 + len(self.pastes) if self.is_trained else 0
+
+    @property
     def is_trained(self) -> bool:
         """True if a network is trained before the density is fitted."""
         return bool(self.pastes)

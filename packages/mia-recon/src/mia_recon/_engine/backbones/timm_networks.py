@@ -84,8 +84,12 @@ def _network(name: str) -> Any:
     except ImportError as error:
         msg = f"{name} needs timm: install the extra 'features'"
         raise ImportError(msg) from error
+    plain = name.removeprefix(PREFIX)
+    if not set(plain).isdisjoint(":/"):  # timm would look for it in a folder or on the internet
+        msg = f"expected the name of a network that timm contains, got {plain!r}"
+        raise ValueError(msg)
     try:
-        return timm.create_model(name.removeprefix(PREFIX), features_only=True)
+        return timm.create_model(plain, features_only=True)
     except RuntimeError as error:
         msg = f"timm has no network {name.removeprefix(PREFIX)!r} that gives features: {error}"
         raise ValueError(msg) from error
