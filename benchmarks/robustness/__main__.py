@@ -14,6 +14,7 @@ from pathlib import Path
 import caches
 import images
 import kills
+import models
 
 # import models
 import texts

@@ -1,25 +1,22 @@
-"""Score with thousands of damaged models; print the counts of how that ended.
-
-    python benchmarks/robustness/models.py [--fuzzed 2000] [--seed 0]
+"""Score with thousands of damaged models.
 
 Models of several methods are fitted to a few images. Each kind of damage that the tests of
 mia-bench know is done to them, and random changes on top, in one process for each method whose
 memory and time are bounded. A damaged model must be refused in one line with exit code 2, or score
-(a bit of a weight may change without a word). The exit code is 1 where anything else happened.
+(a bit of a weight may change without a word).
 """
 
 from __future__ import annotations
 
-import argparse
 import json
 import subprocess
 import sys
 import tempfile
-from collections import Counter
 from pathlib import Path
 
 import mia_bench
 import numpy as np
+from cases import Tally
 from PIL import Image
 
 TESTS = Path(__file__).parents[2] / "packages" / "mia-bench" / "tests" / "inference"
@@ -32,29 +29,19 @@ METHODS: dict[str, tuple[int, dict[str, object], bool]] = {
     "padim": (64, {}, False),
     "patchcore": (64, {}, False),
 }
-BAD = ("wrong", "crash", "hang", "over memory")
 
 
-def main() -> int:
-    """Print the counts; the exit code is 1 where a model was neither scored nor refused."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--fuzzed", type=int, default=2000, help="random changes in all")
-    parser.add_argument("--seed", type=int, default=0)
-    options = parser.parse_args()
-    counts: Counter[str] = Counter()
+def tallies(count: int, seed: int) -> list[Tally]:
+    """Return how scoring with damaged models ended: all named kinds, and ``count`` random ones."""
+    tally = Tally("saved models")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        draw(folder / "normals", 30, options.seed)
-        draw(folder / "images", 1, options.seed + 1)
+        draw(folder / "normals", 30, seed)
+        draw(folder / "images", 1, seed + 1)
         for method in METHODS:
-            found = outcomes(folder, method, options.fuzzed // len(METHODS), options.seed)
-            for each in found:
-                kind = kind_of(each)
-                counts[kind] += 1
-                if kind in BAD:
-                    print(f"{kind}: {method}: {json.dumps(each)}", file=sys.stderr)
-    print(", ".join(f"{kind} {counts[kind]}" for kind in ("right", "refused", *BAD)))
-    return 1 if any(counts[kind] for kind in BAD) else 0
+            for each in outcomes(folder, method, count // len(METHODS), seed):
+                tally.add((method, each["name"]), kind_of(each), json.dumps(each))
+    return [tally]
 
 
 def draw(folder: Path, count: int, seed: int) -> None:
@@ -99,7 +86,3 @@ def kind_of(outcome: dict[str, object]) -> str:
         return "right"
     lines = str(outcome["stderr"]).splitlines()
     return "refused" if code == 2 and len(lines) == 1 and lines[0].isprintable() else "wrong"
-
-
-if __name__ == "__main__":
-    sys.exit(main())
