@@ -33,7 +33,8 @@ FORMAT = 1
 FACTS = "fit.json"  # every model's folder holds it
 MAX_SIDE = 4096  # pixels, of the images that a model takes
 MAX_NAME = 200  # characters of a method's name
-RESIZES = ("squash", "short_side")  # these two as mia_data.load knows them
+RESIZES = ("squash", "short_side")  # these three as mia_data.load knows them
+BRIGHTNESS = ("percentiles", "equalize")
 RESAMPLES = ("nearest", "box", "bilinear", "hamming", "bicubic", "lanczos")
 _SCORES, _SPLIT, _DETECTOR = "normal_scores.npy", "normal_split.npy", "detector"
 
@@ -203,8 +204,13 @@ def _read_preprocessing(reading: JsonTable) -> Preprocessing:
         window=window,
         # Models of before do not name it.
         resample=reading.optional(_resample, "resample") or Preprocessing.resample,
+        brightness=reading.optional(_brightness, "brightness"),
     )
 
 
 def _resample(reading: JsonTable, key: str) -> str:
     return one_of(reading, key, RESAMPLES)
+
+
+def _brightness(reading: JsonTable, key: str) -> str:
+    return one_of(reading, key, BRIGHTNESS)
