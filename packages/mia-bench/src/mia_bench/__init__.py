@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from mia_bench.detectors.protocol import Detector, Provider
     from mia_bench.errors import RunsFailedError, StudyError
     from mia_bench.inference.fit import fit
+    from mia_bench.inference.loaded_model import LoadedModel, ScoredImages, load_model
     from mia_bench.inference.score import score
     from mia_bench.leaderboard.rows import gather
     from mia_bench.run_study import run_study
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "Detector": "detectors.protocol",
+    "LoadedModel": "inference.loaded_model",
+    "ScoredImages": "inference.loaded_model",
+    "load_model": "inference.loaded_model",
     "Provider": "detectors.protocol",
     "RunsFailedError": "errors",
     "Study": "study.study",
@@ -35,12 +39,15 @@ _HOMES = {
 
 __all__ = [
     "Detector",
+    "LoadedModel",
     "Provider",
     "RunsFailedError",
+    "ScoredImages",
     "Study",
     "StudyError",
     "fit",
     "gather",
+    "load_model",
     "read_study",
     "run_study",
     "score",

@@ -2,6 +2,7 @@
 
 from mia_data.dataset_folder import data_root
 from mia_data.dataset_info import Counts, DatasetInfo
+from mia_data.decode.arrays import image_from_array
 from mia_data.decode.file_stream import Decoded, decode_files
 from mia_data.download_archive import download
 from mia_data.errors import DataError, MissingDataError, MissingExtraError, UnknownNameError
@@ -45,6 +46,7 @@ __all__ = [
     "find_volumes",
     "from_folder",
     "from_manifest",
+    "image_from_array",
     "info",
     "load",
     "names",
