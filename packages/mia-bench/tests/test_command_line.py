@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
 import pytest
@@ -72,16 +73,32 @@ def test_sigterm_ends_a_study_as_ctrl_c_does(tmp_path):
     assert folder.state() is State.PENDING
 
 
-def test_runs_of_another_process_have_a_code_of_their_own(mia_bench, tmp_path):
+def test_runs_of_another_process_are_waited_for(mia_bench, tmp_path):
+    words = ("run", *STUDY, "--epochs", "1", "--seeds", "0,1", "--out")
+    assert mia_bench(*words, tmp_path / "whole").returncode == 0
+    out = tmp_path / "two"
+    with ThreadPoolExecutor(2) as pool:
+        both = list(pool.map(lambda _: mia_bench(*words, out), range(2)))
+    assert [each.returncode for each in both] == [0, 0], both
+    for seed in (0, 1):
+        path = f"phantom/ae/seed-{seed}/scores.csv"
+        assert (out / path).read_bytes() == (tmp_path / "whole" / path).read_bytes()
+
+
+def test_a_run_that_another_process_leaves_undone_is_done(mia_bench, tmp_path):
     folder = tmp_path / "phantom" / "ae" / "seed-1"
     folder.mkdir(parents=True)
     command = ("run", *STUDY, "--epochs", "1", "--seeds", "0,1", "--out", tmp_path)
-    with FileLock(folder / LOCK):
-        result = mia_bench(*command)
-    assert result.returncode == 3, result.stderr
-    assert result.stderr.splitlines()[-1] == (
-        "mia-bench: 1 of 2 runs are still being done by another process: phantom/ae/seed-1; run "
-        "the same command again when it has ended"
-    )
-    assert (tmp_path / "phantom" / "ae" / "seed-0" / "run.json").exists()
-    assert mia_bench(*command).returncode == 0
+    with ThreadPoolExecutor(1) as pool:
+        with FileLock(folder / LOCK):
+            study = pool.submit(mia_bench, *command)
+            log = "another process is doing it"
+            while not (tmp_path / "phantom/ae/seed-0/run.json").exists() and not study.done():
+                time.sleep(0.05)
+            time.sleep(3)  # it has found the lock by now
+            assert not (folder / "run.json").exists()
+        result = study.result()
+    assert result.returncode == 0, result.stderr
+    assert log in result.stderr
+    assert (folder / "run.json").exists()
+    assert "[2/2]" in result.stderr

@@ -17,10 +17,6 @@ class RunsFailedError(RuntimeError):
     """Some runs of a study failed while the others finished: exit code 1."""
 
 
-class RunsElsewhereError(RuntimeError):
-    """Another process is still doing some runs of a study: exit code 3."""
-
-
 def unknown_name(kind: str, name: str, known: Iterable[str]) -> StudyError:
     """Return the error for a name that is not among the known ones, with the nearest of them."""
     known = list(known)

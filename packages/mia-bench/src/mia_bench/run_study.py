@@ -10,6 +10,7 @@ import numpy as np
 
 from mia_bench.errors import RunsFailedError, StudyError
 from mia_bench.execution.open_executor import open_executor
+from mia_bench.execution.runs_elsewhere import wait_for_one
 from mia_bench.files import check_writable
 from mia_bench.report.write import write_report
 from mia_bench.run_folder.folder import RunFolder, State
@@ -57,6 +58,8 @@ def run_study(
 ) -> StudyOutcome:
     """Do the runs of a study that are not done yet and write its report.
 
+    A run that another process is doing is waited for.
+
     Args:
         study: The study.
         out: Its folder; finished runs in it are kept.
@@ -87,6 +90,10 @@ def run_study(
         trackers = make_trackers(study.tracking, study=study.name, out=out, executor=options.name)
         with make_display(len(runs), done, len(runs) - len(waiting) - done) as display:
             outcomes = executor.run(waiting, out, trackers=trackers, display=display)
+            while elsewhere := [r for r in waiting if outcomes[r.name].state is State.RUNNING]:
+                ended, left = wait_for_one(elsewhere, out, display)
+                outcomes |= ended
+                outcomes |= executor.run(left, out, trackers=trackers, display=display)
     states |= {name: outcome.state for name, outcome in outcomes.items()}
     notes = {name: outcome.note for name, outcome in outcomes.items()}
     finished = State.FINISHED in states.values()

@@ -13,11 +13,11 @@ import click
 
 from mia_bench.cli.echo import echo
 from mia_bench.cli.lazy_group import LazyCommand, LazyGroup
-from mia_bench.errors import RunsElsewhereError, RunsFailedError, StudyError
+from mia_bench.errors import RunsFailedError, StudyError
 from mia_bench.execution.resources import idle_thread_settings
 from mia_bench.interruption import code_of, say_interrupted
 
-WRONG_INPUT, RUNS_FAILED, RUNS_ELSEWHERE = 2, 1, 3
+WRONG_INPUT, RUNS_FAILED = 2, 1
 COMMANDS = {
     "run": LazyCommand(
         "mia_bench.cli.run:run",
@@ -60,8 +60,7 @@ def commands() -> None:
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit.
 
-    The exit code is 0, 1 (runs failed), 2 (wrong input), 3 (another process still does some runs),
-    130 (Ctrl-C) or 143 (SIGTERM).
+    The exit code is 0, 1 (runs failed), 2 (wrong input), 130 (Ctrl-C) or 143 (SIGTERM).
     """
     os.environ.update(idle_thread_settings())  # before torch is loaded
     for stream in (sys.stdout, sys.stderr):
@@ -89,8 +88,6 @@ def _run(arguments: list[str] | None) -> int:
         code = _say(str(error), RUNS_FAILED)
     except (StudyError, OSError) as error:
         code = _say(str(error), WRONG_INPUT)
-    except RunsElsewhereError as error:
-        code = _say(str(error), RUNS_ELSEWHERE)
     except (KeyboardInterrupt, click.Abort) as error:
         say_interrupted()
         code = code_of(error)

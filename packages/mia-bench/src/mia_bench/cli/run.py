@@ -12,7 +12,7 @@ from mia_bench.cli.echo import echo
 from mia_bench.cli.executor_options import executor_options
 from mia_bench.cli.options import DEVICE, JSON, OUT
 from mia_bench.cli.study_options import study_options
-from mia_bench.errors import RunsElsewhereError, RunsFailedError
+from mia_bench.errors import RunsFailedError
 from mia_bench.execution.outcome import describe_outcome
 from mia_bench.run_folder.folder import RunFolder, State
 from mia_bench.run_study import StudyOutcome, run_study
@@ -44,8 +44,8 @@ def run(
 
     STUDY is a TOML file (default: a short study of a few methods on the built-in dataset
     phantom). Runs that are finished in the output folder are not repeated, so a study that was
-    stopped goes on where it was. The exit code is 0 only when all runs are finished, 3 when another
-    process is still doing some.
+    stopped goes on where it was; runs that another process is doing are waited for. The exit code
+    is 0 only when all runs are finished.
     """
     outcome = run_study(
         study,
@@ -66,12 +66,6 @@ def run(
         raise RunsFailedError(msg)
     if outcome.report:
         outcome.report.check_readable()
-    if elsewhere := [name for name, state in outcome.states.items() if state is not State.FINISHED]:
-        msg = (
-            f"{len(elsewhere)} of {len(outcome.states)} runs are still being done by another "
-            f"process: {', '.join(elsewhere)}; run the same command again when it has ended"
-        )
-        raise RunsElsewhereError(msg)
 
 
 def _print_outcome(outcome: StudyOutcome, *, as_json: bool) -> None:

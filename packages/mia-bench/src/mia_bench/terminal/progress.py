@@ -5,13 +5,13 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Protocol
 
+from mia_bench.run_folder.folder import State
 from mia_bench.terminal.console import make_bars
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import TaskID
 
-    from mia_bench.run_folder.folder import State
     from mia_bench.run_folder.records import Progress
 
 LOG_SECONDS = 15  # between two lines of a run in a log
@@ -81,7 +81,8 @@ class LiveDisplay:
         """Replace the run's bar by a line above the bars."""
         if run in self._tasks:
             self._bars.remove_task(self._tasks.pop(run))
-        self._bars.advance(self._all)
+        if state is not State.RUNNING:  # by another process, which is waited for
+            self._bars.advance(self._all)
         self._bars.console.print(f"{state.value:>8}  {run}  {note}")
 
 
@@ -112,6 +113,9 @@ class LogDisplay:
 
     def show_end(self, run: str, state: State, note: str) -> None:
         """Print how the run ended and how many have."""
+        if state is State.RUNNING:  # by another process, which is waited for
+            self._print(f"{state.value:>8}  {run}  {note}")
+            return
         self._done += 1
         self._print(f"{state.value:>8}  {run}  {note}  [{self._done}/{self._total}]")
 
