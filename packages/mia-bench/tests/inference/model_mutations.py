@@ -188,7 +188,7 @@ def _type(name: str, header: dict[str, Any]) -> None:
 
 
 def _other_method(header: dict[str, Any]) -> None:
-    header["__metadata__"] = {"package": "mia_recon", "method": "vae"}
+    header["__metadata__"] = {"model": "mia_recon/vae"}
 
 
 def _double(tensors: dict[str, np.ndarray]) -> None:

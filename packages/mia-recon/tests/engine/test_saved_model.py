@@ -92,7 +92,7 @@ def test_numbers_that_are_not_finite_are_refused(saved, name, value):
 
 def test_weights_of_another_method_than_the_facts_are_refused(saved):
     change(saved, method="vae")
-    with pytest.raises(ModelFileError, match=r"is of method 'ae', model.json of 'vae'"):
+    with pytest.raises(ModelFileError, match=r"of the model 'mine/ae', .* of 'mine/vae'"):
         read(saved)
 
 
@@ -214,3 +214,12 @@ except ValueError as error:
         [sys.executable, "-c", code], check=False, capture_output=True, text=True, timeout=120
     )
     assert done.stdout.startswith("expected weight of float32 (32768, 32768)"), done.stderr
+
+
+def test_the_same_model_gives_the_same_bytes(tmp_path):
+    state = {"network": {f"layer{i}": torch.full((3,), float(i)) for i in range(20)}}
+    facts = {"package": "mine", "method": "ae", "in_channels": 1, "image_size": 32}
+    for number in range(8):
+        storage.save_folder(tmp_path / str(number), state, facts)
+    files = {(tmp_path / str(number) / "model.safetensors").read_bytes() for number in range(8)}
+    assert len(files) == 1

@@ -19,7 +19,8 @@ from safetensors.torch import save_file
 from .model_files import META, TENSORS, read_facts, read_tensors
 
 _LONGEST = 200  # bytes of a name that the temporary folder's may begin with
-_NAMED = ("package", "method")  # facts that the file of the tensors has too
+_NAMED = ("package", "method")  # facts that the file of the tensors has too, in one entry
+_MODEL = "model"
 FORMAT = 1  # version of the two files; others are refused
 
 
@@ -56,8 +57,8 @@ def _write(path: Path, state: dict[str, Any], meta: dict[str, Any]) -> None:
     with tempfile.TemporaryDirectory(prefix=_prefix(path), dir=path.parent) as temporary:
         fresh = Path(temporary, "new")
         fresh.mkdir()
-        named = {key: meta[key] for key in _NAMED if key in meta}
-        save_file(tensors, fresh / TENSORS, metadata=named)
+        # One entry: of several, safetensors writes the order by chance.
+        save_file(tensors, fresh / TENSORS, metadata={_MODEL: _model_name(meta)})
         text = json.dumps({"format": FORMAT, **meta, "structure": structure}, indent=1)
         (fresh / META).write_text(text + "\n", encoding="utf-8")
         # Safetensors makes its file readable by its owner only, against the user's umask.
@@ -122,10 +123,15 @@ def _check_origin(path: Path, meta: dict[str, Any]) -> None:
     """Refuse tensors of another model than the facts; older files do not say of which."""
     with safe_open(path, "pt") as file:
         named = file.metadata() or {}
-    for key in _NAMED:
-        if key in named and named[key] != meta.get(key):
-            msg = f"{path.name} is of {key} {named[key]!r}, {META} of {meta.get(key)!r}"
-            raise ValueError(msg)
+    found, expected = named.get(_MODEL), _model_name(meta)
+    if found is not None and found != expected:
+        msg = f"{path.name} is of the model {found!r}, {META} of {expected!r}"
+        raise ValueError(msg)
+
+
+def _model_name(meta: dict[str, Any]) -> str:
+    """Return the package and the method of a model's facts, as ``mia_recon/ae``."""
+    return "/".join(str(meta[key]) for key in _NAMED if key in meta)
 
 
 def _of_format(meta: Any) -> dict[str, Any]:
