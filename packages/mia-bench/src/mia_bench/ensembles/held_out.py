@@ -11,6 +11,7 @@ https://doi.org/10.1007/s10472-013-9368-4 (cross-conformal prediction)
 from __future__ import annotations
 
 import io
+import zlib
 from typing import TYPE_CHECKING, NamedTuple
 from zipfile import BadZipFile
 
@@ -113,7 +114,7 @@ def _read(path: Path, scores_sha256: str) -> HeldOutNormals | None:
     try:
         with np.load(io.BytesIO(read_bounded(path, MAX_BYTES)), allow_pickle=False) as file:
             key, scores, pixels = (file[name] for name in ("key", "scores", "pixels"))
-    except (OSError, ValueError, KeyError, EOFError, BadZipFile):
+    except (OSError, ValueError, KeyError, EOFError, BadZipFile, zlib.error):
         return None  # it is computed again
     sound = all(
         each.dtype == np.float32 and each.ndim == 1 and np.isfinite(each).all()

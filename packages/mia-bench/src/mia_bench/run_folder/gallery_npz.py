@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import zlib
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 from zipfile import BadZipFile
@@ -60,7 +61,7 @@ class Gallery:
         try:
             with np.load(io.BytesIO(content), allow_pickle=False) as file:
                 return cls(**{field.name: file[field.name] for field in fields(cls)})
-        except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
+        except (OSError, ValueError, KeyError, EOFError, BadZipFile, zlib.error) as error:
             msg = f"cannot read {path}: {error}"
             raise StudyError(msg) from error
 

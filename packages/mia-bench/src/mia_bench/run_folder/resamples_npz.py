@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import zlib
 from typing import TYPE_CHECKING, NamedTuple
 from zipfile import BadZipFile
 
@@ -67,7 +68,7 @@ def read_resamples(path: Path, metrics: Mapping[str, float | None]) -> RunResamp
         if len({values.shape for values in resampled.values()}) != 1:
             msg = "expected as many resamples of each metric"
             raise ValueError(msg)
-    except (OSError, ValueError, TypeError, KeyError, EOFError, BadZipFile) as error:
+    except (OSError, ValueError, TypeError, KeyError, EOFError, BadZipFile, zlib.error) as error:
         msg = f"cannot read {path}: {error}"
         raise StudyError(msg) from error
     pixels = mia_metrics.PixelBootstrap(estimates, resampled, normal, abnormal, seed)
