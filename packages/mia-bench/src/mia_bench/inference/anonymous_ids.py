@@ -32,7 +32,7 @@ class ImageIds:
 
     @property
     def are_anonymous(self) -> bool:
-        """Whether ids tell nothing of the paths."""
+        """True if ids tell nothing of the paths."""
         return self.salt is not None
 
     def of(self, path: str) -> str:

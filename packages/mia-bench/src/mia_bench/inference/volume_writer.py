@@ -71,7 +71,7 @@ class VolumeWriter:
 
     @property
     def keeps_maps(self) -> bool:
-        """Whether maps of volumes are written."""
+        """True if maps of volumes are written."""
         return bool(self.volumes) and self.format != NONE and self.outlined is not None
 
     def keep(self, image_id: str, heat: np.ndarray) -> None:

@@ -110,7 +110,7 @@ class ScoringWriter:
 
     @property
     def _draws(self) -> bool:
-        """Whether maps are needed at the size of their images."""
+        """True if maps are needed at the size of their images."""
         return self.heatmaps or self.raw_maps or self.volumes.keeps_maps
 
     def restore(self, entry: JournalEntry) -> None:

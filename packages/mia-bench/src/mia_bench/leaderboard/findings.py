@@ -1,4 +1,4 @@
-"""What a study found, in sentences: the best method, by how much, and what is not significant."""
+"""Sentences on what a study found: the best method, by how much, and what is not significant."""
 
 from __future__ import annotations
 
