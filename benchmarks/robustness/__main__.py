@@ -16,7 +16,6 @@ import images
 import kills
 import models
 
-# import models
 import texts
 from cases import BAD, KINDS, Tally
 
