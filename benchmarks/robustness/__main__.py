@@ -15,7 +15,6 @@ import caches
 import images
 import kills
 import models
-
 import texts
 from cases import BAD, KINDS, Tally
 

@@ -119,8 +119,8 @@ def read_normal_images(
 
     Raises:
         DataError: A folder that is missing, empty or holds a file that cannot be read.
-        StudyError: Calibration images with the pixels or of the patients of training images, or too
-            few images.
+        StudyError: Calibration images with the pixels, of the patients or of the DICOM series of
+            training images, or too few images.
     """
     reading = reading or Reading()
     whole = _read(images, preprocessing, reading, cache_dir)
@@ -130,6 +130,7 @@ def read_normal_images(
             _check_held_out(whole, held_out)
         if not reading.allow_shared_patients:
             _check_patients(whole, held_out)
+            _check_series(whole, held_out)
         return NormalImages(_named(whole, anonymous), None, held_out)
     if holdout is None:
         return NormalImages(_named(whole, anonymous), None, None)
@@ -137,7 +138,7 @@ def read_normal_images(
     if patients is not None:
         known = [patients(name) for name in whole.ids]
     whole = _named(whole, anonymous)
-    groups = group_images(whole.images, known)
+    groups = group_images(whole.images, known, whole.volumes)
     divide = hold_out if is_trained else make_folds
     try:
         split = divide(whole.ids, groups, share=holdout, fpr=FPR if fpr is None else fpr)
@@ -202,3 +203,27 @@ def _check_patients(train: ImageSet, held_out: ImageSet) -> None:
             "them as they are)"
         )
         raise StudyError(msg)
+
+
+def _check_series(train: ImageSet, held_out: ImageSet) -> None:
+    """Refuse calibration images of DICOM series that are trained on."""
+    known = _series(train)
+    both = [file for uid, file in _series(held_out).items() if uid in known]
+    if both:
+        msg = (
+            f"expected calibration images of other DICOM series than those that are trained on, "
+            f"got slices of {len(both)} of the same, the first is {both[0]!r} "
+            "(--allow-shared-patients reads them as they are)"
+        )
+        raise StudyError(msg)
+
+
+def _series(images: ImageSet) -> dict[str, str]:
+    """Return the first file of each DICOM series."""
+    if images.volumes is None or images.paths is None:
+        return {}
+    files = dict.fromkeys(map(str, images.paths))
+    volumes = mia_data.find_volumes("", files)
+    return {
+        each.series_uid: each.files[0] for each in volumes if isinstance(each, mia_data.DicomVolume)
+    }
