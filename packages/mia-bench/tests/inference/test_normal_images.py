@@ -19,11 +19,12 @@ def read(tmp_path):
         path.parent.mkdir(exist_ok=True)
         Image.fromarray(rng.integers(0, 255, (16, 16), dtype=np.uint8)).save(path)
 
-    def call(calibration="calibration", **reading):
+    def call(calibration="calibration", *, recursive=False, **reading):
         return read_normal_images(
             tmp_path / "train",
             Preprocessing(size=16, channels=1, resize="squash"),
             calibration=calibration and tmp_path / calibration,
+            recursive=recursive,
             holdout=None,
             fpr=0.5,
             is_trained=True,
@@ -66,6 +67,7 @@ def test_slices_of_a_series_stay_together_when_some_are_held_out(write_ct, tmp_p
             tmp_path / "train",
             Preprocessing(size=16, channels=1, resize="squash"),
             calibration=None,
+            recursive=True,
             holdout=0.5,
             fpr=0.2,
             is_trained=is_trained,
@@ -87,11 +89,11 @@ def test_calibration_slices_of_a_trained_series_are_refused_unless_allowed(
     write_ct(tmp_path / "calibration/other", slices + 30)
     message = r"of other DICOM series than .* of 1 of the same, the first is '.*calibration/scan/im"
     with pytest.raises(StudyError, match=message):
-        read()
-    assert len(read(allow_shared_patients=True).calibration) == 8
+        read(recursive=True)
+    assert len(read(recursive=True, allow_shared_patients=True).calibration) == 8
     (tmp_path / "train/scan/im000.dcm").unlink()
     (tmp_path / "train/scan/im001.dcm").unlink()
-    assert len(read().calibration) == 8
+    assert len(read(recursive=True).calibration) == 8
 
 
 def test_damaged_files_are_read_where_that_is_allowed(read, tmp_path):

@@ -93,6 +93,7 @@ def read_normal_images(
     preprocessing: Preprocessing,
     *,
     calibration: str | os.PathLike[str] | None,
+    recursive: bool = False,
     holdout: float | None,
     fpr: float | None,
     is_trained: bool,
@@ -107,6 +108,7 @@ def read_normal_images(
         images: Folder of normal images.
         preprocessing: How they are read.
         calibration: Folder of calibration images: nothing is held out then.
+        recursive: Take the images of all folders below these too.
         holdout: Share of the images that is held out; None for nothing.
         fpr: The false-positive rate that thresholds shall be had for. None: 0.05 if there are
             enough images for it, else nothing is held out.
@@ -123,9 +125,9 @@ def read_normal_images(
             training images, or too few images.
     """
     reading = reading or Reading()
-    whole = _read(images, preprocessing, reading, cache_dir)
+    whole = _read(images, recursive, preprocessing, reading, cache_dir)
     if calibration is not None:
-        held_out = _read(calibration, preprocessing, reading, cache_dir)
+        held_out = _read(calibration, recursive, preprocessing, reading, cache_dir)
         if not reading.allow_shared_files:
             _check_held_out(whole, held_out)
         if not reading.allow_shared_patients:
@@ -151,6 +153,7 @@ def read_normal_images(
 
 def _read(
     folder: str | os.PathLike[str],
+    recursive: bool,
     preprocessing: Preprocessing,
     reading: Reading,
     cache_dir: Path | None,
@@ -158,6 +161,7 @@ def _read(
     return mia_data.from_folder(
         Path(folder),
         "train",
+        recursive=recursive,
         size=preprocessing.size,
         channels=preprocessing.channels,
         resize=preprocessing.resize,
