@@ -14,6 +14,7 @@ SMALL = {"latent": 4, "width": 4, "hidden": 32}
 SMALL_DAE = {"filters": 8, "depth": 3, "noise_resolution": 4}
 SMALL_FAE = {"backbone": "efficientnet-lite0", "depth": 2, "steps_per_epoch": 3}
 SMALL_RD = {"backbone": "efficientnet-lite0", "steps_per_epoch": 3}
+SMALL_ANODDPM = {"width": 32, "depth": 2, "attention": 1, "ddim_steps": 3}
 SIZE = 32
 # The same weights by another name where the original's checkpoint is the same.
 KEYS_OF = {"ceae": "ae", "ae-perceptual": "ae"}
@@ -112,6 +113,7 @@ def small(vgg_file):
 
     def build(name: str, **options):
         own = {"dae": SMALL_DAE, "fae-mse": SMALL_FAE, "fae-ssim": SMALL_FAE, "rd": SMALL_RD}
+        own |= {"anoddpm": SMALL_ANODDPM, "anoddpm-simplex": SMALL_ANODDPM}
         sizes = dict(own.get(name, SMALL))
         if name == "ae-perceptual":
             sizes["weights"] = str(vgg_file)

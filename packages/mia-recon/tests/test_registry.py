@@ -20,6 +20,7 @@ PAGE = Path(__file__).resolve().parents[3] / "docs" / "recon.md"
 def test_there_are_the_methods_of_the_study():
     names = "ae ae-l1 ae-ssim ae-perceptual ae-spatial vae constrained-ae memae ceae ganomaly aeu"
     names += " dae ae-grad vae-elbo vae-kl vae-rec vae-combi fae-mse fae-ssim rd"
+    names += " anoddpm anoddpm-simplex"
     assert set(mia_recon.METHODS) == set(names.split())
     for name, info in mia_recon.METHODS.items():
         assert info.name == name
@@ -36,6 +37,10 @@ def test_the_defaults_are_those_of_the_study():
         if name == "rd":
             assert (info.image_size, info.batch_size, info.learning_rate) == (256, 16, 5e-3)
             assert info.epochs * RECORDS[name].options().steps_per_epoch == 2600
+            continue
+        if name.startswith("anoddpm"):
+            assert (info.image_size, info.batch_size, info.learning_rate) == (128, 16, 1e-4)
+            assert info.epochs == 3000
             continue
         size, batch = (128, 16) if name == "dae" else (64, 64)
         assert (info.image_size, info.batch_size) == (size, batch)

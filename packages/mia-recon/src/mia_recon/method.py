@@ -109,6 +109,8 @@ class Method:
         original_files: (network) -> None: read the files that the original keeps beside its
             checkpoint, when ``load_medianomaly`` has loaded one.
         task: (loss, network, options, settings, fabric) -> the training step.
+        counted: (options) -> the options that operations are counted with and how often they are
+            done; None for the options as they are, once.
     """
 
     info: MethodInfo
@@ -125,6 +127,7 @@ class Method:
     prepare: Callable[[Any, Iterable[Tensor]], None] | None = None
     original_files: Callable[[Any], None] | None = None
     task: Callable[..., Task] | None = None
+    counted: Callable[[Any], tuple[Any, int]] | None = None
 
     def make_task(
         self, network: nn.Module, options: Any, settings: Settings, fabric: Fabric

@@ -12,6 +12,7 @@ from mia_recon.methods import (
     ae_spatial,
     ae_ssim,
     aeu,
+    anoddpm,
     ceae,
     constrained_ae,
     dae,
@@ -51,4 +52,6 @@ RECORDS: dict[str, Method] = {
     "fae-mse": fae_mse.METHOD,
     "fae-ssim": fae_ssim.METHOD,
     "rd": rd.METHOD,
+    "anoddpm": anoddpm.METHOD,
+    "anoddpm-simplex": anoddpm.SIMPLEX,
 }

@@ -57,11 +57,14 @@ def info_of(method: Method) -> MethodInfo:
 
 
 def _cost(method: Method) -> Cost:
-    info, options = method.info, method.options()
+    info, options, times = method.info, method.options(), 1
+    if method.counted:
+        options, times = method.counted(options)
     shape = (1, info.channels, info.image_size, info.image_size)
 
     def score(network: Any) -> None:
         with torch.no_grad():  # in PyTorch 2.4, what inference mode computes is not counted
             score_batch(method, network, torch.empty(shape, device="meta"), options)
 
-    return measure(lambda: method.network(info.channels, info.image_size, options), score)
+    cost = measure(lambda: method.network(info.channels, info.image_size, options), score)
+    return cost._replace(macs=times * cost.macs)
