@@ -65,10 +65,10 @@ class Diffusion(nn.Module):
     def draw_noise(
         self, shape: tuple[int, ...], steps: Tensor, generator: torch.Generator
     ) -> Tensor:
-        """Draw noise [B, C, S, S] for time steps [B], on the device of the generator."""
+        """Draw noise [B, C, S, S] for time steps [B], on the device of both."""
         if self.noise == "simplex":
             return octave_noise(shape, steps, generator)
-        return torch.randn(shape, generator=generator, device=generator.device)
+        return torch.randn(shape, generator=generator, device=steps.device)
 
     def add_noise(self, x: Tensor, noise: Tensor, steps: Tensor) -> Tensor:
         """Return images [B, C, S, S] with the noise of time steps [B], from 0 to T - 1."""
