@@ -34,10 +34,13 @@ _FAMILIES: tuple[ModuleType, ...] = (one_stage, two_stage, features, adapted)
 
 def count_costs() -> Iterator[MethodInfo]:
     """Yield the facts of every method with its cost counted, and the weights that it needs."""
-    for family in (one_stage, two_stage, features):  # their methods have the same network
+    for family in (one_stage, two_stage):  # their methods have the same network
         cost = family.count_cost()
         for info in family.METHODS.values():
             yield replace(info, weights=default_weights(info), cost=cost)
+    costs = features.count_costs()
+    for name, info in features.METHODS.items():
+        yield replace(info, weights=default_weights(info), cost=costs[name])
     yield from adapted.count_costs()
 
 

@@ -89,8 +89,13 @@ def features_of(
     height, width = images.shape[2:]
     with repeatable(images.device, full_precision=True), torch.inference_mode():
         stages = backbone(images.float().div_(255), options.stages)
-    grids = [
+    grids = grids_of(stages, height, width)
+    return Features(numbers, [stage.float().cpu() for stage in stages], grids)
+
+
+def grids_of(stages: Sequence[Tensor], height: int, width: int) -> list[FeatureGrid]:
+    """Return the places of the cells of features [B, C, h, w] in an image."""
+    return [
         FeatureGrid(Axis.even(stage.shape[2], height), Axis.even(stage.shape[3], width))
         for stage in stages
     ]
-    return Features(numbers, [stage.float().cpu() for stage in stages], grids)
