@@ -27,7 +27,9 @@ def imported(*arguments: object, code: int = 0) -> set[str]:
     return set(names)
 
 
-@pytest.mark.parametrize("command", ["run", "plan", "report", "compare", "fuse", "fit", "score"])
+@pytest.mark.parametrize(
+    "command", ["run", "plan", "report", "compare", "fuse", "fit", "score", "export"]
+)
 def test_the_help_of_a_command_imports_no_torch(command):
     assert "torch" not in imported(command, "--help")
 
