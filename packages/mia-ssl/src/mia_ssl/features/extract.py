@@ -86,11 +86,11 @@ def features_of(
     backbone: FrozenNetwork, images: Tensor, numbers: Tensor, options: FeatureOptions
 ) -> Features:
     """Return the features of images, uint8 [B, C, S, S], that have these numbers."""
-    height, width = images.shape[2:]
+    height, width = map(int, images.shape[2:])  # tensors while a graph is traced
     with repeatable(images.device, full_precision=True), torch.inference_mode():
         stages = backbone(images.float().div_(255), options.stages)
     grids = [
-        FeatureGrid(Axis.even(stage.shape[2], height), Axis.even(stage.shape[3], width))
+        FeatureGrid(Axis.even(int(stage.shape[2]), height), Axis.even(int(stage.shape[3]), width))
         for stage in stages
     ]
     return Features(numbers, [stage.float().cpu() for stage in stages], grids)

@@ -48,7 +48,7 @@ class FeatureScores(nn.Module):
     def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
         """Score uint8 images [B, C, S, S]: float32 scores [B] and maps [B, S, S]."""
         features = features_of(self.backbone, images, _UNNUMBERED, self._options)
-        score, pixels = self.of_features(features, images.shape[-1])
+        score, pixels = self.of_features(features, int(images.shape[-1]))
         assert pixels is not None  # it is asked for
         return score, pixels
 

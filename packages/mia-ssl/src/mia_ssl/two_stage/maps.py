@@ -94,13 +94,13 @@ def embed_with_grid(
     layer = find_layer(network, map_layer)
     hook = layer.register_forward_hook(lambda module, inputs, output: kept.append(output))
     try:
-        with recorded_grids(network, *x.shape[2:]) as grids:
+        with recorded_grids(network, *map(int, x.shape[2:])) as grids:
             embedding = network(x)
     finally:
         hook.remove()
     features = kept.pop()
     is_grid = isinstance(features, torch.Tensor) and features.ndim == 4
-    place = grids.find(*features.shape[2:]) if is_grid else None
+    place = grids.find(*map(int, features.shape[2:])) if is_grid else None
     if place is None:
         msg = f"expected map_layer to give a grid [B, D, h, w], got {map_layer!r}"
         raise ValueError(msg)

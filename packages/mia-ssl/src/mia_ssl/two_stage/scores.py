@@ -47,7 +47,8 @@ class TwoStageScores(nn.Module):
         embedding, features, place = embed_with_grid(self.network, x, self._options.map_layer)
         patches = features.float().cpu().movedim(1, 3)  # [B, h, w, D]
         cells = self.map_density(patches.flatten(0, 2)).view(patches.shape[:3])
-        return self._score(embedding), place.enlarge(cells, *images.shape[2:]).float()
+        height, width = map(int, images.shape[2:])  # tensors while a graph is traced
+        return self._score(embedding), place.enlarge(cells, height, width).float()
 
     def _score(self, embedding: Tensor) -> Tensor:
         if self.density is None:
