@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -61,23 +61,18 @@ def compare(
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3  # errors alone
     session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
-    names = [each.name for each in session.get_outputs()]
     scores, maps = predict_checked(detector, images, device="cpu")
     worst_score = worst_map = 0.0
     for size in sorted({min(each, len(images)) for each in (*BATCHES, len(images))}):
-        parts = [images[start : start + size] for start in range(0, len(images), size)]
-        runs = [session.run(names, {INPUT: part}) for part in parts]
-        found = {
-            n: np.concatenate(out) for n, out in zip(names, zip(*runs, strict=True), strict=True)
-        }
+        found = _run(session, images, size)
         worst_score = max(worst_score, relative(found[SCORE], scores, normal_scores.scores))
+        _check_close("scores", worst_score)
         _check_meaning(found, normal_scores, threshold)
         if maps is not None:
             pixels = np.array([normal_scores.pixels[level] for level in LEVELS])
             worst_map = max(worst_map, relative(found[MAP], maps, pixels))
-    differences = Differences(worst_score, None if maps is None else worst_map, len(images))
-    _check(differences)
-    return differences
+            _check_close("maps", worst_map)
+    return Differences(worst_score, None if maps is None else worst_map, len(images))
 
 
 def relative(found: np.ndarray, expected: np.ndarray, normal: np.ndarray) -> float:
@@ -99,12 +94,19 @@ def relative(found: np.ndarray, expected: np.ndarray, normal: np.ndarray) -> flo
     return float((np.abs(found.astype(np.float64) - expected) / scale).max())
 
 
-def _check(differences: Differences) -> None:
-    for what, value in (("scores", differences.score), ("maps", differences.map)):
-        if value is not None and not value <= TOLERANCE:
-            msg = f"the exported graph is refused: in onnxruntime its {what} differ from PyTorch's "
-            msg += f"by {value:.2g} of their scale, expected at most {TOLERANCE:.0e}"
-            raise RunsFailedError(msg)
+def _run(session: Any, images: np.ndarray, size: int) -> dict[str, np.ndarray]:
+    """Return the graph's outputs of all images, some at a time."""
+    names = [each.name for each in session.get_outputs()]
+    starts = range(0, len(images), size)
+    runs = [session.run(names, {INPUT: images[start : start + size]}) for start in starts]
+    return {name: np.concatenate([run[n] for run in runs]) for n, name in enumerate(names)}
+
+
+def _check_close(what: str, difference: float) -> None:
+    if not difference <= TOLERANCE:
+        msg = f"the exported graph is refused: in onnxruntime its {what} differ from PyTorch's "
+        msg += f"by {difference:.2g} of their scale, expected at most {TOLERANCE:.0e}"
+        raise RunsFailedError(msg)
 
 
 def _check_meaning(found: dict[str, np.ndarray], normal: NormalScores, threshold: float) -> None:
