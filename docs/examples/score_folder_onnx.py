@@ -2,7 +2,8 @@
 
     python score_folder_onnx.py model.onnx FOLDER scores.csv
 
-Reads PNG, JPEG, BMP and TIFF of 8 bits a channel, and deep gray ones; others are named and left out.
+Reads PNG, JPEG, BMP and TIFF of 8 bits a channel, and deep gray ones. Files that cannot be read are
+named and left out.
 """
 
 import csv
@@ -52,7 +53,7 @@ def main(model, folder, out):
     if rules["brightness"] is not None:
         sys.exit(f"this script does not scale brightness by {rules['brightness']}")
     paths = [path for path in sorted(Path(folder).rglob("*")) if path.suffix.lower() in SUFFIXES]
-    with open(out, "w", newline="", encoding="utf-8") as file:
+    with Path(out).open("w", newline="", encoding="utf-8") as file:
         table = csv.writer(file)
         table.writerow(["path", "score", "quantile", "flag"])
         for start in range(0, len(paths), BATCH):
@@ -61,12 +62,12 @@ def main(model, folder, out):
                 try:
                     images.append(read(path, rules))
                     names.append(path.relative_to(folder).as_posix())
-                except (OSError, SyntaxError, ValueError) as error:
+                except (OSError, SyntaxError, ValueError) as error:  # noqa: PERF203
                     print(f"left out: {path}: {error}", file=sys.stderr)
             if names:
                 outputs = ["score", "quantile", "flag"]
                 found = session.run(outputs, {"images": np.stack(images)})
-                for name, score, quantile, flag in zip(names, *found):
+                for name, score, quantile, flag in zip(names, *found, strict=True):
                     table.writerow([name, f"{score:.8g}", f"{quantile:.6g}", int(flag)])
 
 

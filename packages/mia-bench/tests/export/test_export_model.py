@@ -60,11 +60,9 @@ def test_the_metadata_tells_what_is_needed_to_use_it(exported, model):
     facts = dict(onnxruntime.InferenceSession(exported.path).get_modelmeta().custom_metadata_map)
     assert facts["mia.method"] == "ae"
     assert facts["mia.version"] == mia_bench.__version__
-    assert (
-        facts["mia.model_sha256"] == hashlib.sha256((model / "fit.json").read_bytes()).hexdigest()
-    )
-    reading = json.loads(facts["mia.reading"])
-    assert reading == json.loads((model / "fit.json").read_text())["reading"]
+    saved = (model / "fit.json").read_bytes()
+    assert facts["mia.model_sha256"] == hashlib.sha256(saved).hexdigest()
+    assert json.loads(facts["mia.reading"]) == json.loads(saved)["reading"]
     calibration = json.loads(facts["mia.calibration"])
     assert calibration["threshold"] == exported.threshold
     assert calibration["fpr"] == 0.2
@@ -81,7 +79,7 @@ def test_the_same_model_gives_the_same_bytes_without_places_in_the_code(exported
 
 
 def test_frozen_features_are_inside_with_their_hash(fit_small, tmp_path, scans):
-    model = fit_small("gaussian-features", {}, epochs=0)
+    model = fit_small("gaussian-features", {}, epochs=0, holdout=None)
     done = mia_bench.export_model(model, tmp_path / "model.onnx", images=scans)
     assert done.differences.images == 16
     facts = onnxruntime.InferenceSession(done.path).get_modelmeta().custom_metadata_map
@@ -131,9 +129,7 @@ def test_a_graph_that_is_off_is_refused_and_the_old_file_stays(model, tmp_path, 
     monkeypatch.setattr(graph, "ScoringGraph", Off)
     out = tmp_path / "model.onnx"
     out.write_bytes(b"old")
-    with pytest.raises(
-        mia_bench.RunsFailedError, match="refused: in onnxruntime its scores differ"
-    ):
+    with pytest.raises(mia_bench.RunsFailedError, match="refused: .* its scores differ"):
         mia_bench.export_model(model, out)
     assert out.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [out]
@@ -144,7 +140,7 @@ def test_wrong_input_is_one_error(model, tmp_path):
         mia_bench.export_model(tmp_path, tmp_path / "model.onnx")
     with pytest.raises(mia_bench.StudyError, match=r"ends in \.onnx, got .*model\.pt"):
         mia_bench.export_model(model, tmp_path / "model.pt")
-    with pytest.raises(mia_bench.StudyError, match="too few for a false-positive rate of 0.001"):
+    with pytest.raises(mia_bench.StudyError, match=r"too few for .* rate of 0\.001"):
         mia_bench.export_model(model, tmp_path / "model.onnx", fpr=0.001)
     with pytest.raises(ValueError, match="absent"):
         mia_bench.export_model(model, tmp_path / "model.onnx", images=tmp_path / "absent")

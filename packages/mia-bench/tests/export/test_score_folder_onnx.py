@@ -1,4 +1,4 @@
-"""The example script scores a folder as mia-bench does, without PyTorch and without our packages."""
+"""The example script scores a folder as mia-bench does, without PyTorch and our packages."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ import importlib.abc, runpy, sys
 
 class Forbidden(importlib.abc.MetaPathFinder):
     def find_spec(self, name, path=None, target=None):
-        if name.partition(".")[0] in {"torch", "torchvision", "scipy", "sklearn"} or name[:4] == "mia_":
+        if name.partition(".")[0] in {"torch", "scipy"} or name[:4] == "mia_":
             raise ImportError(f"{name} is forbidden here")
 
 sys.meta_path.insert(0, Forbidden())
