@@ -129,7 +129,7 @@ def test_a_graph_that_is_off_is_refused_and_the_old_file_stays(model, tmp_path, 
     monkeypatch.setattr(graph, "ScoringGraph", Off)
     out = tmp_path / "model.onnx"
     out.write_bytes(b"old")
-    with pytest.raises(mia_bench.RunsFailedError, match="refused: .* its scores differ"):
+    with pytest.raises(mia_bench.RunsFailedError, match=r"refused: .* its scores differ"):
         mia_bench.export_model(model, out)
     assert out.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [out]
