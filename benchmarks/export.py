@@ -105,7 +105,7 @@ def row_of(method: str, folder: Path, threads: int) -> str:
     start = time.perf_counter()
     try:
         done = mia_bench.export_model(model, out, images=folder / "test")
-    except mia_bench.StudyError as error:
+    except (mia_bench.StudyError, mia_bench.RunsFailedError) as error:
         reason = str(error).partition("forward pass: ")[2] or str(error)
         return f"| {method} | no: {reason} | | | | | | |"
     took = time.perf_counter() - start

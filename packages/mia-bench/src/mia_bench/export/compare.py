@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from mia_bench.detectors.protocol import Detector
     from mia_bench.inference.normal_scores import NormalScores
 
-TOLERANCE = 1e-4
+TOLERANCE = 1e-4  # of scores
+# Of single pixels: SSIM divides differences of squares, which rounds away three digits more.
+MAP_TOLERANCE = 1e-3
 BATCHES = (1, 3)  # images at a time, besides all of them
 
 
@@ -53,8 +55,8 @@ def compare(
         threshold: The score from which on an image is flagged.
 
     Raises:
-        RunsFailedError: Scores or maps differ by more than ``TOLERANCE`` of their scale, or the
-            graph's quantiles and flags are not those of its scores.
+        RunsFailedError: Scores differ by more than ``TOLERANCE`` of their scale or maps by more
+            than ``MAP_TOLERANCE``, or quantiles and flags are not those of the graph's scores.
     """
     import onnxruntime
 
@@ -66,12 +68,12 @@ def compare(
     for size in sorted({min(each, len(images)) for each in (*BATCHES, len(images))}):
         found = _run(session, images, size)
         worst_score = max(worst_score, relative(found[SCORE], scores, normal_scores.scores))
-        _check_close("scores", worst_score)
+        _check_close("scores", worst_score, TOLERANCE)
         _check_meaning(found, normal_scores, threshold)
         if maps is not None:
             pixels = np.array([normal_scores.pixels[level] for level in LEVELS])
             worst_map = max(worst_map, relative(found[MAP], maps, pixels))
-            _check_close("maps", worst_map)
+            _check_close("maps", worst_map, MAP_TOLERANCE)
     return Differences(worst_score, None if maps is None else worst_map, len(images))
 
 
@@ -102,10 +104,10 @@ def _run(session: Any, images: np.ndarray, size: int) -> dict[str, np.ndarray]:
     return {name: np.concatenate([run[n] for run in runs]) for n, name in enumerate(names)}
 
 
-def _check_close(what: str, difference: float) -> None:
-    if not difference <= TOLERANCE:
+def _check_close(what: str, difference: float, most: float) -> None:
+    if not difference <= most:
         msg = f"the exported graph is refused: in onnxruntime its {what} differ from PyTorch's "
-        msg += f"by {difference:.2g} of their scale, expected at most {TOLERANCE:.0e}"
+        msg += f"by {difference:.2g} of their scale, expected at most {most:.0e}"
         raise RunsFailedError(msg)
 
 

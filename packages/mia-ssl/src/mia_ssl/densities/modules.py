@@ -68,19 +68,22 @@ class KernelLogDensity(nn.Module):
         super().__init__()
         self.l2_normalize = density.l2_normalize
         self.bandwidth = density.bandwidth
-        self.register_buffer("points", torch.from_numpy(density.state()["points"]))
+        points = density.state()["points"]
+        self.register_buffer("points", torch.from_numpy(points))
+        count, width = points.shape
+        scale = math.sqrt(2 * math.pi) * self.bandwidth
+        self._constant = math.log(count) + width * math.log(scale)
+        self._block = _BLOCK // count
 
     def forward(self, embeddings: Tensor) -> Tensor:
         """Score embeddings: [M, D] -> [M]."""
-        count, width = self.points.shape
-        constant = math.log(count) + width * math.log(math.sqrt(2 * math.pi) * self.bandwidth)
 
         def score(queries: Tensor) -> Tensor:
             exponents = squared_distances(queries, self.points) / (-2 * self.bandwidth**2)
             largest = exponents.amax(1)  # taken out, so that far points do not underflow to 0
-            return constant - largest - (exponents - largest[:, None]).exp().sum(1).log()
+            return self._constant - largest - (exponents - largest[:, None]).exp().sum(1).log()
 
-        return in_blocks(score, _scaled(embeddings, self.l2_normalize), _BLOCK // count)
+        return in_blocks(score, _scaled(embeddings, self.l2_normalize), self._block)
 
 
 class NeighborDistance(nn.Module):
@@ -92,7 +95,9 @@ class NeighborDistance(nn.Module):
         super().__init__()
         self.k = density.k
         self.metric = density.metric
-        self.register_buffer("points", torch.from_numpy(density.state()["points"]))
+        points = density.state()["points"]
+        self.register_buffer("points", torch.from_numpy(points))
+        self._block = _BLOCK // len(points)
 
     def forward(self, embeddings: Tensor) -> Tensor:
         """Score embeddings: [M, D] -> [M]."""
@@ -106,7 +111,7 @@ class NeighborDistance(nn.Module):
             return (nearest.sqrt() if self.metric == "euclidean" else nearest).mean(1)
 
         queries = _scaled(embeddings, self.metric == "cosine")
-        return in_blocks(score, queries, _BLOCK // len(self.points))
+        return in_blocks(score, queries, self._block)
 
 
 def squared_distances(a: Tensor, b: Tensor) -> Tensor:
