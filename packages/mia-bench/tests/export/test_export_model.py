@@ -153,3 +153,18 @@ def test_a_detector_without_a_scoring_module_is_refused(model, tmp_path, monkeyp
     monkeypatch.delattr(TrainedDetector, "scoring_module")
     with pytest.raises(mia_bench.StudyError, match="cannot export ae: its detector has no scoring"):
         mia_bench.export_model(model, tmp_path / "model.onnx")
+
+
+def test_a_fusion_is_refused_with_the_reason(made_up, tmp_path):
+    made_up(tmp_path, ["brain"], {"fusion": 1.0}, seeds=(0,))
+    run = tmp_path / "brain" / "fusion" / "seed-0"
+    with pytest.raises(mia_bench.StudyError, match=r"a fusion compares .*; export its members"):
+        mia_bench.export_model(run, tmp_path / "model.onnx")
+
+
+def test_a_package_that_is_missing_is_named_with_the_extra(model, tmp_path, monkeypatch):
+    from mia_bench.export import export_model
+
+    monkeypatch.setattr(export_model, "find_spec", lambda name: None)
+    with pytest.raises(mia_bench.StudyError, match="needs the package onnx: install the extra"):
+        mia_bench.export_model(model, tmp_path / "model.onnx")
