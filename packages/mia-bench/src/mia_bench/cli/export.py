@@ -35,10 +35,10 @@ from mia_bench.cli.options import FOLDER, JSON
 )
 @JSON
 def export(model: Path, out: Path, fpr: float, images: Path | None, as_json: bool) -> None:
-    """Write a trained model as one ONNX file.
+    """Write a trained model as one file that runs without PyTorch.
 
-    Normalization, network, score, map, quantile and flag are in one graph, which takes a batch of
-    images of any number. It is written only if it gives the model's scores in onnxruntime.
+    Normalization, network, score, map, quantile and flag are in one ONNX graph, which takes any
+    number of images. It is written only if it gives the model's scores in onnxruntime.
     """
     from mia_bench.export.export_model import export_model
 
