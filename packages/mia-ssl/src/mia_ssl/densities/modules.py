@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
+from torch.jit._trace import is_tracing
 
 from mia_ssl.densities.gaussian import GaussianDensity
 from mia_ssl.densities.kernel import KernelDensity
@@ -128,7 +129,7 @@ def in_blocks(score: Callable[[Tensor], Tensor], queries: Tensor, size: int) -> 
         queries: The queries.
         size: Rows of a block; at least one is taken.
     """
-    if torch.jit.is_tracing() or torch.compiler.is_compiling():  # for any number of rows
+    if is_tracing() or torch.compiler.is_compiling():  # for any number of rows
         return score(queries)
     return torch.cat([score(part) for part in queries.split(max(size, 1))])
 
