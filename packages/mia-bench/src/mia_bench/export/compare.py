@@ -58,7 +58,7 @@ def compare(
         RunsFailedError: Scores differ by more than ``TOLERANCE`` of their scale or maps by more
             than ``MAP_TOLERANCE``, or quantiles and flags are not those of the graph's scores.
     """
-    import onnxruntime
+    import onnxruntime  # type: ignore[import-untyped]
 
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3  # errors alone

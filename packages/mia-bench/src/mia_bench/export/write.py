@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import inspect
-import io
 import logging
 import warnings
 from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -16,7 +17,6 @@ from mia_bench.export.graph import FLAG, INPUT, MAP, QUANTILE, SCORE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from torch import nn
 
@@ -35,7 +35,7 @@ def to_onnx(module: nn.Module, images: torch.Tensor, *, has_map: bool) -> Any:
         has_map: Whether it gives maps.
 
     Raises:
-        StudyError: PyTorch cannot express an operation of it in ONNX, or it is larger than 2 GB.
+        StudyError: PyTorch cannot express an operation of it in ONNX.
     """
     import onnx
 
@@ -43,22 +43,25 @@ def to_onnx(module: nn.Module, images: torch.Tensor, *, has_map: bool) -> Any:
     # Where both are there, the parameter says which exporter; before, there is only this one.
     parameters = inspect.signature(torch.onnx.export).parameters
     chosen: dict[str, Any] = {"dynamo": False} if "dynamo" in parameters else {}
-    file = io.BytesIO()
-    try:
-        with _quiet(), torch.no_grad():
-            torch.onnx.export(
-                *(module, (images,), file),
-                opset_version=OPSET,
-                input_names=[INPUT],
-                output_names=outputs,
-                dynamic_axes={name: {0: "batch"} for name in (INPUT, *outputs)},
-                **chosen,
-            )
-    except (RuntimeError, ValueError) as error:
-        what = " ".join(str(error).split())[:300]
-        msg = f"PyTorch cannot write it as ONNX: {what}"
-        raise StudyError(msg) from error
-    model = onnx.load_from_string(file.getvalue())
+    with TemporaryDirectory(prefix="mia-bench-") as folder:
+        file = str(Path(folder, "graph.onnx"))
+        try:
+            with _quiet(), torch.no_grad():
+                torch.onnx.export(
+                    module,
+                    (images,),
+                    file,
+                    opset_version=OPSET,
+                    input_names=[INPUT],
+                    output_names=outputs,
+                    dynamic_axes={name: {0: "batch"} for name in (INPUT, *outputs)},
+                    **chosen,
+                )
+        except (RuntimeError, ValueError) as error:
+            what = " ".join(str(error).split())[:300]
+            msg = f"PyTorch cannot write it as ONNX: {what}"
+            raise StudyError(msg) from error
+        model = onnx.load(file)
     _remove_places(model)
     return model
 
