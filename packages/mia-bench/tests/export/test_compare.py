@@ -19,7 +19,7 @@ def test_the_difference_does_not_change_when_scores_are_shifted_or_multiplied(fa
 
 
 def test_equal_normal_scores_have_a_scale_too():
-    assert relative(np.array([10.1]), np.array([10.0]), np.full(5, 10.0)) == pytest.approx(1)
+    assert relative(np.array([10.1]), np.array([10.0]), np.full(5, 10.0)) == pytest.approx(0.1)
     assert relative(np.zeros(1), np.zeros(1), np.zeros(3)) == 0
 
 

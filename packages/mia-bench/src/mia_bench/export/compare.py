@@ -82,8 +82,8 @@ def relative(found: np.ndarray, expected: np.ndarray, normal: np.ndarray) -> flo
 
     The scale of a score is its distance from the median of the normal ones, and at least their
     range. It does not change when scores are shifted or multiplied, as a fixed bound would ask for
-    six digits of one method and for none of another. A range below a hundredth of the median counts
-    as that much, since float32 has no more digits to tell such scores apart.
+    six digits of one method and for none of another. A range below a tenth of the median counts as
+    that much: float32 rounds sums of many values by some millionths, whatever computes them.
 
     Args:
         found: Values (N, ...).
@@ -91,7 +91,7 @@ def relative(found: np.ndarray, expected: np.ndarray, normal: np.ndarray) -> flo
         normal: Values of normal images.
     """
     median, span = float(np.median(normal)), float(np.ptp(normal))
-    least = max(span, 0.01 * abs(median), float(np.finfo(np.float32).tiny))
+    least = max(span, abs(median) / 10, float(np.finfo(np.float32).tiny))
     scale = np.maximum(np.abs(expected.astype(np.float64) - median), least)
     return float((np.abs(found.astype(np.float64) - expected) / scale).max())
 
