@@ -85,7 +85,7 @@ class PatchCore:
 
     def _vectors(self, features: Features) -> Tensor:
         cells = features.cells(self.options.window)
-        return averaged(cells, self.options.channels)
+        return fewer_channels(cells, self.options.channels)
 
     def state(self) -> dict[str, Tensor]:
         """Return ``vectors`` [M, D] and ``owners`` [M]."""
@@ -96,7 +96,7 @@ class PatchCore:
         self.bank = Bank(restored(state, "vectors", 2), restored(state, "owners", 1))
 
 
-def averaged(vectors: Tensor, channels: int) -> Tensor:
+def fewer_channels(vectors: Tensor, channels: int) -> Tensor:
     """Return vectors [..., D] whose channels are averaged in groups, [..., min(D, channels)]."""
     if vectors.shape[-1] <= channels:
         return vectors
