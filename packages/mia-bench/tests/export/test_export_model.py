@@ -155,6 +155,13 @@ def test_a_detector_without_a_scoring_module_is_refused(model, tmp_path, monkeyp
         mia_bench.export_model(model, tmp_path / "model.onnx")
 
 
+def test_one_image_is_joined_by_drawn_ones(model, tmp_path, scans):
+    (tmp_path / "one").mkdir()
+    (tmp_path / "one" / "a.png").write_bytes((scans / "00.png").read_bytes())
+    done = mia_bench.export_model(model, tmp_path / "model.onnx", images=tmp_path / "one")
+    assert done.differences.images == 9
+
+
 def test_a_fusion_is_refused_with_the_reason(made_up, tmp_path):
     made_up(tmp_path, ["brain"], {"fusion": 1.0}, seeds=(0,))
     run = tmp_path / "brain" / "fusion" / "seed-0"

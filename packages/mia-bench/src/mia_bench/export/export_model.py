@@ -59,7 +59,8 @@ def export_model(
         model: The model's folder.
         out: The file to write; an older one is replaced.
         fpr: Share of normal images that may be flagged.
-        images: Folder of images to compare the graph with the model on; None for drawn ones.
+        images: Folder of images to compare the graph with the model on; None for drawn ones, which
+            also join fewer than three images.
 
     Raises:
         StudyError: A folder that is no model, a method whose score is no forward pass, an fpr that
@@ -91,19 +92,23 @@ def _export(
     fpr: float,
     images: str | os.PathLike[str] | None,
 ) -> Exported:
+    import numpy as np
     import torch
 
     from mia_bench.export.check_images import draw_images, read_images
-    from mia_bench.export.compare import compare
+    from mia_bench.export.compare import BATCHES, compare
     from mia_bench.export.graph import ScoringGraph
     from mia_bench.export.metadata import metadata_of
     from mia_bench.export.write import to_onnx, write_onnx
 
     normals, reading = fitted.normal_scores, fitted.preprocessing
-    shown = draw_images(reading) if images is None else read_images(expand_home(images), reading)
+    drawn = draw_images(reading)
+    shown = drawn if images is None else read_images(expand_home(images), reading)
+    if len(shown) < max(BATCHES):  # a batch of several is compared in any case
+        shown = np.concatenate([shown, drawn])
     graph = ScoringGraph(module, normals.scores, threshold)
     # Of one image alone, the tracer would take the number of images for a constant.
-    example = torch.from_numpy(draw_images(reading)[:2])
+    example = torch.from_numpy(drawn[:2])
     try:
         proto = to_onnx(graph, example, has_map=bool(normals.pixels))
     except StudyError as error:
