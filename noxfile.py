@@ -139,6 +139,23 @@ def robustness(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def onnx(session: nox.Session) -> None:
+    """The example script beside numpy, Pillow and onnxruntime alone, against mia-bench score."""
+    session.install("numpy", "pillow", "onnxruntime")
+    where = "import sys, sysconfig; print(sys.executable); print(sysconfig.get_path('purelib'))"
+    bare, packages = str(session.run("python", "-c", where, silent=True)).split()[-2:]
+    size = sum(path.stat().st_size for path in Path(packages).rglob("*") if path.is_file())
+    session.log(f"numpy, Pillow and onnxruntime take {size / 1e6:.0f} MB")
+    python = everything(session) / "python"
+    tests = ROOT / "packages" / "mia-bench" / "tests" / "export" / "test_score_folder_onnx.py"
+    session.run(
+        *(str(python), "-m", "pytest", "--import-mode=importlib", str(tests), *session.posargs),
+        env={"MIA_BARE_PYTHON": bare},
+        external=True,
+    )
+
+
+@nox.session(default=False)
 def browser(session: nox.Session) -> None:
     """The pages in the system's own headless Chromium; nothing but Playwright is downloaded."""
     programs = ("chromium", "chromium-browser", "google-chrome")

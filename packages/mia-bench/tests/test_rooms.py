@@ -16,6 +16,7 @@ ROOMS = [
     ["cli"],
     ["run_study", "ensembles"],
     ["execution"],
+    ["export"],
     ["inference", "testing"],
     ["report", "terminal"],
     ["leaderboard", "tracking"],

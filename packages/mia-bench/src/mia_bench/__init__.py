@@ -1,7 +1,7 @@
 """Studies of medical anomaly detectors, and training and scoring on your own images.
 
 The command line is ``mia-bench``. In Python: ``read_study``, ``run_study`` and ``gather`` for
-studies, ``fit`` and ``score`` for your own images.
+studies, ``fit``, ``score``, ``load_model`` and ``export_model`` for your own images.
 Names are loaded when first used: importing the package alone does not import torch.
 """
 
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from mia_bench.detectors.protocol import Detector, Provider
     from mia_bench.errors import RunsFailedError, StudyError
+    from mia_bench.export.export_model import Exported, export_model
     from mia_bench.inference.fit import fit
     from mia_bench.inference.loaded_model import LoadedModel, ScoredImages, load_model
     from mia_bench.inference.score import score
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "Detector": "detectors.protocol",
+    "Exported": "export.export_model",
     "LoadedModel": "inference.loaded_model",
     "ScoredImages": "inference.loaded_model",
     "load_model": "inference.loaded_model",
@@ -30,6 +32,7 @@ _HOMES = {
     "RunsFailedError": "errors",
     "Study": "study.study",
     "StudyError": "errors",
+    "export_model": "export.export_model",
     "fit": "inference.fit",
     "gather": "leaderboard.rows",
     "read_study": "study.study_file",
@@ -39,12 +42,14 @@ _HOMES = {
 
 __all__ = [
     "Detector",
+    "Exported",
     "LoadedModel",
     "Provider",
     "RunsFailedError",
     "ScoredImages",
     "Study",
     "StudyError",
+    "export_model",
     "fit",
     "gather",
     "load_model",

@@ -27,7 +27,10 @@ def imported(*arguments: object, code: int = 0) -> set[str]:
     return set(names)
 
 
-@pytest.mark.parametrize("command", ["run", "plan", "report", "compare", "fuse", "fit", "score"])
+COMMANDS = ["run", "plan", "report", "compare", "fuse", "fit", "score", "export"]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
 def test_the_help_of_a_command_imports_no_torch(command):
     assert "torch" not in imported(command, "--help")
 

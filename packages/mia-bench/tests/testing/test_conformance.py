@@ -9,6 +9,7 @@ from unittest import SkipTest
 
 import numpy as np
 import pytest
+import torch
 from mia_bench.errors import StudyError
 from mia_bench.testing import check_detector, parametrize_with_rules, rules
 from mia_bench.testing.conformance import ALL_RULES
@@ -82,6 +83,21 @@ class Whole(Small):
 
     def predict(self, images, *, batch_size=64, device="auto"):
         return super().predict(images)
+
+    def scoring_module(self):
+        return Distance(self.mean)
+
+
+class Distance(torch.nn.Module):
+    """The score and the map of ``Small``, by PyTorch."""
+
+    def __init__(self, mean, factor=1.0):
+        super().__init__()
+        self.mean, self.factor = torch.from_numpy(mean), factor
+
+    def forward(self, images):
+        heat = (images - self.mean).abs().mean(1).float()
+        return heat.mean((1, 2)), heat * self.factor
 
 
 def as_array(images):
@@ -209,6 +225,10 @@ def resets_the_steps(self, images, **options):
     return Whole.fit(self, images, **options)
 
 
+def draws_another_map(self):
+    return Distance(self.mean, factor=2.0)
+
+
 BROKEN = [
     ("fit_returns_the_detector", "fit", forgets_itself, "fit must return the detector itself"),
     ("the_seed_decides", "fit", ignores_the_seed, "another seed must give other scores"),
@@ -236,6 +256,10 @@ BROKEN = [
         *("fit", forgets_the_checkpoint, r"epochs that are left, got \[1, 2\]"),
     ),
     ("an_epoch_can_be_one_step", "fit", resets_the_steps, "fit must leave steps_per_epoch"),
+    (
+        "the_scoring_module_gives_the_scores",
+        *("scoring_module", draws_another_map, "scoring_module must not change the map"),
+    ),
 ]
 
 

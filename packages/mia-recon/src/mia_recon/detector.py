@@ -18,7 +18,7 @@ from mia_recon._engine.settings import SETTINGS, Settings
 from mia_recon.method import normalize
 from mia_recon.networks.fast import frozen
 from mia_recon.registry import RECORDS
-from mia_recon.scoring import score_batch, scoring_mode
+from mia_recon.scoring import ReconstructionScores, scoring_mode
 
 if TYPE_CHECKING:
     import os
@@ -130,21 +130,36 @@ class ReconstructionDetector(TrainedDetector):
         shape = (len(source), self.image_size, self.image_size)
         maps = np.empty(shape, dtype=np.float32) if with_map else None
         places = repeat(None) if maps is None else torch.from_numpy(maps).split(batch_size)
+        module = ReconstructionScores(self._method, self.network, self.options)
         with evaluating(self.network), frozen(self.network), scoring_mode(self._method):
             batches = in_order(source, batch_size)
-            scores = [self._score_batch(*pair) for pair in zip(batches, places, strict=False)]
+            scores = [_score_batch(module, *pair) for pair in zip(batches, places, strict=False)]
         return Prediction(torch.cat(scores).numpy(), maps)
 
-    def _score_batch(self, batch: Tensor, place: Tensor | None) -> Tensor:
-        """Return a batch's scores and write its maps into their place.
+    def _scoring(self) -> ReconstructionScores:
+        name = self.info.name
+        if self._method.needs_gradient:
+            msg = f"the map of {name} is a gradient, which takes a pass back through the network"
+            raise ValueError(msg)
+        if self._method.counted:
+            _, times = self._method.counted(self.options)
+            msg = f"{name} calls its network {times} times for an image, with noise between"
+            raise ValueError(msg)
+        if getattr(self.options, "sample_at_test", False):
+            msg = f"{name} with sample_at_test=True draws noise from a generator for each image"
+            raise ValueError(msg)
+        return ReconstructionScores(self._method, self.network, self.options)
 
-        All other memory is free when it returns: the next batch takes the same, still in the cache.
-        """
-        x = normalize(batch)
-        score, pixels = score_batch(self._method, self.network, x, self.options)
-        if place is not None and pixels is not None:
-            place.copy_(pixels)
-        return score.cpu()
+
+def _score_batch(module: ReconstructionScores, batch: Tensor, place: Tensor | None) -> Tensor:
+    """Return a batch's scores and write its maps into their place.
+
+    All other memory is free when it returns: the next batch takes the same, still in the cache.
+    """
+    score, pixels = module(batch)
+    if place is not None and pixels is not None:
+        place.copy_(pixels)
+    return score.cpu()
 
 
 def _check_batch_size(batch_size: int, network: torch.nn.Module) -> None:

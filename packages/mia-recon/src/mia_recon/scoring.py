@@ -6,15 +6,15 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import torch
+from torch import Tensor, nn
 
 from mia_recon._engine.backbones import Backbone
 from mia_recon._engine.cost import measure
 from mia_recon.losses.gradient import per_image
+from mia_recon.method import normalize
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
-
-    from torch import Tensor
 
     from mia_recon._engine.records import Cost, MethodInfo
     from mia_recon.method import Method
@@ -23,6 +23,26 @@ if TYPE_CHECKING:
 def scoring_mode(method: Method) -> AbstractContextManager[Any]:
     """Return the mode to score in: it records no gradients, but allows them if the map is one."""
     return torch.no_grad() if method.needs_gradient else torch.inference_mode()
+
+
+class ReconstructionScores(nn.Module):
+    """Scores and maps of images, from pixels to numbers as one module.
+
+    Args:
+        method: The method.
+        network: Its network.
+        options: Its options.
+    """
+
+    def __init__(self, method: Method, network: nn.Module, options: Any) -> None:
+        super().__init__()
+        self.network = network
+        self._method = method
+        self._options = options
+
+    def forward(self, images: Tensor) -> tuple[Tensor, Tensor | None]:
+        """Score uint8 images [B, C, S, S]: float32 scores [B], and maps [B, S, S] or None."""
+        return score_batch(self._method, self.network, normalize(images), self._options)
 
 
 def score_batch(

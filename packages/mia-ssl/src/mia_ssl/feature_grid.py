@@ -104,8 +104,9 @@ class GridRecorder:
 
     def record(self, layer: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> None:
         """Note the grid that a layer with a sliding window gives; a forward hook."""
-        before = self.find(*inputs[0].shape[-2:])
-        size = (output.shape[-2], output.shape[-1])
+        # Sizes are tensors while a graph is traced.
+        before = self.find(*map(int, inputs[0].shape[-2:]))
+        size = (int(output.shape[-2]), int(output.shape[-1]))
         if before is None or size in self._known:
             return
         windows = [_pair(getattr(layer, name, 1)) for name in _WINDOW]

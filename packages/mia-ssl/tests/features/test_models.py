@@ -8,6 +8,7 @@ import torch
 from mia_ssl.feature_grid import Axis, FeatureGrid
 from mia_ssl.features.extract import Features
 from mia_ssl.features.methods import RECORDS
+from mia_ssl.features.methods.patchcore import fewer_channels, group_means
 from scipy.stats import norm
 from sklearn.covariance import LedoitWolf
 from sklearn.decomposition import PCA
@@ -240,3 +241,12 @@ def test_synthetic_lesions_keeps_as_many_images_as_the_memory_holds():
     fitted("synthetic-lesions", Watched(60), steps=1, memory=30 * one / 1e9)
     assert 20 <= len(set(seen)) < 30
     assert len(seen) == 5 * len(set(seen))
+
+
+@pytest.mark.parametrize(("before", "after"), [(7, 3), (12, 4), (152, 64), (5, 4)])
+def test_channels_are_averaged_alike_in_a_traced_graph(before, after):
+    vectors = torch.randn(2, 3, 4, before, generator=torch.Generator().manual_seed(0))
+    expected = torch.nn.functional.adaptive_avg_pool1d(vectors.flatten(0, 2), after)
+    torch.testing.assert_close(fewer_channels(vectors, after), expected.view(2, 3, 4, after))
+    torch.testing.assert_close(vectors @ group_means(before, after), expected.view(2, 3, 4, after))
+    assert fewer_channels(vectors, before) is vectors

@@ -40,6 +40,10 @@ COMMANDS = {
     "score": LazyCommand(
         "mia_bench.cli.score:score", "Score a folder of images with a trained model."
     ),
+    "export": LazyCommand(
+        "mia_bench.cli.export:export",
+        "Write a trained model as one file that runs without PyTorch.",
+    ),
 }
 
 

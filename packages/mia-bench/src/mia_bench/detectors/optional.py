@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from mia_bench.detectors.protocol import Cost, Detector, MethodInfo
 
@@ -39,6 +39,11 @@ class OptionalParts:
     def steps_per_epoch(self) -> int | None:
         """Training steps of an epoch where the detector is a ``HasStepsPerEpoch``, else None."""
         return getattr(self.detector, "steps_per_epoch", None)
+
+    @property
+    def scoring_module(self) -> Callable[[], Any] | None:
+        """The method of a ``HasScoringModule``, else None."""
+        return getattr(self.detector, "scoring_module", None)
 
     def checkpoint(self, folder: str | os.PathLike[str], every: int) -> dict[str, Any]:
         """Return the arguments of ``fit`` for a checkpoint; none where it keeps none."""

@@ -1,7 +1,8 @@
 """The contract of a detector and of a package that brings detectors; nothing is inherited.
 
-``Detector`` is what every detector has. ``TakesCheckpoint``, ``TakesBatchSize``, ``HasHistory`` and
-``HasStepsPerEpoch`` are optional, each by itself; ``mia_bench.detectors.optional`` looks them up.
+``Detector`` is what every detector has. ``TakesCheckpoint``, ``TakesBatchSize``, ``HasHistory``,
+``HasStepsPerEpoch`` and ``HasScoringModule`` are optional, each by itself;
+``mia_bench.detectors.optional`` looks them up.
 """
 
 from __future__ import annotations
@@ -146,6 +147,22 @@ class HasStepsPerEpoch(Protocol):
     """
 
     steps_per_epoch: int | None
+
+
+class HasScoringModule(Protocol):
+    """Optional: the detector's scoring is a forward pass of PyTorch, which can be exported."""
+
+    def scoring_module(self) -> Any:
+        """Return a ``torch.nn.Module`` on the CPU that scores as ``predict`` does.
+
+        It maps uint8 images [B, C, H, W] to scores float32 [B] and maps float32 [B, H, W], or None
+        in their place, by operations of PyTorch alone. It may have an attribute ``backbones``: the
+        names of pretrained networks and the SHA-256 of their files (None where not known).
+
+        Raises:
+            ValueError: The score is no forward pass; the message says what it is.
+        """
+        ...
 
 
 class Cost(Protocol):

@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING, Any
 from unittest import SkipTest
 
 from mia_bench.detectors.optional import OptionalParts
-from mia_bench.testing.requirements import require, require_close, require_equal
+from mia_bench.testing.requirements import (
+    require,
+    require_array,
+    require_close,
+    require_close_arrays,
+    require_equal,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -70,6 +76,23 @@ def an_epoch_can_be_one_step(case: Case) -> None:
     require(detector.steps_per_epoch == 1, "fit must leave steps_per_epoch as it is")
 
 
+def the_scoring_module_gives_the_scores(case: Case) -> None:
+    """``scoring_module()`` gives the scores and maps of ``predict``, as float32 tensors."""
+    detector: Any = case.trained()
+    _skip_without(detector, lambda parts: parts.scoring_module is not None, "no scoring_module")
+    try:
+        module = detector.scoring_module()
+    except ValueError as error:
+        raise SkipTest(f"its score is no forward pass: {error}") from error
+    import torch
+
+    with torch.no_grad():
+        score, heat = module(torch.from_numpy(case.test))
+    found = score.numpy(), None if heat is None else heat.numpy()
+    require_array("scoring_module()'s scores", found[0], (len(case.test),))
+    require_close_arrays(case.scores(detector), *found, "scoring_module")
+
+
 def _interrupted(case: Case, keep: dict[str, Any]) -> bool:
     """Interrupt a training in its second epoch; False where it has no epochs."""
     done: list[int] = []
@@ -97,4 +120,5 @@ OPTIONAL_RULES = (
     history_has_one_entry_an_epoch,
     a_checkpoint_resumes_to_the_same_weights,
     an_epoch_can_be_one_step,
+    the_scoring_module_gives_the_scores,
 )

@@ -7,12 +7,14 @@ from dataclasses import asdict
 from numbers import Real
 from typing import TYPE_CHECKING, Any
 
+from .backbones import Backbone
 from .device import make_fabric
 from .images import ImageSource
 from .inference import score_quantiles
 from .options import whole_number
 from .repeatable import repeatable
 from .saved_model import MAX_SIDE, check_weights
+from .scoring_module import ScoringModule
 from .seeding import checked
 from .storage import save_folder, versions
 from .training import Schedule, train
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 
     import torch
     from lightning_fabric import Fabric
+    from torch import nn
     from typing_extensions import Self
 
     from .records import Epoch, MethodInfo, Prediction
@@ -148,6 +151,21 @@ class TrainedDetector(ABC):
         source, batch_size = self._ready(images, batch_size, device)
         return self._predict(source, batch_size, with_map=self.info.has_map)
 
+    def scoring_module(self) -> ScoringModule:
+        """Return everything from images to scores as one module, to export it.
+
+        ``predict`` scores with the same modules. It shares the detector's weights, on the CPU and
+        in evaluation mode.
+
+        Raises:
+            FileNotFoundError: Weights of a frozen network are not to be had.
+            ValueError: The method's score is no forward pass; the message says what it is.
+        """
+        scores = self._scoring()
+        self._to_device("cpu")
+        shape = (self.in_channels, self.image_size)
+        return ScoringModule(scores, shape, self._backbones())
+
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write weights (safetensors) and settings (JSON) into a folder, completely or not at all.
 
@@ -201,6 +219,19 @@ class TrainedDetector(ABC):
     @abstractmethod
     def _predict(self, source: ImageSource, batch_size: int, *, with_map: bool) -> Prediction:
         """Return scores of the source's images, and their maps if asked for."""
+
+    @abstractmethod
+    def _scoring(self) -> nn.Module:
+        """Return images -> scores and maps as the family's module, see ``ScoringModule``.
+
+        Raises:
+            ValueError: The score is no forward pass.
+        """
+
+    def _backbones(self) -> dict[str, str | None]:
+        """Return the pretrained networks' names and the SHA-256 of their files."""
+        parts = [part for part in self.network.modules() if isinstance(part, Backbone)]
+        return {part.name: part.sha256 for part in parts}
 
     def _train(
         self,

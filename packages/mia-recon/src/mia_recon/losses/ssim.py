@@ -56,8 +56,8 @@ def feature_dissimilarity(features: Tensor, reconstruction: Tensor) -> Tensor:
 
 
 def _dissimilarity(a: Tensor, b: Tensor, window: int) -> Tensor:
-    moments = torch.cat([a, b, a * a, b * b, a * b])
-    mean_a, mean_b, aa, bb, ab = _blur(moments, window).chunk(5)
+    moments = torch.stack([a, b, a * a, b * b, a * b])
+    mean_a, mean_b, aa, bb, ab = _blur(moments, window)
     variance = aa - mean_a.square() + bb - mean_b.square()
     covariance = ab - mean_a * mean_b
     structure = (2 * covariance + _C2) / (variance + _C2)
@@ -107,7 +107,7 @@ def _blur(images: Tensor, window: int) -> Tensor:
 
     Convolutions of a single channel are many times slower on a CPU at the sizes in use.
     """
-    rows, columns = (_window_matrix(size, images, window) for size in images.shape[2:])
+    rows, columns = (_window_matrix(size, images, window) for size in images.shape[-2:])
     with _all_digits(images.device.type):
         return rows @ images @ columns.T
 

@@ -11,8 +11,10 @@ from sklearn.exceptions import NotFittedError
 
 from mia_ssl._engine.backbones import Backbone
 from mia_ssl._engine.detector import TrainedDetector
+from mia_ssl._engine.inference import evaluating, in_order
 from mia_ssl._engine.records import Prediction
 from mia_ssl.adapted.network import AdaptedNetwork
+from mia_ssl.adapted.scores import AdaptedScores
 from mia_ssl.adapted.scoring import embed, make_density, scores_of_normals
 from mia_ssl.adapted.task import AdaptedTask
 from mia_ssl.checks import check_image_side
@@ -149,9 +151,14 @@ class AdaptedDetector(TrainedDetector):
                 self._score_normals(normals.to(source.device))
             finally:
                 normals.to(trained_on)
-        density = cast("Density", self.density)
-        scores = density.score(embed(self.network, source, batch_size))
-        return Prediction(scores.astype(np.float32), None)
+        module = self._scoring()
+        with evaluating(self.network), torch.inference_mode():
+            scores = [module(batch)[0] for batch in in_order(source, batch_size)]
+        return Prediction(torch.cat(scores).numpy(), None)
+
+    def _scoring(self) -> AdaptedScores:
+        self._check_fitted()
+        return AdaptedScores(self.network, cast("Density", self.density))
 
     def _score_normals(self, source: ImageSource) -> Any:
         """Fit the density to the images, and return their scores."""

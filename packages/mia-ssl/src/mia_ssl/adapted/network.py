@@ -80,7 +80,7 @@ class AdaptedNetwork(nn.Module):
 
 def center_crop(images: Tensor, share: float) -> Tensor:
     """Return the square in the middle of images [B, C, S, S], of this share of their side."""
-    size = images.shape[-1]
+    size = int(images.shape[-1])  # a tensor while a graph is traced
     side = round(size * share)
     first = round((size - side) / 2)
     return images[..., first : first + side, first : first + side]

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 
+from mia_ssl.densities.modules import in_blocks
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -71,17 +73,20 @@ def nearest_distances(queries: Tensor, bank: Bank, owners: Tensor | None = None)
     middle = bank.vectors.mean(0)
     vectors, queries = bank.vectors - middle, queries - middle
     squares = vectors.square().sum(1)
-    out = torch.empty(len(queries))
-    step = max(_BLOCK // len(vectors), 1)
-    for start in range(0, len(queries), step):
-        part = queries[start : start + step]
+    size = max(_BLOCK // len(vectors), 1)
+
+    def nearest(part: Tensor, of: Tensor | None = None) -> Tensor:
         apart = torch.addmm(squares, part, vectors.T, alpha=-2)
-        if owners is not None:
-            apart[owners[start : start + step, None] == bank.owners] = torch.inf
-        least, nearest = apart.min(1)
-        distance = (part - vectors[nearest]).norm(dim=1)
-        out[start : start + step] = torch.where(least.isinf(), torch.inf, distance)
-    return out
+        if of is not None:
+            apart[of[:, None] == bank.owners] = torch.inf
+        least, place = apart.min(1)
+        distance = (part - vectors[place]).norm(dim=1)
+        return torch.where(least.isinf(), torch.inf, distance)
+
+    if owners is None:
+        return in_blocks(nearest, queries, size)
+    parts = zip(queries.split(size), owners.split(size), strict=True)
+    return torch.cat([nearest(part, of) for part, of in parts])
 
 
 def check_bank_memory(vectors: int, width: int, memory: float) -> None:

@@ -5,9 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, cast
 
-import numpy as np
 import torch
-from scipy.ndimage import gaussian_filter1d
 from sklearn.exceptions import NotFittedError
 
 from mia_ssl._engine.backbones import Backbone
@@ -17,6 +15,7 @@ from mia_ssl._engine.seeding import generator
 from mia_ssl.checks import check_image_side
 from mia_ssl.features.extract import extract, features_of
 from mia_ssl.features.orientations import ORIENTATIONS
+from mia_ssl.features.scores import FeatureScores
 
 if TYPE_CHECKING:
     import os
@@ -30,9 +29,8 @@ if TYPE_CHECKING:
     from mia_ssl._engine.records import Epoch
     from mia_ssl._engine.settings import Settings
     from mia_ssl._engine.training import Schedule, Task
-    from mia_ssl.feature_grid import Axis
     from mia_ssl.features.extract import Features
-    from mia_ssl.features.method import FeatureMethod, Scores
+    from mia_ssl.features.method import FeatureMethod
     from mia_ssl.features.options import FeatureOptions
 
 _MODEL = 1  # stream of the seed
@@ -121,32 +119,22 @@ class FeatureDetector(TrainedDetector):
     def _scores(
         self, source: ImageSource, batch_size: int, *, with_map: bool, is_normal: bool
     ) -> Prediction:
+        module = self._scoring()
+        scores, maps = [], []
+        for features in extract(self.network, source, self.options, batch_size):
+            score, pixels = module.of_features(
+                features, self.image_size, with_map=with_map, is_normal=is_normal
+            )
+            scores.append(score)
+            if with_map and pixels is not None:
+                maps.append(pixels)
+        return Prediction(torch.cat(scores).numpy(), torch.cat(maps).numpy() if maps else None)
+
+    def _scoring(self) -> FeatureScores:
         if not self._is_fitted:
             msg = f"this {self.info.name} is not fitted: call fit first"
             raise NotFittedError(msg)
-        scores, maps = [], []
-        for features in extract(self.network, source, self.options, batch_size):
-            found = self.model.score(features, is_normal=is_normal)
-            if with_map or self._method.uses_map_score:
-                pixels = self._map(found, features)
-            scores.append(pixels.amax((1, 2)) if self._method.uses_map_score else found.image)
-            if with_map:
-                maps.append(pixels.float())
-        score = torch.cat(scores).float().numpy()
-        return Prediction(score, torch.cat(maps).numpy() if with_map else None)
-
-    def _map(self, scores: Scores, features: Features) -> Tensor:
-        """Return the score of each pixel, [B, S, S]: interpolated between cells and blurred."""
-        grid = features.grids[0]
-        rows, columns = (self._enlargement(axis) for axis in (grid.rows, grid.columns))
-        return rows @ scores.cells.double() @ columns.T
-
-    def _enlargement(self, axis: Axis) -> Tensor:
-        pixels = torch.arange(self.image_size, dtype=torch.float64)
-        weights = axis.interpolation(pixels).numpy()
-        if self.options.smoothing:
-            weights = gaussian_filter1d(weights, self.options.smoothing, axis=0)
-        return torch.from_numpy(np.ascontiguousarray(weights))
+        return FeatureScores(self._method, self.network, self.model, self.options)
 
     def _state(self) -> dict[str, Any]:
         return {**super()._state(), **({"model": self.model.state()} if self._is_fitted else {})}

@@ -86,7 +86,7 @@ def features_of(
     backbone: FrozenNetwork, images: Tensor, numbers: Tensor, options: FeatureOptions
 ) -> Features:
     """Return the features of images, uint8 [B, C, S, S], that have these numbers."""
-    height, width = images.shape[2:]
+    height, width = map(int, images.shape[2:])  # tensors while a graph is traced
     with repeatable(images.device, full_precision=True), torch.inference_mode():
         stages = backbone(images.float().div_(255), options.stages)
     grids = grids_of(stages, height, width)
@@ -96,6 +96,6 @@ def features_of(
 def grids_of(stages: Sequence[Tensor], height: int, width: int) -> list[FeatureGrid]:
     """Return the places of the cells of features [B, C, h, w] in an image."""
     return [
-        FeatureGrid(Axis.even(stage.shape[2], height), Axis.even(stage.shape[3], width))
+        FeatureGrid(Axis.even(int(stage.shape[2]), height), Axis.even(int(stage.shape[3]), width))
         for stage in stages
     ]

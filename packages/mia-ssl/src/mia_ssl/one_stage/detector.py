@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import torch
-from torch.nn import functional as F
 
 from mia_ssl._engine.detector import TrainedDetector
 from mia_ssl._engine.inference import evaluating, in_order
@@ -13,17 +12,16 @@ from mia_ssl._engine.records import Prediction
 from mia_ssl._engine.saved_model import explain_misfit, read_model
 from mia_ssl._engine.seeding import generator
 from mia_ssl._engine.settings import Settings
-from mia_ssl.one_stage.label_loss import pixel_scores
 from mia_ssl.one_stage.methods import RECORDS
 from mia_ssl.one_stage.network import EncoderDecoder, draw_weights
 from mia_ssl.one_stage.options import Options, Sides
-from mia_ssl.one_stage.task import OneStageTask, scaled
+from mia_ssl.one_stage.scores import OneStageScores
+from mia_ssl.one_stage.task import OneStageTask
 
 if TYPE_CHECKING:
     import os
 
     from lightning_fabric import Fabric
-    from torch import Tensor
 
     from mia_ssl._engine.images import ImageSource
     from mia_ssl._engine.training import Schedule, Task
@@ -116,20 +114,15 @@ class OneStageDetector(TrainedDetector):
         )
 
     def _predict(self, source: ImageSource, batch_size: int, *, with_map: bool) -> Prediction:
+        module = self._scoring()
         scores, maps = [], []
         with evaluating(self.network), torch.inference_mode():
             for batch in in_order(source, batch_size):
-                pixels = self._map(batch)
-                scores.append(pixels.mean((1, 2)).cpu())
+                score, pixels = module(batch)
+                scores.append(score.cpu())
                 if with_map:
                     maps.append(pixels.cpu())
         return Prediction(torch.cat(scores).numpy(), torch.cat(maps).numpy() if with_map else None)
 
-    def _map(self, images: Tensor) -> Tensor:
-        """Score each pixel: uint8 [B, C, S, S] -> [B, S, S]."""
-        before, crop = self._sides.border, self._sides.crop
-        after = self.image_size - crop - before
-        inside = slice(before, before + crop)
-        logits = self.network(scaled(images[..., inside, inside]))[:, 0]
-        pixels = pixel_scores(self._method.recipe.label, logits)
-        return F.pad(pixels, (before, after, before, after))
+    def _scoring(self) -> OneStageScores:
+        return OneStageScores(self.network, self._method.recipe.label, self._sides)

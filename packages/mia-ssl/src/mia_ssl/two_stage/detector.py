@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from mia_ssl.two_stage.method import TwoStageMethod
     from mia_ssl.two_stage.options import TwoStageOptions
     from mia_ssl.two_stage.paste_region import PasteRegion
+    from mia_ssl.two_stage.scores import TwoStageScores
 
 SMALLEST_IMAGE = 64
 _MAP_PATCHES = 4  # stream of the seed
@@ -209,6 +210,15 @@ class TwoStageDetector(TrainedDetector):
             finally:
                 self._normals.to(trained_on)
         return self.scorer.predict(self.network, source, batch_size)
+
+    def _scoring(self) -> TwoStageScores:
+        if not self.scorer.is_ready:
+            msg = f"this {self.info.name} is not fitted: call fit or fit_density first"
+            raise NotFittedError(msg)
+        return self.scorer.module(self.network)
+
+    def _backbones(self) -> dict[str, str | None]:
+        return {} if self.options.weights is None else {self.options.backbone: None}
 
     def _score_normals(self, source: ImageSource) -> Any:
         """Fit the densities to the images, and return their scores of these."""

@@ -15,7 +15,6 @@ from mia_ssl.two_stage.network import normalize
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    import numpy as np
     from torch import Tensor, nn
 
     from mia_ssl.densities import Density
@@ -46,7 +45,7 @@ def patch_width(network: TwoStageNetwork, options: TwoStageOptions, image_size: 
     """
     side = min(image_size, _LARGE)  # the channels are those of any size
     black = ImageSource(torch.zeros(1, 1, side, side, dtype=torch.uint8))
-    ((grid, _),) = _grids(network, black, options, 1)
+    (grid,) = _grids(network, black, options, 1)
     return grid.shape[1]
 
 
@@ -69,7 +68,7 @@ def fit_map_density(
         draws: Source of the patches' places.
     """
     parts = []
-    for grid, _ in _grids(network, source, options, batch_size):
+    for grid in _grids(network, source, options, batch_size):
         patches = grid.flatten(2)
         count = min(max(options.map_patches // len(source), 1), patches.shape[2])
         order = torch.rand(len(patches), patches.shape[2], generator=draws).argsort(1)
@@ -78,45 +77,41 @@ def fit_map_density(
     density.fit(torch.cat(parts).numpy())
 
 
-def score_maps(
-    density: Density,
-    network: TwoStageNetwork,
-    source: ImageSource,
-    options: TwoStageOptions,
-    batch_size: int,
-) -> np.ndarray:
-    """Score patches, and interpolate between the pixels they are centered on: float32 (N, H, W)."""
-    height, width = source.shape[2:]
-    maps = []
-    for grid, place in _grids(network, source, options, batch_size):
-        scores = density.score(grid.movedim(1, 3).flatten(0, 2).numpy())
-        coarse = torch.from_numpy(scores).view(len(grid), *grid.shape[2:])
-        maps.append(place.enlarge(coarse, height, width).float())
-    return torch.cat(maps).numpy()
+def embed_with_grid(
+    network: TwoStageNetwork, x: Tensor, map_layer: str
+) -> tuple[Tensor, Tensor, FeatureGrid]:
+    """Return embeddings [B, D], a layer's features [B, F, h, w], and the place of their cells.
+
+    Args:
+        network: The network.
+        x: Normalized images [B, 3, S, S].
+        map_layer: Name of the layer.
+
+    Raises:
+        ValueError: The trunk has no such layer, or it gives no grid.
+    """
+    kept: list[Any] = []
+    layer = find_layer(network, map_layer)
+    hook = layer.register_forward_hook(lambda module, inputs, output: kept.append(output))
+    try:
+        with recorded_grids(network, *map(int, x.shape[2:])) as grids:
+            embedding = network(x)
+    finally:
+        hook.remove()
+    features = kept.pop()
+    is_grid = isinstance(features, torch.Tensor) and features.ndim == 4
+    place = grids.find(*map(int, features.shape[2:])) if is_grid else None
+    if place is None:
+        msg = f"expected map_layer to give a grid [B, D, h, w], got {map_layer!r}"
+        raise ValueError(msg)
+    return embedding, features, place
 
 
 def _grids(
     network: TwoStageNetwork, source: ImageSource, options: TwoStageOptions, batch_size: int
-) -> Iterator[tuple[Tensor, FeatureGrid]]:
-    """Yield the layer's features [B, D, h, w], on the CPU, and the place of their cells."""
-    layer = find_layer(network, options.map_layer)
-    kept: list[Any] = []
-    hook = layer.register_forward_hook(lambda module, inputs, output: kept.append(output))
-    try:
-        with (
-            evaluating(network),
-            torch.inference_mode(),
-            recorded_grids(network, *source.shape[2:]) as grids,
-        ):
-            for batch in in_order(source, batch_size):
-                network(normalize(batch, options.normalization))
-                features = kept.pop()
-                is_grid = isinstance(features, torch.Tensor) and features.ndim == 4
-                place = grids.find(*features.shape[2:]) if is_grid else None
-                if place is None:
-                    name = options.map_layer
-                    msg = f"expected map_layer to give a grid [B, D, h, w], got {name!r}"
-                    raise ValueError(msg)
-                yield features.float().cpu(), place
-    finally:
-        hook.remove()
+) -> Iterator[Tensor]:
+    """Yield the layer's features [B, D, h, w], on the CPU."""
+    with evaluating(network), torch.inference_mode():
+        for batch in in_order(source, batch_size):
+            x = normalize(batch, options.normalization)
+            yield embed_with_grid(network, x, options.map_layer)[1].float().cpu()

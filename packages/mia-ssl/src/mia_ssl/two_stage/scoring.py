@@ -10,8 +10,9 @@ import torch
 from mia_ssl._engine.inference import evaluating, in_order
 from mia_ssl._engine.records import Prediction
 from mia_ssl.densities import Density, GaussianDensity, KernelDensity, NearestNeighbors
-from mia_ssl.two_stage.maps import fit_map_density, score_maps
+from mia_ssl.two_stage.maps import fit_map_density
 from mia_ssl.two_stage.network import normalize
+from mia_ssl.two_stage.scores import TwoStageScores, not_original
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -49,9 +50,7 @@ def classifier_scores(network: TwoStageNetwork, embeddings: np.ndarray) -> np.nd
     """Return the probability of any class but the original, float64 (N,) in 0 to 1."""
     device = next(network.parameters()).device
     with evaluating(network), torch.inference_mode():
-        logits = network.classify(torch.from_numpy(embeddings).to(device))
-        # Summed, not 1 - p: small probabilities would be lost in the difference.
-        return logits.cpu().double().softmax(1)[:, 1:].sum(1).numpy()
+        return not_original(network.classify(torch.from_numpy(embeddings).to(device))).numpy()
 
 
 class Scorer:
@@ -107,15 +106,19 @@ class Scorer:
 
     def predict(self, network: TwoStageNetwork, source: ImageSource, batch_size: int) -> Prediction:
         """Score images, and their pixels where the options ask for maps."""
-        embeddings = embed(network, source, self.options.normalization, batch_size)
-        if self.density is None:
-            scores = classifier_scores(network, embeddings)
-        else:
-            scores = self.density.score(embeddings)
-        maps = None
-        if self.map_density is not None:
-            maps = score_maps(self.map_density, network, source, self.options, batch_size)
-        return Prediction(scores.astype(np.float32), maps)
+        module = self.module(network)
+        scores, maps = [], []
+        with evaluating(network), torch.inference_mode():
+            for batch in in_order(source, batch_size):
+                score, pixels = module(batch)
+                scores.append(score)
+                if pixels is not None:
+                    maps.append(pixels)
+        return Prediction(torch.cat(scores).numpy(), torch.cat(maps).numpy() if maps else None)
+
+    def module(self, network: TwoStageNetwork) -> TwoStageScores:
+        """Return the network and the fitted densities as one module."""
+        return TwoStageScores(network, self.options, self.density, self.map_density)
 
     def state(self) -> dict[str, Any]:
         """Return the densities' arrays as tensors, for a file."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from torch import nn
+from torch.jit._trace import is_tracing
 from torch.nn import functional as F
 
 if TYPE_CHECKING:
@@ -24,4 +25,6 @@ class Swish(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Apply Swish to each element; overwrites its input."""
+        if is_tracing():  # ONNX has no threshold but 0
+            return F.silu(x.clamp(min=_LOWEST))
         return F.silu(F.threshold(x, _LOWEST, _LOWEST, inplace=True))

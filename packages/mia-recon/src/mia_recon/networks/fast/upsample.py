@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import nn
+from torch.jit._trace import is_tracing
 from torch.nn import functional as F
 
 from mia_recon.networks.fast.frozen import Freezable
@@ -46,8 +47,12 @@ class UpsampleConv2d(Freezable, nn.ConvTranspose2d):
         return F.conv_transpose2d(x, weight, bias, STRIDE, PADDING)
 
     def is_by_blocks(self, tensor: Tensor) -> bool:
-        """Return whether an ordinary convolution is faster on the tensor's device."""
-        return tensor.device.type == "cpu" and self.out_channels <= FEW
+        """Return whether an ordinary convolution is faster on the tensor's device.
+
+        A graph that is traced for other programs has the layer as it is.
+        """
+        is_few = tensor.device.type == "cpu" and self.out_channels <= FEW
+        return is_few and not is_tracing()
 
 
 class ByBlocks(torch.autograd.Function):

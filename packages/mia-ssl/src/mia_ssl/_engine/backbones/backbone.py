@@ -66,6 +66,12 @@ class Backbone(nn.Module):
         """Place of the default weights, see ``MethodInfo.weights``."""
         return self._source.default()
 
+    @property
+    def sha256(self) -> str | None:
+        """SHA-256 of the file that the weights were read from; None before."""
+        digest = bytes(self.weights_sha256.cpu().tolist()).hex()
+        return digest if digest.strip("0") else None
+
     def forward(self, x: Tensor, stages: Sequence[int]) -> list[Tensor]:
         """Return features of some stages, [B, channels, H / stride, W / stride] each.
 
@@ -117,8 +123,8 @@ class Backbone(nn.Module):
                 f"expected a file of SHA-256 {self._source.sha256}, got {digest}"
             )
             raise ValueError(msg)
-        known = bytes(self.weights_sha256.cpu().tolist()).hex()
-        if known.strip("0") and known != digest:
+        known = self.sha256
+        if known is not None and known != digest:
             msg = (
                 f"{path} holds other weights of {self.name} than the detector was trained with: "
                 f"expected a file of SHA-256 {known}, got {digest}"

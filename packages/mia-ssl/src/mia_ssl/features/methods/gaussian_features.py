@@ -12,6 +12,7 @@ import torch
 
 from mia_ssl._engine.options import check_positive
 from mia_ssl.densities import GaussianDensity
+from mia_ssl.densities.modules import as_module
 from mia_ssl.features.method import FeatureMethod, Scores, feature_info
 from mia_ssl.features.options import FeatureOptions
 from mia_ssl.features.streaming import StreamingCovariance, restored, whitening
@@ -19,7 +20,7 @@ from mia_ssl.features.streaming import StreamingCovariance, restored, whitening
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from torch import Tensor
+    from torch import Tensor, nn
 
     from mia_ssl.features.extract import Features
     from mia_ssl.features.method import NormalImages
@@ -51,6 +52,7 @@ class GaussianFeatures:
     def __init__(self, options: GaussianFeaturesOptions) -> None:
         self.options = options
         self.images = GaussianDensity(l2_normalize=False)
+        self.distance: nn.Module | None = None  # of the images, once it is fitted
         self.mean = self.whitening = torch.empty(0)
 
     def fit(self, normals: NormalImages, generator: torch.Generator) -> None:
@@ -64,7 +66,7 @@ class GaussianFeatures:
                 cells = StreamingCovariance(vectors.shape[1])
             cells.update(vectors)
         assert cells is not None  # there is at least one image
-        self.images.fit(torch.cat(means).numpy())
+        self.distance = as_module(self.images.fit(torch.cat(means).numpy()))
         covariance = cells.covariance()
         ridge = self.options.ridge * covariance.diagonal().mean()
         covariance.diagonal().add_(ridge)
@@ -72,9 +74,9 @@ class GaussianFeatures:
 
     def score(self, features: Features, *, is_normal: bool = False) -> Scores:
         """Score images; see ``FeatureModel``."""
-        image = torch.from_numpy(self.images.score(features.means().numpy()))
+        assert self.distance is not None
         apart = (features.cells() - self.mean) @ self.whitening
-        return Scores(image, apart.norm(dim=-1))
+        return Scores(self.distance(features.means()), apart.norm(dim=-1))
 
     def state(self) -> dict[str, Tensor]:
         """Return means and whitening matrices of images and cells."""
@@ -85,7 +87,7 @@ class GaussianFeatures:
         """Take back what ``state`` returned; for errors see ``FeatureModel``."""
         arrays = {"mean": restored(state, "image_mean", 1).numpy()}
         arrays["whitening"] = restored(state, "image_whitening", 2).numpy()
-        self.images.restore(arrays)
+        self.distance = as_module(self.images.restore(arrays))
         self.mean, self.whitening = restored(state, "mean", 1), restored(state, "whitening", 2)
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import torch
 import torch.nn.functional as F
+from torch.jit._trace import is_tracing
 
 from mia_ssl._engine.options import check_counts
 from mia_ssl.checks import check_between
@@ -84,11 +85,7 @@ class PatchCore:
 
     def _vectors(self, features: Features) -> Tensor:
         cells = features.cells(self.options.window)
-        if cells.shape[-1] <= self.options.channels:
-            return cells
-        return F.adaptive_avg_pool1d(cells.flatten(0, 2), self.options.channels).view(
-            *cells.shape[:3], -1
-        )
+        return fewer_channels(cells, self.options.channels)
 
     def state(self) -> dict[str, Tensor]:
         """Return ``vectors`` [M, D] and ``owners`` [M]."""
@@ -97,6 +94,24 @@ class PatchCore:
     def restore(self, state: Mapping[str, Tensor]) -> None:
         """Take back what ``state`` returned; for errors see ``FeatureModel``."""
         self.bank = Bank(restored(state, "vectors", 2), restored(state, "owners", 1))
+
+
+def fewer_channels(vectors: Tensor, channels: int) -> Tensor:
+    """Return vectors [..., D] whose channels are averaged in groups, [..., min(D, channels)]."""
+    if vectors.shape[-1] <= channels:
+        return vectors
+    if is_tracing():  # ONNX pools groups of one size only
+        return vectors @ group_means(int(vectors.shape[-1]), channels).to(vectors)
+    flat = F.adaptive_avg_pool1d(vectors.flatten(0, -2), channels)
+    return flat.view(*vectors.shape[:-1], channels)
+
+
+def group_means(before: int, after: int) -> Tensor:
+    """Return the matrix [before, after] of the means that ``F.adaptive_avg_pool1d`` takes."""
+    places, groups = torch.arange(before)[:, None], torch.arange(after)
+    first, end = groups * before // after, -(-(groups + 1) * before // after)
+    inside = (places >= first) & (places < end)
+    return inside / inside.sum(0)
 
 
 PATCHCORE = FeatureMethod(

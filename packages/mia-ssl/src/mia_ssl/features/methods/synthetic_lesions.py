@@ -24,8 +24,10 @@ import torch.nn.functional as F
 from mia_ssl._engine.options import whole_number
 from mia_ssl.checks import check_between
 from mia_ssl.densities import GaussianDensity
+from mia_ssl.densities.modules import as_module
 from mia_ssl.features.draw_lesions import draw_lesions
 from mia_ssl.features.lesion_network import LesionNetwork, train_lesion_network
+from mia_ssl.features.log_tail import log_normal_distribution
 from mia_ssl.features.method import FeatureMethod, Scores, feature_info
 from mia_ssl.features.options import FeatureOptions
 from mia_ssl.features.streaming import restored
@@ -34,7 +36,7 @@ from mia_ssl.features.top_mean import top_mean
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from torch import Tensor
+    from torch import Tensor, nn
 
     from mia_ssl.feature_grid import FeatureGrid
     from mia_ssl.features.extract import Features
@@ -72,6 +74,7 @@ class SyntheticLesions:
     Attributes:
         network: Finds lesions; None before ``fit``.
         images: Gaussian of whole images' features.
+        distance: The Mahalanobis distance under that Gaussian; None before ``fit``.
         scale: Mean and standard deviation of normal images' scores that were left out, of the
             network and of the Gaussian's logarithm, float64 [2, 2].
     """
@@ -80,6 +83,7 @@ class SyntheticLesions:
         self.options = options
         self.network: LesionNetwork | None = None
         self.images = GaussianDensity(l2_normalize=False)
+        self.distance: nn.Module | None = None
         self.scale = torch.tensor([[0.0, 1.0], [0.0, 1.0]], dtype=torch.float64)
 
     def fit(self, normals: NormalImages, generator: torch.Generator) -> None:
@@ -98,7 +102,7 @@ class SyntheticLesions:
             )
         compared = [stage[left_out] for stage in kept] if left_out.any() else kept
         found = torch.cat([self._find(part, grids)[0] for part in _batches(compared)])
-        self.images.fit(means)
+        self.distance = as_module(self.images.fit(means))
         self.scale = torch.stack([_mean_and_deviation(found), _mean_and_deviation(_apart(means))])
 
     def _read_normals(
@@ -160,10 +164,10 @@ class SyntheticLesions:
     def score(self, features: Features, *, is_normal: bool = False) -> Scores:
         """Score images; see ``FeatureModel``."""
         found, cells = self._find(features.stages, features.grids)
-        distance = torch.from_numpy(self.images.score(features.means().double().numpy()))
-        both = torch.stack([found.double(), _logarithm(distance)])
+        assert self.distance is not None
+        both = torch.stack([found.double(), _logarithm(self.distance(features.means()))])
         # By Fisher's method: no trust of the one in an image outweighs the other's alarm.
-        unlikely = -torch.special.log_ndtr((self.scale[:, :1] - both) / self.scale[:, 1:])
+        unlikely = -log_normal_distribution((self.scale[:, :1] - both) / self.scale[:, 1:])
         return Scores(unlikely.sum(0), cells)
 
     def state(self) -> dict[str, Tensor]:
@@ -183,12 +187,11 @@ class SyntheticLesions:
             {key: restored(state, f"{_NETWORK}{key}", v.ndim) for key, v in wanted.items()}
         )
         self.network = network.requires_grad_(requires_grad=False)
-        self.images.restore(
-            {
-                "mean": restored(state, f"{_IMAGES}mean", 1).numpy(),
-                "whitening": restored(state, f"{_IMAGES}whitening", 2).numpy(),
-            }
-        )
+        arrays = {
+            "mean": restored(state, f"{_IMAGES}mean", 1).numpy(),
+            "whitening": restored(state, f"{_IMAGES}whitening", 2).numpy(),
+        }
+        self.distance = as_module(self.images.restore(arrays))
         self.scale = restored(state, "scale", 2)
 
 

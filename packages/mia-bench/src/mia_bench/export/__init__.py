@@ -1,0 +1,1 @@
+"""Fitted models as single files that run without PyTorch."""
