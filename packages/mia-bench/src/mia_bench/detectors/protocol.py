@@ -1,7 +1,8 @@
 """The contract of a detector and of a package that brings detectors; nothing is inherited.
 
-``Detector`` is what every detector has. ``TakesCheckpoint``, ``TakesBatchSize``, ``HasHistory`` and
-``HasStepsPerEpoch`` are optional, each by itself; ``mia_bench.detectors.optional`` looks them up.
+``Detector`` is what every detector has. ``TakesCheckpoint``, ``TakesBatchSize``, ``HasHistory``,
+``HasStepsPerEpoch`` and ``Reconstructs`` are optional, each by itself;
+``mia_bench.detectors.optional`` looks them up.
 """
 
 from __future__ import annotations
@@ -146,6 +147,20 @@ class HasStepsPerEpoch(Protocol):
     """
 
     steps_per_epoch: int | None
+
+
+class Reconstructs(Protocol):
+    """Optional: the detector shows how it rebuilds an image; a study keeps a few for its pages.
+
+    Attributes:
+        reconstructs: Whether it rebuilds images; ``reconstruct`` is called only where it is True.
+    """
+
+    reconstructs: bool
+
+    def reconstruct(self, images: Any, *, device: str = "auto") -> np.ndarray:
+        """Return the reconstructions of images, float32 (N, C, H, W) from 0 to 1."""
+        ...
 
 
 class Cost(Protocol):

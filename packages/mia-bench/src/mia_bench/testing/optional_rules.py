@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from unittest import SkipTest
 
+import numpy as np
+
 from mia_bench.detectors.optional import OptionalParts
 from mia_bench.testing.requirements import require, require_close, require_equal
 
@@ -70,6 +72,19 @@ def an_epoch_can_be_one_step(case: Case) -> None:
     require(detector.steps_per_epoch == 1, "fit must leave steps_per_epoch as it is")
 
 
+def reconstructions_are_images(case: Case) -> None:
+    """``reconstruct`` gives finite images of the same shape, each by itself."""
+    detector = case.trained()
+    _skip_without(detector, lambda parts: parts.reconstructs, "it reconstructs no images")
+    reconstruct: Any = OptionalParts(detector).reconstruction("cpu")
+    try:
+        whole, first = reconstruct(case.test), reconstruct(case.test[:1])
+    except ValueError as error:
+        require(False, str(error))
+    near = np.allclose(whole[:1], first, rtol=1e-4, atol=1e-4)
+    require(near, "the reconstruction of an image must not depend on the others")
+
+
 def _interrupted(case: Case, keep: dict[str, Any]) -> bool:
     """Interrupt a training in its second epoch; False where it has no epochs."""
     done: list[int] = []
@@ -97,4 +112,5 @@ OPTIONAL_RULES = (
     history_has_one_entry_an_epoch,
     a_checkpoint_resumes_to_the_same_weights,
     an_epoch_can_be_one_step,
+    reconstructions_are_images,
 )
