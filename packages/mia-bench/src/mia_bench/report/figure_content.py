@@ -99,7 +99,7 @@ def _images_of(
     if without:
         msg = (
             f"none of the images {', '.join(images)} is of {without[0]}, which has "
-            f"{', '.join(kept[without[0]])}; choose some of each dataset, or datasets with --datasets"
+            f"{', '.join(kept[without[0]])}; name some of each, or the datasets with --datasets"
         )
         raise StudyError(msg)
     return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -228,7 +229,7 @@ def _draw_result(
         low, high = content.range_of(*key)
         axes.imshow(found.maps[at], cmap=COLORS, vmin=low, vmax=high, interpolation="none")
         if content.scale == "run":
-            text = f"{low:.2g} – {high:.2g}"
+            text = f"{_number(low, high - low)} to {_number(high, high - low)}"
             below = top + grid.panel + 0.01
             middle = left + grid.panel / 2
             _write(figure, grid, middle, below, text, size=SMALL - 1, ha="center", va="top")
@@ -242,7 +243,16 @@ def _draw_bar(figure: Figure, grid: _Grid, low_high: tuple[float, float], top: f
     axes.imshow(np.linspace(1, 0, 128)[:, None], cmap=COLORS, aspect="auto")
     for value, share, side in ((low_high[1], 0.04, "top"), (low_high[0], 0.96, "bottom")):
         height = top + share * grid.panel
-        _write(figure, grid, left + _BAR + 0.04, height, f"{value:.2g}", size=SMALL, va=side)
+        text = _number(value, low_high[1] - low_high[0])
+        _write(figure, grid, left + _BAR + 0.04, height, text, size=SMALL, va=side)
+
+
+def _number(value: float, span: float) -> str:
+    """Return an end of a scale, rounded to about a hundredth of its span."""
+    if span <= 0:
+        return f"{value:.3g}"
+    rounded = round(value, 2 - math.floor(math.log10(span)))
+    return f"{rounded + 0.0:.10g}"  # no -0
 
 
 def _notes(content: FigureContent) -> list[str]:
