@@ -27,7 +27,9 @@ def imported(*arguments: object, code: int = 0) -> set[str]:
     return set(names)
 
 
-@pytest.mark.parametrize("command", ["run", "plan", "report", "compare", "fuse", "fit", "score"])
+@pytest.mark.parametrize(
+    "command", ["run", "plan", "report", "compare", "fuse", "figure", "fit", "score"]
+)
 def test_the_help_of_a_command_imports_no_torch(command):
     assert "torch" not in imported(command, "--help")
 
@@ -48,6 +50,7 @@ def test_lists_import_nothing_heavy(what):
 def test_a_report_imports_no_torch(finished):
     assert "torch" not in imported("report", finished)
     assert "torch" not in imported("compare", finished, finished)
+    assert "torch" not in imported("figure", finished)
 
 
 def test_a_plan_of_finished_runs_imports_no_torch(finished, root):

@@ -150,4 +150,4 @@ def test_each_file_is_read_once(study, monkeypatch):
     for module in (json_file, npz_file, resamples_npz, scores_csv):
         monkeypatch.setattr(module, "read_bounded", count)
     write_report(study)
-    assert len(read) == len(set(read)) == 6 * 3 + 3  # of galleries the first seed's
+    assert len(read) == len(set(read)) == 6 * 3 + 2 * 3  # of pictures the first seed's

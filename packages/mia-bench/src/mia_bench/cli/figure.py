@@ -97,7 +97,10 @@ def figure(
     which were drawn without a look at any score. The first seed stands for a method.
     """
     path = folder / FILE if out is None else out
-    if path.suffix.lower().removeprefix(".") not in FORMATS or not math.isfinite(width):
+    if not math.isfinite(width):
+        msg = f"expected --width to be a finite number, got {width}"
+        raise StudyError(msg)
+    if path.suffix.lower().removeprefix(".") not in FORMATS:
         expected = ", ".join(f".{name}" for name in FORMATS)
         msg = f"expected --out to end in one of {expected}, got {str(path)!r}"
         raise StudyError(msg)

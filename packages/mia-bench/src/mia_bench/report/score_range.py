@@ -60,11 +60,27 @@ def _fences(scores: np.ndarray) -> tuple[float, float]:
 
 
 def _note(values: np.ndarray, low: float, high: float) -> str:
-    above, below = int((values > high).sum()), int((values < low).sum())
+    """Return a sentence on what lies beyond the range."""
     parts = []
+    above, below = int((values > high).sum()), int((values < low).sum())
     if above:
-        parts.append(f"the last bar has {above} above {high:.3g} (up to {values.max():.3g})")
+        parts.append(
+            f"the last bar of the histogram holds {_images(above)} that score{_s(above)} above "
+            f"{high:.3g}, up to {values.max():.3g}"
+        )
     if below:
-        parts.append(f"the first bar has {below} below {low:.3g} (down to {values.min():.3g})")
+        parts.append(
+            f"the first bar holds {_images(below)} that score{_s(below)} below {low:.3g}, down to "
+            f"{values.min():.3g}"
+        )
     text = "; ".join(parts)
     return f"{text[:1].upper()}{text[1:]}." if text else ""
+
+
+def _images(count: int) -> str:
+    return "1 image" if count == 1 else f"{count} images"
+
+
+def _s(count: int) -> str:
+    """Return the ending of a verb whose subject are so many images."""
+    return "s" if count == 1 else ""
