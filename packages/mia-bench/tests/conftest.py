@@ -95,8 +95,11 @@ def finished(root, tmp_path_factory: pytest.TempPathFactory):
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """``--slow`` runs what takes minutes too."""
+    """``--slow`` runs what takes minutes too; ``--screenshots`` writes pictures of the pages."""
     parser.addoption("--slow", action="store_true", help="run the tests that take minutes too")
+    parser.addoption("--screenshots", metavar="DIR", help="write screenshots of the pages")
+    parser.addoption("--study", metavar="DIR", help="the study that screenshots are of")
+    parser.addoption("--scored", metavar="DIR", help="the scored images that screenshots are of")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -293,7 +293,7 @@ def test_a_laptop_shows_the_whole_leaderboard_and_a_phone_whose_row_it_is(visit,
     wide = visit(study_page, viewport={"width": 1280, "height": 720})
     room = wide.locator(".wide:has(#table)")
     assert room.evaluate("box => box.scrollWidth <= box.clientWidth")
-    narrow = visit(study_page, viewport={"width": 700, "height": 720})
+    narrow = visit(study_page, viewport={"width": 480, "height": 720})
     room = narrow.locator(".wide:has(#table)")
     room.evaluate("box => box.scrollTo(box.scrollWidth, 0)")
     name = narrow.locator(f"{ROWS} td:nth-child(2)").first.bounding_box()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from mia_bench.leaderboard.rows import gather
@@ -10,7 +12,9 @@ from mia_bench.report.samples import (
     by_disagreement,
     calibrated_ranks,
     common_ids,
+    cropping_note,
     read_samples,
+    shows_most,
 )
 from mia_bench.report.side_by_side import SHOWN, opening_images, side_by_side
 from mia_bench.run_folder.scores_csv import ImageScores
@@ -77,7 +81,7 @@ def test_the_table_holds_each_image_and_what_each_method_makes_of_it(rows):
 
 
 def test_a_dataset_opens_with_normal_and_abnormal_images(rows):
-    shown = opening_images(read_samples(rows).of_dataset(rows), Masks())
+    shown = opening_images(rows, read_samples(rows).of_dataset(rows), Masks())
     assert [each["label"] for each in shown] == ["normal"] * 4 + ["abnormal"] * 4
 
 
@@ -98,3 +102,15 @@ def test_only_images_that_all_have_are_common(rows):
     kept = list(read_samples(rows).of_dataset(rows).values())
     assert common_ids(kept) == kept[0].ids.tolist()
     assert common_ids([]) == []
+
+
+def test_whole_images_in_color_stand_for_a_dataset(rows):
+    kept = next(iter(read_samples(rows).of_dataset(rows).values()))
+    larger = replace(kept, images=np.repeat(np.repeat(kept.images, 2, 2), 2, 3))
+    color = replace(kept, images=np.repeat(kept.images, 3, 1))
+    some = {"gray": kept, "larger": larger, "color": color}
+    assert shows_most({"gray": kept, "larger": larger}) is larger
+    assert shows_most(some) is color
+    assert shows_most(some, cropping=["color"]) is larger
+    assert cropping_note(["nsa"]) == "nsa sees the middle square of images that are not square."
+    assert cropping_note([]) == ""

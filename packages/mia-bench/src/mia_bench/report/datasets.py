@@ -42,7 +42,7 @@ def dataset_section(
         "name": name,
         "findings": describe_dataset(leaderboard, name),
         "facts": dataset_facts(name, rows),
-        "opening": opening_images(kept, masks),
+        "opening": opening_images(rows, kept, masks),
         "side_by_side": side_by_side(rows, kept, masks),
         "roc": plots.roc(scores),
         "pr": plots.precision_recall(scores),

@@ -8,7 +8,7 @@ from mia_bench.errors import StudyError, unknown_name
 from mia_bench.leaderboard.findings import METRIC
 from mia_bench.leaderboard.ranks import rank_methods
 from mia_bench.report.paper_figure import FigureContent
-from mia_bench.report.samples import common_ids
+from mia_bench.report.samples import common_ids, see_a_part
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -54,6 +54,7 @@ def choose_content(
         images=found,
         samples={key: each for key, each in picked.items() if key[0] in found},
         scale=scale,
+        cropping=[label for label in see_a_part(rows) if label in shown],
     )
 
 
@@ -94,7 +95,9 @@ def _images_of(
     for name in images:
         if name not in everything:
             raise unknown_name("image", name, everything)
-    found = {dataset: [name for name in images if name in ids] for dataset, ids in kept.items()}
+    found: dict[str, Sequence[str]] = {
+        dataset: [name for name in images if name in ids] for dataset, ids in kept.items()
+    }
     without = [dataset for dataset, ids in found.items() if not ids]
     if without:
         msg = (

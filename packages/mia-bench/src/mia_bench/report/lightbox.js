@@ -67,8 +67,11 @@ function step(by) {
 function stepDown(by) {
   const table = current.closest("table");
   if (!table) return;
-  const all = [...table.querySelectorAll(`[data-column="${current.dataset.column}"]:has(.open)`)];
-  show(all[(all.indexOf(current) + by + all.length) % all.length]);
+  const { column } = current.dataset;
+  const all = [...table.querySelectorAll(`tbody [data-column="${column}"]:has(.open)`)];
+  const at = all.indexOf(current);
+  const start = at < 0 && by < 0 ? 0 : at; // from the head of the column
+  show(all[(start + by + all.length) % all.length]);
 }
 
 const KEYS = {

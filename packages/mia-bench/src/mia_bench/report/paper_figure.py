@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from mia_bench.files import atomic
 from mia_bench.literal_text import visible
 from mia_bench.report.pictures import rgb
+from mia_bench.report.samples import cropping_note, shows_most
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -59,12 +60,14 @@ class FigureContent:
         samples: Dataset and label -> samples that have these images.
         scale: ``"method"`` for one color scale for all maps of a method, stated beside its row;
             ``"run"`` for one for each method and dataset, stated under its maps.
+        cropping: Labels of methods that see the middle square of images which are not square.
     """
 
     methods: Sequence[str]
     images: Mapping[str, Sequence[str]]
     samples: Mapping[tuple[str, str], Samples]
     scale: str = "method"
+    cropping: Sequence[str] = ()
 
     @property
     def reconstructs(self) -> bool:
@@ -178,7 +181,7 @@ def _draw_input(
 ) -> None:
     """Draw an image and its mask: beside each other, or below where columns have one panel."""
     found = {label: each for (name, label), each in content.samples.items() if name == dataset}
-    shown = max(found.values(), key=lambda each: (each.images.shape[1], each.images.shape[-1]))
+    shown = shows_most(found, content.cropping)
     at = shown.ids.tolist().index(image)
     top = _EDGE + _TITLE + _HEADING
     places = [(left, top), (left + grid.panel + _GAP, top)]
@@ -261,7 +264,8 @@ def _notes(content: FigureContent) -> list[str]:
     ends = "its lowest value to the 99.5 % quantile of its test maps"
     if content.scale == "method" and len(content.images) > 1:
         ends = "its lowest value to the highest of its datasets' 99.5 % quantiles"
-    return [f"Maps: one color scale {one}, from {ends}."]
+    scale = f"Maps: one color scale {one}, from {ends}."
+    return [line for line in (scale, cropping_note(content.cropping)) if line]
 
 
 def _panel(

@@ -57,6 +57,34 @@ def how_to_add(out: object) -> str:
     return f"`mia-bench figure {out} --add-missing` makes them from the runs' models and datasets"
 
 
+def see_a_part(rows: Iterable[Row]) -> list[str]:
+    """Return the methods that see the middle square of images which are not square."""
+    return list(dict.fromkeys(row.label for row in rows if row.settings.resize != "squash"))
+
+
+def cropping_note(labels: Sequence[str]) -> str:
+    """Return the sentence on methods that see a part of some images; empty where none does."""
+    if not labels:
+        return ""
+    verb = "sees" if len(labels) == 1 else "see"
+    return f"{', '.join(labels)} {verb} the middle square of images that are not square."
+
+
+def shows_most(samples: Mapping[str, Samples], cropping: Sequence[str] = ()) -> Samples:
+    """Return the samples whose images show most: whole, in color, and of the most pixels.
+
+    Args:
+        samples: Label -> samples of a dataset.
+        cropping: Labels of methods that see a part of some images.
+    """
+
+    def content(label: str) -> tuple[bool, int, int]:
+        _, channels, _, side = samples[label].images.shape
+        return label not in cropping, channels, side
+
+    return samples[max(samples, key=content)]
+
+
 def common_ids(samples: Iterable[Samples]) -> list[str]:
     """Return the identifiers of the images that all of these have, in the order of the first."""
     lists = [each.ids.tolist() for each in samples]

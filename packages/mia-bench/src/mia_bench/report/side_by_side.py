@@ -5,7 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mia_bench.report import pictures
-from mia_bench.report.samples import by_disagreement, calibrated_ranks, common_ids
+from mia_bench.report.samples import (
+    by_disagreement,
+    calibrated_ranks,
+    common_ids,
+    cropping_note,
+    see_a_part,
+    shows_most,
+)
 from mia_bench.report.tables import anchor
 
 if TYPE_CHECKING:
@@ -19,11 +26,13 @@ SHOWN = 6  # images, which fit beside each other on a laptop
 OPENING = 4  # images of each kind at the top of a dataset
 
 
-def opening_images(samples: Mapping[str, Samples], masks: Masks) -> list[dict[str, Any]]:
-    """Return a few normal and abnormal test images, as the method of the largest ones sees them."""
+def opening_images(
+    rows: Sequence[Row], samples: Mapping[str, Samples], masks: Masks
+) -> list[dict[str, Any]]:
+    """Return a few normal and abnormal test images; see ``side_by_side`` for the arguments."""
     if not samples:
         return []
-    largest = _largest(samples)
+    largest = shows_most(samples, see_a_part(rows))
     labels = largest.labels.tolist()
     chosen = [
         at
@@ -56,7 +65,7 @@ def side_by_side(
         "columns": columns,
         "kept": len(shared),
         "reconstructs": any(samples[row.label].reconstructions.size for row in known),
-        "cropped": [row.label for row in known if row.settings.resize != "squash"],
+        "cropping": cropping_note(see_a_part(known)),
     }
 
 
@@ -68,7 +77,7 @@ def _column(
     masks: Masks,
 ) -> dict[str, Any]:
     """Return an image with what each method makes of it."""
-    largest = _largest(samples)
+    largest = shows_most(samples, see_a_part(rows))
     at = largest.ids.tolist().index(name)
     cells = [_cell(row, samples[row.label], name, ranks[row.label][name]) for row in rows]
     own = [each[name] for each in ranks.values()]
@@ -104,8 +113,3 @@ def _input(samples: Samples, at: int, masks: Masks) -> dict[str, Any]:
         "image": pictures.picture(samples.images[at]),
         "mask": masks.add(samples.masks[at]) if samples.masks.size else None,
     }
-
-
-def _largest(samples: Mapping[str, Samples]) -> Samples:
-    """Return the samples whose images show most: in color, and of the most pixels."""
-    return max(samples.values(), key=lambda each: (each.images.shape[1], each.images.shape[-1]))
