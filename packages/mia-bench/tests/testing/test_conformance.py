@@ -83,6 +83,11 @@ class Whole(Small):
     def predict(self, images, *, batch_size=64, device="auto"):
         return super().predict(images)
 
+    reconstructs = True
+
+    def reconstruct(self, images, *, device="auto"):
+        return (0.5 * as_array(images) / 255 + 0.5 * self.mean / 255).astype(np.float32)
+
 
 def as_array(images):
     if isinstance(images, list):
@@ -209,6 +214,10 @@ def resets_the_steps(self, images, **options):
     return Whole.fit(self, images, **options)
 
 
+def rebuilds_from_the_others(self, images, **options):
+    return np.repeat(as_array(images).mean(0, keepdims=True) / 255, len(images), 0)
+
+
 BROKEN = [
     ("fit_returns_the_detector", "fit", forgets_itself, "fit must return the detector itself"),
     ("the_seed_decides", "fit", ignores_the_seed, "another seed must give other scores"),
@@ -236,6 +245,10 @@ BROKEN = [
         *("fit", forgets_the_checkpoint, r"epochs that are left, got \[1, 2\]"),
     ),
     ("an_epoch_can_be_one_step", "fit", resets_the_steps, "fit must leave steps_per_epoch"),
+    (
+        "reconstructions_are_images",
+        *("reconstruct", rebuilds_from_the_others, "must not depend on the others"),
+    ),
 ]
 
 
