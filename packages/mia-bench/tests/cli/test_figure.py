@@ -51,7 +51,7 @@ def test_the_kept_reconstruction_is_that_of_the_model(finished):
 @pytest.fixture
 def older(finished, tmp_path):
     """The study as an older version would have left it."""
-    shutil.copytree(finished, tmp_path / "older")
+    shutil.copytree(finished, tmp_path / "older", ignore=shutil.ignore_patterns("figure.*"))
     for path in (tmp_path / "older").glob("*/*/*/samples.npz"):
         path.unlink()
     return tmp_path / "older"
@@ -65,7 +65,6 @@ def test_runs_of_an_older_version_say_what_to_do_and_doing_it_helps(older, finis
         f"images for figures: `mia-bench figure {older} --add-missing` makes them from the runs' "
         "models and datasets\n"
     )
-    assert not (older / "figure.pdf").exists()
     assert call("report", older).code == 0
     assert "mia-bench figure DIR --add-missing" in (older / "report.html").read_text()
     told = call("figure", older, "--add-missing", "--device", "cpu")

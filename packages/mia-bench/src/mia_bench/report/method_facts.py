@@ -64,10 +64,9 @@ def settings_text(row: Row) -> str:
     """Return the settings of a method on a dataset in words."""
     settings, record = row.settings, row.runs[0].record
     if record.members:
-        return (
-            f"{settings.options.get('combine')} of the scores of {', '.join(record.members)}, "
-            f"scale {settings.options.get('scale')}; its costs are theirs together"
-        )
+        rule = f"{settings.options.get('combine')} of their scores, scale "
+        rule += f"{settings.options.get('scale')}"
+        return f"A fusion of {', '.join(record.members)}: {rule}; its costs are theirs together"
     epochs = f"{settings.epochs} epoch{'' if settings.epochs == 1 else 's'}"
     color = "gray" if settings.channels == 1 else "RGB"
     trained = epochs if settings.epochs else "not trained"
