@@ -90,11 +90,12 @@ def figure(
     device: str,
     as_json: bool,
 ) -> None:
-    """Draw reconstructions and maps of all methods side by side, for a paper.
+    """Draw reconstructions and maps of all methods side by side.
 
-    Methods run down, datasets across. On top each image and its mask, below them what every method makes of it: its reconstruction,
-    where it gives one, and its anomaly map. Every run keeps the same few test images of a dataset,
-    which were drawn without a look at any score. The first seed stands for a method.
+    For a paper: methods down, datasets across. On top each image and its mask, below them what
+    every method makes of it: its reconstruction, where it gives one, and its anomaly map. Every run
+    keeps the same few test images of a dataset, which were drawn without a look at any score. The
+    first seed stands for a method.
     """
     path = folder / FILE if out is None else out
     if not math.isfinite(width):

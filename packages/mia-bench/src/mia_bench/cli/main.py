@@ -37,7 +37,7 @@ COMMANDS = {
     ),
     "figure": LazyCommand(
         "mia_bench.cli.figure:figure",
-        "Draw reconstructions and maps of all methods side by side, for a paper.",
+        "Draw reconstructions and maps of all methods side by side.",
     ),
     "list": LazyCommand("mia_bench.cli.list_:list_", "List the available datasets or methods."),
     "fit": LazyCommand("mia_bench.cli.fit:fit", "Train a method on a folder of normal images."),
