@@ -34,7 +34,7 @@ image_size = 64
 name = "local"
 jobs = 2
 """
-RUN_FILES = ("run.json", "scores.csv", "gallery.npz", "resamples.npz", "maps.npy")
+RUN_FILES = ("run.json", "scores.csv", "gallery.npz", "samples.npz", "resamples.npz", "maps.npy")
 
 
 def tallies(count: int, seed: int) -> list[Tally]:

@@ -95,8 +95,11 @@ def finished(root, tmp_path_factory: pytest.TempPathFactory):
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """``--slow`` runs what takes minutes too."""
+    """``--slow`` runs what takes minutes too; ``--screenshots`` writes pictures of the pages."""
     parser.addoption("--slow", action="store_true", help="run the tests that take minutes too")
+    parser.addoption("--screenshots", metavar="DIR", help="write screenshots of the pages")
+    parser.addoption("--study", metavar="DIR", help="the study that screenshots are of")
+    parser.addoption("--scored", metavar="DIR", help="the scored images that screenshots are of")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -117,13 +120,15 @@ def made_up():
     """Write the folders of finished runs with made-up scores, as the real ones without training.
 
     ``strengths``: how far a method's scores of abnormal images lie above those of normal ones.
-    ``pixels``: how many resamples of maps, whose lesions stand out as much; 0: no maps.
+    ``pixels``: how many resamples of maps, whose lesions stand out as much; 0: no maps. All methods
+    but ``nsa`` reconstruct images: darker.
     """
+    from types import SimpleNamespace
+
     import mia_metrics
-    from mia_bench.files import write_array, write_json
+    from mia_bench.execution.evaluate import write_outputs
+    from mia_bench.files import write_json
     from mia_bench.run_folder.folder import RunFolder
-    from mia_bench.run_folder.gallery_npz import make_gallery
-    from mia_bench.run_folder.resamples_npz import write_resamples
 
     def write(
         out, datasets, strengths, *, seeds=(0, 1, 2), images=(40, 40), size=32, epochs=250, pixels=0
@@ -136,23 +141,26 @@ def made_up():
             pictures = rng.integers(0, 255, (len(labels), 1, size, size), dtype=np.uint8)
             masks = np.zeros((len(labels), size, size), np.uint8)
             masks[labels == 1, 8:16, 8:20] = 1
+            test = SimpleNamespace(ids=ids, labels=labels, images=pictures, masks=masks)
             for number, (method, strength) in enumerate(strengths.items()):
                 for seed in seeds:
                     own = np.random.default_rng([seed, number]).standard_normal((2, len(labels)))
                     scores = hard + own[0] + strength * labels
                     scores = scores.astype(np.float32)
                     folder = RunFolder(out / dataset / method / f"seed-{seed}")
-                    folder.write_scores(ids, labels, scores)
-                    maps = pictures[:, 0].astype(np.float32) / 255 + masks
-                    make_gallery(ids, labels, scores, pictures, maps, masks).save(folder.gallery)
+                    maps, found = pictures[:, 0].astype(np.float32) / 255 + masks, None
                     written = result(dataset, method, seed, labels, scores, epochs)
                     if pixels:
                         noise = np.random.default_rng([seed, number, 1]).normal(size=masks.shape)
                         maps = (noise + strength * masks).astype(np.float32)
-                        write_array(folder.maps, maps)
                         found = mia_metrics.bootstrap_pixels(masks, maps, n_resamples=pixels)
-                        write_resamples(folder.resamples, ids, found)
                         written["metrics"] |= found.estimates
+                    prediction = SimpleNamespace(score=scores, map=maps)
+                    darker = None if method == "nsa" else lambda images: 0.8 * images / 255
+                    folder.path.mkdir(parents=True, exist_ok=True)
+                    write_outputs(folder, dataset, test, prediction, found, darker)
+                    if not pixels:  # as for a dataset without masks, of which no more is kept
+                        folder.maps.unlink()
                     write_json(folder.result, written)
 
     def result(dataset, method, seed, labels, scores, epochs):

@@ -10,7 +10,10 @@ from mia_recon.networks.fast import Swish, UpsampleConv2d, reflect_pad
 from mia_recon.registry import RECORDS
 
 
-@pytest.mark.parametrize("name", [n for n, method in RECORDS.items() if not method.needs_gradient])
+FORWARD = [n for n, method in RECORDS.items() if not (method.needs_gradient or method.counted)]
+
+
+@pytest.mark.parametrize("name", FORWARD)
 def test_the_module_gives_the_scores_of_predict(name, small, images):
     detector = small(name).fit(images, epochs=1, device="cpu")
     expected = detector.predict(images, device="cpu")
@@ -29,6 +32,12 @@ def test_the_module_gives_the_scores_of_predict(name, small, images):
 @pytest.mark.parametrize("name", [n for n, method in RECORDS.items() if method.needs_gradient])
 def test_a_gradient_is_no_forward_pass(name, small):
     with pytest.raises(ValueError, match=f"the map of {name} is a gradient"):
+        small(name).scoring_module()
+
+
+@pytest.mark.parametrize("name", ["anoddpm", "anoddpm-simplex"])
+def test_many_calls_with_noise_between_are_no_forward_pass(name, small):
+    with pytest.raises(ValueError, match=f"{name} calls its network 3 times for an image"):
         small(name).scoring_module()
 
 

@@ -7,7 +7,8 @@ import pytest
 
 def test_the_slider_flags_what_scores_at_least_its_threshold(visit, own_page):
     page = visit(own_page)
-    cases, slider, told = page.locator(".case"), page.locator("input"), page.locator("output")
+    cases, slider = page.locator(".case"), page.locator("input[type=range]")
+    told = page.locator("output")
     scores = [float(case.get_attribute("data-score")) for case in cases.all()]
     assert len(scores) == 12
     levels = slider.evaluate("element => JSON.parse(element.dataset.levels)")
@@ -35,11 +36,41 @@ def test_the_keyboard_moves_the_threshold(visit, own_page):
 
 def test_every_picture_has_a_text_and_broken_files_are_named(visit, own_page):
     page = visit(own_page)
-    assert page.locator("img").count() == 24
+    assert page.locator("img").count() == 36  # image, reconstruction and map
     assert page.locator("img:not([alt]), img[alt='']").count() == 0
     assert "broken.png" in page.locator("#broken").inner_text()
     loaded = page.evaluate("[...document.images].every(i => i.complete && i.naturalWidth > 0)")
     assert loaded
+
+
+def test_the_gallery_takes_the_whole_width(visit, own_page):
+    page = visit(own_page, viewport={"width": 1280, "height": 900})
+    row = page.locator(".row").bounding_box()
+    boxes = [case.bounding_box() for case in page.locator(".case").all()]
+    first = [box for box in boxes if box["y"] == boxes[0]["y"]]
+    assert len(first) >= 3
+    right = max(box["x"] + box["width"] for box in first)
+    assert right == pytest.approx(row["x"] + row["width"], abs=2)
+
+
+def test_a_press_enlarges_an_image_and_outlines_can_be_switched_off(visit, own_page):
+    page = visit(own_page)
+    assert page.locator(".row .outline:visible").count() > 0
+    page.locator("main input.outlines").uncheck()
+    assert page.locator(".row .outline:visible").count() == 0
+    page.locator("main input.outlines").check()
+    page.locator(".open").first.click()
+    dialog = page.locator("#lightbox")
+    captions = dialog.locator("figcaption").all_inner_texts()
+    assert captions == ["input", "reconstruction", "anomaly map"]  # an outline is no mask
+    text = dialog.locator("#lightbox-text").inner_text()
+    assert "higher than all" in text
+    assert "normal held-out images" in text
+    before = dialog.locator("h2").inner_text()
+    page.keyboard.press("ArrowRight")
+    assert dialog.locator("h2").inner_text() != before
+    page.keyboard.press("Escape")
+    assert not dialog.is_visible()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

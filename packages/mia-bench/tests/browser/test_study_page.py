@@ -66,6 +66,136 @@ def test_the_slider_flags_what_scores_at_least_its_threshold(visit, study_page):
     assert gallery.locator(".case:not(.flagged) .flag:visible").count() == 0
 
 
+def dialog(page):
+    return page.locator("#lightbox")
+
+
+def titles(page) -> list[str]:
+    return [text.strip() for text in dialog(page).locator("figcaption").all_inner_texts()]
+
+
+def test_a_press_enlarges_an_image_with_all_that_belongs_to_it(visit, study_page):
+    page = visit(study_page)
+    case = page.locator("details[open] .gallery .case").first
+    assert not dialog(page).is_visible()
+    case.locator(".open").click()
+    assert dialog(page).is_visible()
+    assert titles(page) == ["input", "reconstruction", "anomaly map", "mask"]
+    assert case.get_attribute("data-id") in dialog(page).locator("h2").inner_text()
+    score = float(case.get_attribute("data-score"))
+    assert f"score {score:.4g}" in dialog(page).locator("#lightbox-text").inner_text()
+    small, large = case.locator("img").first, dialog(page).locator("img").first
+    assert large.get_attribute("src") == small.get_attribute("src")
+    assert large.bounding_box()["width"] > 2 * small.bounding_box()["width"]
+    mask = dialog(page).get_by_role("img", name="mask of what is abnormal")
+    assert mask.bounding_box()["width"] > 100
+
+
+def test_arrows_go_on_and_escape_leads_back_to_the_image(visit, study_page):
+    page = visit(study_page)
+    cases = page.locator("details[open] .gallery").first.locator(".case")
+    cases.first.locator(".open").focus()
+    page.keyboard.press("Enter")
+    page.keyboard.press("ArrowRight")
+    second = cases.nth(1).get_attribute("data-id")
+    assert second in dialog(page).locator("h2").inner_text()
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("ArrowLeft")
+    last = cases.last.get_attribute("data-id")
+    assert last in dialog(page).locator("h2").inner_text()
+    page.keyboard.press("Tab")  # the focus stays inside
+    assert page.evaluate("document.activeElement.closest('dialog') !== null")
+    page.keyboard.press("Escape")
+    assert not dialog(page).is_visible()
+    here = page.evaluate("document.activeElement.closest('.case').dataset.id")
+    assert here == last
+
+
+def test_the_same_image_is_shown_through_every_method(visit, study_page):
+    page = visit(study_page)
+    table = page.locator(".compare").first
+    ids = [each.get_attribute("data-id") for each in table.locator("thead .case").all()]
+    assert len(ids) == len(set(ids)) == 6
+    for row in table.locator("tbody tr").all():
+        assert [each.get_attribute("data-id") for each in row.locator(".case").all()] == ids
+        assert row.locator("img").count() == 12  # reconstruction and map
+    table.locator("tbody .open").first.click()
+    assert titles(page)[:3] == ["input", "reconstruction", "anomaly map"]
+    text = dialog(page).locator("#lightbox-text")
+    methods = [each.inner_text() for each in table.locator("tbody th").all()]
+    for method in [*methods, methods[0]]:
+        assert text.inner_text().startswith(f"{method}, score ")
+        assert "of the normal images score lower" in text.inner_text()
+        assert ids[0] in dialog(page).locator("h2").inner_text()
+        page.keyboard.press("ArrowDown")
+
+
+def test_outlines_can_be_switched_off_everywhere(visit, study_page):
+    page = visit(study_page)
+    outlines = page.locator(".compare .outline:visible")
+    assert outlines.count() > 0
+    page.locator("input.outlines").first.uncheck()
+    assert outlines.count() == 0
+    page.locator(".compare tbody .open").first.click()
+    assert not dialog(page).locator("#outlined").is_checked()
+    dialog(page).locator("#outlined").check()
+    page.keyboard.press("Escape")
+    assert outlines.count() > 0
+
+
+def test_columns_can_be_hidden_and_those_that_do_not_fit_are(visit, study_page):
+    page = visit(study_page, viewport={"width": 1800, "height": 900})
+    told = page.locator("#hidden-columns")
+    assert told.inner_text() == ""
+    page.locator(".columns summary").click()
+    box = page.locator(".columns").get_by_label("AUPRO")
+    assert box.is_checked()
+    box.uncheck()
+    assert told.inner_text() == "(1 hidden)"
+    assert page.locator("#table th:visible", has_text="AUPRO").count() == 0
+    box.check()
+    assert page.locator("#table th:visible", has_text="AUPRO").count() == 1
+    narrow = visit(study_page, viewport={"width": 1000, "height": 720})
+    assert "hidden" in narrow.locator("#hidden-columns").inner_text()
+    for name in ("AUROC", "pixel AP", "AUPRO"):  # only costs give way
+        assert narrow.locator("#table th:visible", has_text=name).count() >= 1
+    assert narrow.locator("#table th:visible", has_text="parameters").count() == 0
+
+
+def test_a_method_leads_to_what_it_does_and_its_paper(visit, study_page):
+    page = visit(study_page)
+    page.locator(".matrix tbody th a", has_text="dae").first.click()
+    assert page.evaluate("location.hash") == "#method--dae"
+    facts = page.locator("[id='method--dae']")
+    assert "removes coarse noise" in facts.inner_text()
+    assert "Kascenas et al." in facts.inner_text()
+    link = facts.get_by_role("link")
+    assert link.get_attribute("href") == "https://proceedings.mlr.press/v172/kascenas22a.html"
+    assert "250 epochs, 64 px, gray" in facts.inner_text()
+
+
+def test_a_dataset_opens_with_images_counts_and_its_source(visit, study_page):
+    page = visit(study_page)
+    section = page.locator("#braintumor")
+    assert section.locator(".strip img").count() == 8
+    facts = section.locator(".facts").inner_text()
+    assert "100 normal images to train on; 40 normal and 40 abnormal ones to test on" in facts
+    assert "Nickparvar" in facts
+    assert section.locator(".facts a").get_attribute("href").startswith("https://")
+
+
+def test_the_page_can_be_printed(visit, study_page):
+    page = visit(study_page, viewport={"width": 1000, "height": 1400})
+    page.emulate_media(media="print", color_scheme="dark")
+    background = page.evaluate("getComputedStyle(document.documentElement).colorScheme")
+    assert background == "light"
+    assert page.locator(".controls:visible, nav:visible").count() == 0
+    assert page.locator("#table tbody tr:visible").count() == 6
+    assert page.locator(".compare img:visible").count() > 0
+    assert page.evaluate("document.documentElement.scrollWidth") <= 1000
+    assert page.pdf().startswith(b"%PDF")
+
+
 def test_everything_can_be_done_with_the_keyboard(visit, study_page):
     page = visit(study_page)
     heading(page, 4).get_by_role("button").focus()
@@ -76,7 +206,7 @@ def test_everything_can_be_done_with_the_keyboard(visit, study_page):
     page.locator("#filter").focus()
     page.keyboard.type("dae")
     assert column(page, 2) == ["dae", "dae"]
-    block = page.locator("details").nth(1)
+    block = page.locator("details.method").nth(1)
     assert block.get_attribute("open") is None
     block.locator("summary").focus()
     page.keyboard.press("Enter")
@@ -132,11 +262,13 @@ def test_every_picture_and_control_has_a_text(visit, study_page):
     assert page.locator("img:not([alt]), img[alt='']").count() == 0
     nameless = "figure[role=img]:not([aria-label]), figure[role=img][aria-label='']"
     assert page.locator(nameless).count() == 0
-    for control in page.locator("input, select, button").all():
+    for control in page.locator("main :is(input, select), #lightbox button, th button").all():
         name = control.evaluate(
             "e => e.ariaLabel || e.innerText || [...e.labels].map(l => l.textContent).join()"
         )
         assert name.strip()
+    unnamed = "[...document.querySelectorAll('.open')].filter(e => !e.ariaLabel).length"
+    assert page.evaluate(unnamed) == 0
     assert page.locator("html").get_attribute("lang") == "en"
     assert "out of memory" in page.locator("#leaderboard").inner_text()
 
@@ -161,7 +293,7 @@ def test_a_laptop_shows_the_whole_leaderboard_and_a_phone_whose_row_it_is(visit,
     wide = visit(study_page, viewport={"width": 1280, "height": 720})
     room = wide.locator(".wide:has(#table)")
     assert room.evaluate("box => box.scrollWidth <= box.clientWidth")
-    narrow = visit(study_page, viewport={"width": 700, "height": 720})
+    narrow = visit(study_page, viewport={"width": 480, "height": 720})
     room = narrow.locator(".wide:has(#table)")
     room.evaluate("box => box.scrollTo(box.scrollWidth, 0)")
     name = narrow.locator(f"{ROWS} td:nth-child(2)").first.bounding_box()
@@ -171,10 +303,10 @@ def test_a_laptop_shows_the_whole_leaderboard_and_a_phone_whose_row_it_is(visit,
 def test_a_link_leads_to_a_method_of_any_name(visit, made_up, tmp_path):
     made_up(tmp_path, ["rsna"], {"ae": 1.0, "50% <i>a b": 0.5}, seeds=(0,), size=16)
     page = visit(write_report(tmp_path).page)
-    block = page.locator("details").nth(1)
+    block = page.locator("details.method").nth(1)
     assert block.get_attribute("open") is None
     page.locator("#table tbody a").nth(1).click()
-    page.wait_for_function("document.querySelectorAll('details')[1].open")
+    page.wait_for_function("document.querySelectorAll('details.method')[1].open")
     assert block.locator("img").first.is_visible()
 
 
@@ -182,3 +314,4 @@ def test_a_reader_without_scripts_sees_everything(visit, study_page):
     page = visit(study_page, java_script_enabled=False)
     assert page.locator(f"{ROWS}:visible").count() == 6
     assert page.locator("details[open] img").first.is_visible()
+    assert not page.locator(".columns").is_visible()  # nothing that does nothing

@@ -27,7 +27,7 @@ def imported(*arguments: object, code: int = 0) -> set[str]:
     return set(names)
 
 
-COMMANDS = ["run", "plan", "report", "compare", "fuse", "fit", "score", "export"]
+COMMANDS = ["run", "plan", "report", "compare", "fuse", "figure", "fit", "score", "export"]
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -51,6 +51,7 @@ def test_lists_import_nothing_heavy(what):
 def test_a_report_imports_no_torch(finished):
     assert "torch" not in imported("report", finished)
     assert "torch" not in imported("compare", finished, finished)
+    assert "torch" not in imported("figure", finished)
 
 
 def test_a_plan_of_finished_runs_imports_no_torch(finished, root):

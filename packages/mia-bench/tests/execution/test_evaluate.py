@@ -74,16 +74,16 @@ def test_resamples_are_read_as_they_were_written_and_go_with_the_maps(split, pre
         volumes=None,
     )
     measured = measure(split, prediction)
-    write_outputs(folder, split, prediction, measured.pixels)
+    write_outputs(folder, "rsna", split, prediction, measured.pixels)
     images, kept = read_resamples(folder.resamples, measured.metrics)
     for name in PIXEL_METRICS:
         np.testing.assert_array_equal(kept.resampled[name], measured.pixels.resampled[name])
         assert kept.estimates[name] == measured.metrics[name]
     assert kept.drawn == measured.pixels.drawn == (10, 10, N_RESAMPLES, 0)
     split.ids[0] = "another"
-    write_outputs(folder, split, prediction, measured.pixels)
+    write_outputs(folder, "rsna", split, prediction, measured.pixels)
     assert read_resamples(folder.resamples, measured.metrics).images != images
-    write_outputs(folder, split, SimpleNamespace(score=prediction.score, map=None), None)
+    write_outputs(folder, "rsna", split, SimpleNamespace(score=prediction.score, map=None), None)
     assert not folder.maps.exists()
     assert not folder.resamples.exists()
 

@@ -46,8 +46,8 @@ def test_a_run_leaves_everything_a_reader_needs(run, root, tmp_path):
     maps = np.load(folder.maps)
     np.testing.assert_allclose(maps.mean((1, 2)), scores, rtol=1e-5)
     names = {path.name for path in folder.path.iterdir() if not path.name.startswith(".")}
-    files = {"run.json", "scores.csv", "maps.npy", "resamples.npz", "gallery.npz", "log.txt"}
-    assert names == {*files, "model"}
+    files = {"run.json", "scores.csv", "maps.npy", "resamples.npz", "gallery.npz", "samples.npz"}
+    assert names == {*files, "log.txt", "model"}
     kept = read_resamples(folder.resamples, result.metrics).pixels
     assert set(kept.resampled) == set(PIXEL_METRICS)
     for name in PIXEL_METRICS:

@@ -62,9 +62,42 @@ def test_the_highest_scores_come_first_and_no_more_than_fit(out):
     page = Page(out / PAGE)
     shown = [float(a["data-score"]) for a in page.all("figure", **{"class": "case"})]
     np.testing.assert_allclose(shown, [score for score, _ in rows(out)][:6], rtol=1e-6)
-    assert len(page.all("img")) == 2 * 6
-    titles = [a["alt"].removeprefix("image ") for a in page.all("img")][::2]
+    assert len(page.all("img")) == 3 * 6  # image, reconstruction and map
+    titles = [a["alt"].removeprefix("image ") for a in page.all("img")][::3]
     assert titles == [name for _, name in rows(out)][:6]
+
+
+def test_captions_count_the_normal_images_that_score_lower(out, model):
+    normal = load_model(model).normal_scores
+    text = " ".join(Page(out / PAGE).text.split())
+    for score, name in rows(out)[:6]:
+        lower = int((normal.scores < np.float32(score)).sum())
+        count = len(normal.scores)
+        share = f"all {count}" if lower == count else f"{lower} of {count}" if lower else "none"
+        assert f"{name} score {score:.4g}, higher than {share}" in text
+    assert f"normal {normal.name}" in text
+    assert "above 100" not in text
+
+
+def test_outlines_lie_over_the_map_alone_and_can_be_hidden(out):
+    text = (out / PAGE).read_text()
+    panes = re.findall(r'<span class="pane" data-kind="(\w+)">(.*?)</span>', text, re.S)
+    assert {kind for kind, pane in panes if "<use" in pane} == {"map"}
+    assert Page(out / PAGE).all("input", **{"class": "outlines"})
+    ids = re.findall(r'<path id="(mask-\d+)"', text)
+    assert set(re.findall(r'href="#(mask-\d+)"', text)) == set(ids)
+
+
+def test_a_page_that_would_be_too_large_shows_fewer_images_and_says_so(out, model, mixed, tmp_path):
+    six = sum(len(image["src"]) for image in Page(out / PAGE).all("img"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("mia_bench.inference.page.PICTURE_BYTES", six)
+        summary = mia_bench.score(model=model, images=mixed[0], out=tmp_path / "out")
+    page = Page(tmp_path / "out" / PAGE)
+    assert sum(len(image["src"]) for image in page.all("img")) <= six
+    assert len(page.all("figure", **{"class": "case"})) == 6
+    left_out = summary.images - 6
+    assert f"{left_out} more are left out, to keep this page small" in page.text
 
 
 def test_names_cannot_write_into_the_page(out):

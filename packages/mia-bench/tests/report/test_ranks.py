@@ -36,3 +36,11 @@ def test_a_bar_for_each_group(found):
 def test_a_name_cannot_write_into_the_page(found):
     evil = found._replace(methods=("<script>", *found.methods[1:]), groups=())
     assert "<script>" not in ranks.diagram(evil)
+
+
+def test_long_names_have_their_room(found):
+    long = "a-method-of-a-long-name"
+    named = found._replace(methods=(long, *found.methods[1:]), groups=())
+    drawn = ranks.diagram(named)
+    end = float(re.search(f'x="([0-9.]+)"[^>]*>{long}', drawn)[1])
+    assert end > 9 * 0.5 * len(long)  # points to the left of its end, of letters of 9 points

@@ -139,7 +139,7 @@ def test_compare_leaves_the_damaged_run_out_and_names_it(study, call, tmp_path):
 
 
 def test_each_file_is_read_once(study, monkeypatch):
-    from mia_bench.run_folder import bounded_file, gallery_npz, json_file, resamples_npz, scores_csv
+    from mia_bench.run_folder import bounded_file, json_file, npz_file, resamples_npz, scores_csv
 
     read = []
 
@@ -147,7 +147,7 @@ def test_each_file_is_read_once(study, monkeypatch):
         read.append(path)
         return bounded_file.read_bounded(path, max_bytes)
 
-    for module in (gallery_npz, json_file, resamples_npz, scores_csv):
+    for module in (json_file, npz_file, resamples_npz, scores_csv):
         monkeypatch.setattr(module, "read_bounded", count)
     write_report(study)
-    assert len(read) == len(set(read)) == 6 * 3 + 3  # of galleries the first seed's
+    assert len(read) == len(set(read)) == 6 * 3 + 2 * 3  # of pictures the first seed's

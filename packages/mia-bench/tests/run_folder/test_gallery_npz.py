@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 from mia_bench.run_folder.gallery_npz import Gallery, choose_images, make_gallery
 
@@ -30,10 +32,30 @@ def test_what_is_saved_is_what_was_collected(tmp_path):
     images = rng.integers(0, 256, (6, 1, 8, 8), dtype=np.uint8)
     maps = rng.random((6, 8, 8), dtype=np.float32)
     labels = np.array([0, 0, 0, 1, 1, 1])
-    before = make_gallery(list("abcdef"), labels, maps.mean((1, 2)), images, maps, None)
+    test = SimpleNamespace(ids=list("abcdef"), labels=labels, images=images, masks=None)
+    scores = maps.mean((1, 2))
+    chosen = choose_images(labels, scores)
+    rebuilt = images[[i for _, i in chosen]] / np.float32(255)
+    before = make_gallery(chosen, test, scores, maps, rebuilt)
     before.save(tmp_path / "gallery.npz")
     after = Gallery.load(tmp_path / "gallery.npz")
     picked = ["abcdef".index(name) for name in after.ids.tolist()]
     np.testing.assert_array_equal(after.images, images[picked])
     np.testing.assert_array_equal(after.maps, maps[picked])
+    np.testing.assert_array_equal(after.reconstructions, images[picked])
     assert after.masks.size == 0
+
+
+def test_a_gallery_of_a_version_that_kept_no_reconstructions_is_read(tmp_path):
+    images = np.zeros((4, 1, 8, 8), np.uint8)
+    test = SimpleNamespace(
+        ids=list("abcd"), labels=np.array([0, 0, 1, 1]), images=images, masks=None
+    )
+    scores = np.arange(4, dtype=np.float32)
+    make_gallery(choose_images(test.labels, scores), test, scores, None, None).save(
+        tmp_path / "g.npz"
+    )
+    with np.load(tmp_path / "g.npz") as file:
+        older = {name: file[name] for name in file.files if name != "reconstructions"}
+    np.savez(tmp_path / "g.npz", **older)
+    assert Gallery.load(tmp_path / "g.npz").reconstructions.size == 0

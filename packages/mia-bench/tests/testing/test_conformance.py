@@ -87,6 +87,11 @@ class Whole(Small):
     def scoring_module(self):
         return Distance(self.mean)
 
+    reconstructs = True
+
+    def reconstruct(self, images, *, device="auto"):
+        return (0.5 * as_array(images) / 255 + 0.5 * self.mean / 255).astype(np.float32)
+
 
 class Distance(torch.nn.Module):
     """The score and the map of ``Small``, by PyTorch."""
@@ -229,6 +234,10 @@ def draws_another_map(self):
     return Distance(self.mean, factor=2.0)
 
 
+def rebuilds_from_the_others(self, images, **options):
+    return np.repeat(as_array(images).mean(0, keepdims=True) / 255, len(images), 0)
+
+
 BROKEN = [
     ("fit_returns_the_detector", "fit", forgets_itself, "fit must return the detector itself"),
     ("the_seed_decides", "fit", ignores_the_seed, "another seed must give other scores"),
@@ -259,6 +268,10 @@ BROKEN = [
     (
         "the_scoring_module_gives_the_scores",
         *("scoring_module", draws_another_map, "scoring_module must not change the map"),
+    ),
+    (
+        "reconstructions_are_images",
+        *("reconstruct", rebuilds_from_the_others, "must not depend on the others"),
     ),
 ]
 

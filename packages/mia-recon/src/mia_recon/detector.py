@@ -87,6 +87,11 @@ class ReconstructionDetector(TrainedDetector):
                 options=meta["options"],
             ).restore(state, meta)
 
+    @property
+    def reconstructs(self) -> bool:
+        """Whether the method reconstructs images; if it does not, ``reconstruct`` refuses."""
+        return self._method.reconstruct is not None
+
     def reconstruct(
         self, images: Any, *, batch_size: int | None = None, device: str = "auto"
     ) -> np.ndarray:

@@ -35,6 +35,10 @@ COMMANDS = {
     "fuse": LazyCommand(
         "mia_bench.cli.fuse:fuse", "Combine finished methods of a study into an ensemble."
     ),
+    "figure": LazyCommand(
+        "mia_bench.cli.figure:figure",
+        "Draw reconstructions and maps of all methods side by side.",
+    ),
     "list": LazyCommand("mia_bench.cli.list_:list_", "List the available datasets or methods."),
     "fit": LazyCommand("mia_bench.cli.fit:fit", "Train a method on a folder of normal images."),
     "score": LazyCommand(

@@ -6,6 +6,8 @@ import inspect
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Mapping, Sequence
@@ -44,6 +46,31 @@ class OptionalParts:
     def scoring_module(self) -> Callable[[], Any] | None:
         """The method of a ``HasScoringModule``, else None."""
         return getattr(self.detector, "scoring_module", None)
+
+    @property
+    def reconstructs(self) -> bool:
+        """True where the detector is a ``Reconstructs`` that rebuilds images."""
+        return bool(getattr(self.detector, "reconstructs", False))
+
+    def reconstruction(self, device: str) -> Callable[[np.ndarray], np.ndarray] | None:
+        """Return the function that rebuilds images on a device; None where there is none.
+
+        It takes uint8 (N, C, H, W), and raises ValueError where what the detector gives is not
+        finite or not of that shape.
+        """
+        if not self.reconstructs:
+            return None
+        detector: Any = self.detector
+
+        def reconstruct(images: np.ndarray) -> np.ndarray:
+            found = np.asarray(detector.reconstruct(images, device=device), np.float32)
+            if found.shape != images.shape or not np.isfinite(found).all():
+                finite = "" if np.isfinite(found).all() else " with NaN or infinite values"
+                msg = f"expected finite reconstructions {images.shape}, got {found.shape}{finite}"
+                raise ValueError(msg)
+            return found
+
+        return reconstruct
 
     def checkpoint(self, folder: str | os.PathLike[str], every: int) -> dict[str, Any]:
         """Return the arguments of ``fit`` for a checkpoint; none where it keeps none."""

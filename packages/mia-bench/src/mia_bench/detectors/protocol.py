@@ -1,7 +1,7 @@
 """The contract of a detector and of a package that brings detectors; nothing is inherited.
 
 ``Detector`` is what every detector has. ``TakesCheckpoint``, ``TakesBatchSize``, ``HasHistory``,
-``HasStepsPerEpoch`` and ``HasScoringModule`` are optional, each by itself;
+``HasStepsPerEpoch``, ``HasScoringModule`` and ``Reconstructs`` are optional, each by itself;
 ``mia_bench.detectors.optional`` looks them up.
 """
 
@@ -162,6 +162,20 @@ class HasScoringModule(Protocol):
         Raises:
             ValueError: The score is no forward pass; the message says what it is.
         """
+        ...
+
+
+class Reconstructs(Protocol):
+    """Optional: the detector shows how it rebuilds an image; a study keeps a few for its pages.
+
+    Attributes:
+        reconstructs: Whether it rebuilds images; ``reconstruct`` is called only where it is True.
+    """
+
+    reconstructs: bool
+
+    def reconstruct(self, images: Any, *, device: str = "auto") -> np.ndarray:
+        """Return the reconstructions of images, float32 (N, C, H, W) from 0 to 1."""
         ...
 
 

@@ -114,7 +114,9 @@ def _write_fusion(folder: RunFolder, ensemble: Ensemble, members: Members, devic
         with folder.lock():
             folder.claim(record.settings)
             folder.result.unlink(missing_ok=True)
-            evaluate.write_outputs(folder, test, prediction, measured.pixels)
+            evaluate.write_outputs(
+                folder, record.settings.dataset, test, prediction, measured.pixels
+            )
             folder.write_record(record)
             folder.finish()
     except Timeout as error:

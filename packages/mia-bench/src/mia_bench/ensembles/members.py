@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import os
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,8 +11,7 @@ from PIL import Image
 
 from mia_bench.detectors import plugins
 from mia_bench.errors import StudyError
-from mia_bench.run_folder.data_record import DataSource
-from mia_bench.study.images import is_there, load_split
+from mia_bench.study.images import load_split, locate_source
 from mia_bench.study.plan import Run
 
 if TYPE_CHECKING:
@@ -53,7 +51,7 @@ class Member:
         if settings.method == METHOD:
             msg = f"{run.folder.path} is a fusion itself: fuse its members"
             raise StudyError(msg)
-        return cls(run, Run.of(settings, _find_source(run, root)))
+        return cls(run, Run.of(settings, locate_source(run.record.data, root)))
 
     @property
     def folder(self) -> RunFolder:
@@ -103,16 +101,6 @@ class Member:
         model = self.folder.model
         detector = plugins.load_detector(self.plan.method, model, owner=f"the model {model}")
         return detector.predict(images, device=device)
-
-
-def _find_source(run: FinishedRun, root: str | None) -> DataSource:
-    """Return the place of a run's images now."""
-    known = DataSource() if run.record.data is None else run.record.data.source
-    if known.own is not None:
-        return known
-    if root is not None:
-        return replace(known, root=os.path.abspath(root))  # noqa: PTH100
-    return known if is_there(known) else replace(known, root=None)
 
 
 def _resized(heat: np.ndarray, side: int) -> np.ndarray:

@@ -6,20 +6,24 @@ import math
 from typing import TYPE_CHECKING, NamedTuple
 
 import mia_metrics
+import numpy as np
 
 from mia_bench.execution.group_scores import GroupScores, score_groups
 from mia_bench.files import write_array
 from mia_bench.metric_names import METRICS, PATIENT_METRICS, PIXEL_METRICS, VOLUME_METRICS
-from mia_bench.run_folder.gallery_npz import make_gallery
+from mia_bench.run_folder.gallery_npz import choose_images, make_gallery
 from mia_bench.run_folder.resamples_npz import N_RESAMPLES, write_resamples
+from mia_bench.run_folder.samples_npz import choose_samples, make_samples
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Callable, Collection, Iterator
 
     from mia_data import ImageSet
 
     from mia_bench.detectors.protocol import Prediction
     from mia_bench.run_folder.folder import RunFolder
+
+    Reconstruct = Callable[[np.ndarray], np.ndarray]
 
 
 class Measurements(NamedTuple):
@@ -110,11 +114,24 @@ def _finite(metrics: dict[str, float]) -> dict[str, float | None]:
 
 def write_outputs(
     folder: RunFolder,
+    dataset: str,
     test: ImageSet,
     prediction: Prediction,
     pixels: mia_metrics.PixelBootstrap | None,
+    reconstruct: Reconstruct | None = None,
 ) -> None:
-    """Write scores.csv, maps.npy, resamples.npz and gallery.npz, over those of an older try."""
+    """Write what a prediction leaves in a run's folder, over what an older try left.
+
+    Args:
+        folder: The run's folder, which gets scores.csv, gallery.npz, samples.npz, and where there
+            are maps maps.npy and resamples.npz.
+        dataset: Name of the dataset.
+        test: Its test images.
+        prediction: Their scores and maps.
+        pixels: The pixel metrics' resamples, where there are any.
+        reconstruct: Images uint8 (K, C, H, W) -> reconstructions float32, from 0 to 1; None where
+            the method gives none.
+    """
     scores, maps = prediction.score, prediction.map
     for path in (folder.maps, folder.resamples):  # of which there may be none this time
         path.unlink(missing_ok=True)
@@ -123,5 +140,10 @@ def write_outputs(
         write_array(folder.maps, maps)
     if pixels is not None:
         write_resamples(folder.resamples, test.ids, pixels)
-    gallery = make_gallery(list(test.ids), test.labels, scores, test.images, maps, test.masks)
-    gallery.save(folder.gallery)
+    shown = choose_images(test.labels, scores)
+    kept = choose_samples(dataset, test.ids, test.labels)
+    both = [index for _, index in shown] + kept
+    found = None if reconstruct is None else reconstruct(np.asarray(test.images[both]))
+    own, common = (None, None) if found is None else (found[: len(shown)], found[len(shown) :])
+    make_gallery(shown, test, scores, maps, own).save(folder.gallery)
+    make_samples(kept, test, maps, common).save(folder.samples)

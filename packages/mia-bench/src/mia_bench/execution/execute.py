@@ -121,7 +121,8 @@ def _train_and_score(run: Run, folder: RunFolder, device: str, tracked: TrackedR
             family = plugins.find_method(run.method).info.family
             measured.metrics[STUDY_DICE] = study_dice(family, run.options, test, prediction)
     chosen.save(folder.model)
-    evaluate.write_outputs(folder, test, prediction, measured.pixels)
+    reconstruct = OptionalParts(chosen).reconstruction(device)
+    evaluate.write_outputs(folder, run.dataset, test, prediction, measured.pixels, reconstruct)
     return RunRecord(
         settings=run.settings(),
         metrics=measured.metrics,

@@ -56,10 +56,15 @@ def at_own_size(
 
 def heatmap(original: np.ndarray, whole: np.ndarray, scale: ColorScale) -> np.ndarray:
     """Draw a map (H, W) over its image (C, H, W), most unusual pixels outlined: (H, W, 3)."""
-    level = pictures.levels(whole, (scale.low, scale.high))
-    mixed = pictures.blend(pictures.rgb(original), level)
+    mixed = colored(original, whole, scale)
     width = max(1, round(max(whole.shape) / OUTLINE_WIDTH))
     return pictures.outlined(mixed, whole > scale.outlined, width)
+
+
+def colored(original: np.ndarray, whole: np.ndarray, scale: ColorScale) -> np.ndarray:
+    """Draw a map (H, W) over its image (C, H, W), without outlines: (H, W, 3)."""
+    level = pictures.levels(whole, (scale.low, scale.high))
+    return pictures.blend(pictures.rgb(original), level)
 
 
 def thumbnail(

@@ -1,5 +1,3 @@
-"use strict";
-
 // The slider frames what scores at or above its threshold.
 const slider = document.querySelector("input[type=range]");
 const output = document.querySelector("output");

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import jinja2
 import numpy as np
@@ -12,8 +13,12 @@ from mia_bench.files import write_text
 from mia_bench.inference import heatmaps
 from mia_bench.literal_text import on_page
 from mia_bench.report import plots
+from mia_bench.report.masks import Masks
+from mia_bench.report.page_budget import longest_fit, size_of
+from mia_bench.report.score_range import score_range
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from matplotlib.axes import Axes
@@ -21,10 +26,13 @@ if TYPE_CHECKING:
     from mia_bench.inference.model_folder import Model
     from mia_bench.inference.normal_scores import NormalScores
     from mia_bench.inference.scoring_summary import ScoringSummary
+    from mia_bench.inference.top_images import TopImage
     from mia_bench.inference.volume_table import VolumeScore
     from mia_bench.inference.writer import ScoringWriter
 
 BINS = 40
+HISTOGRAM_SIZE = (7.2, 2.6)  # inches
+PICTURE_BYTES = 16_000_000  # the page is smaller than 20 MB with what else is on it
 BROKEN_SHOWN = VOLUMES_SHOWN = 100
 # Shares of normal images at or above the slider's threshold, from right to left.
 SHARES = np.concatenate([np.arange(1, 10) / 1000, np.arange(1, 100) / 100])
@@ -42,12 +50,17 @@ def write_page(
         lstrip_blocks=True,
     )
     scores = np.array(writer.scores, np.float32)
+    masks = Masks()
+    ranked = writer.top_images.ranked()
+    cases = _cases(ranked, model.normal_scores, masks)
     text = environment.get_template("inference/page.html.j2").render(
         title=title,
         version=version("mia-bench"),
         model=model,
         summary=summary,
-        top_images=writer.top_images.ranked(),
+        cases=cases,
+        too_large=len(ranked) - len(cases),
+        masks=masks,
         histogram=histogram(model.normal_scores, scores, summary.threshold),
         slider=_slider(model.normal_scores, scores, summary.fpr),
         colors=heatmaps,
@@ -64,16 +77,46 @@ def _top_volumes(volumes: list[VolumeScore]) -> list[VolumeScore]:
     return ranked[:VOLUMES_SHOWN]
 
 
-def histogram(normal_scores: NormalScores, scores: np.ndarray, threshold: float) -> str:
-    """Draw the scores of the folder beside those of the normal images, as SVG."""
+def _cases(
+    ranked: Sequence[TopImage], normal_scores: NormalScores, masks: Masks
+) -> list[dict[str, Any]]:
+    """Return the images for the page: the highest scores, as many as fit."""
+    cases: list[dict[str, Any]] = [
+        {
+            **asdict(image),
+            "above": _above(image.score, normal_scores),
+            "mask": masks.add_path(image.path, image.width, image.height),
+        }
+        for image in ranked
+    ]
+    return cases[: longest_fit([[size_of(case) for case in cases]], PICTURE_BYTES)]
+
+
+def _above(score: float, normal_scores: NormalScores) -> str:
+    """Return how many of the normal images a score is higher than, in words."""
+    count = len(normal_scores.scores)
+    lower = int(np.searchsorted(normal_scores.scores, np.float32(score), side="left"))
+    share = (
+        f"all {count}" if lower == count else f"{lower} of {count}" if lower else f"none of {count}"
+    )
+    return f"higher than {share} normal {normal_scores.name}"
+
+
+class Histogram(NamedTuple):
+    """A histogram as SVG, and a sentence on the scores that lie beyond it."""
+
+    svg: str
+    note: str
+
+
+def histogram(normal_scores: NormalScores, scores: np.ndarray, threshold: float) -> Histogram:
+    """Draw the scores of the folder beside those of the normal images."""
+    found = score_range(normal_scores.scores, scores, least_high=threshold)
+    bins = np.linspace(found.low, found.high, BINS + 1)
 
     def draw(axes: Axes) -> None:
-        both = np.concatenate([normal_scores.scores, scores])
-        # A few extreme scores would squeeze all others into one bar.
-        low, high = np.quantile(both, [0, 0.995])
-        bins = np.linspace(low, high if high > low else low + 1, BINS + 1)
         for values, name, color in (
-            (normal_scores.scores, normal_scores.name, plots.NORMAL),
+            (normal_scores.scores, f"normal {normal_scores.name}", plots.NORMAL),
             (scores, "this folder", plots.ABNORMAL),
         ):
             inside = np.clip(values, bins[0], bins[-1])
@@ -97,7 +140,8 @@ def histogram(normal_scores: NormalScores, scores: np.ndarray, threshold: float)
         )
         axes.set(xlabel="score", ylabel="% of images")
 
-    return plots.svg(draw, "own", legend="upper right")
+    drawn = plots.svg(draw, "own", legend="upper right", size=HISTOGRAM_SIZE)
+    return Histogram(drawn, found.note)
 
 
 def _slider(normal_scores: NormalScores, scores: np.ndarray, fpr: float) -> dict[str, Any]:

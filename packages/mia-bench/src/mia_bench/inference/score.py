@@ -8,6 +8,7 @@ import mia_data
 import numpy as np
 from mia_data import DataError
 
+from mia_bench.detectors.optional import OptionalParts
 from mia_bench.device import resolve_device
 from mia_bench.errors import StudyError
 from mia_bench.files import expand_home, write_json
@@ -125,6 +126,7 @@ def score(
             threshold=threshold,
             heatmaps=heatmaps,
             raw_maps=raw_maps,
+            reconstruct=OptionalParts(detector).reconstruction(device),
             volumes=VolumeWriter(
                 folder=fresh,
                 kept=folder.path / "volumes",

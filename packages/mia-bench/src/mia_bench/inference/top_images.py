@@ -6,15 +6,19 @@ import heapq
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mia_bench.inference.heatmaps import ColorScale, at_own_size, heatmap, thumbnail
+import numpy as np
+
+from mia_bench.inference.heatmaps import ColorScale, at_own_size, colored, thumbnail
 from mia_bench.report import pictures
+from mia_bench.report.outlines import outline
 
 if TYPE_CHECKING:
-    import numpy as np
+    from collections.abc import Callable
+
     from mia_data import Decoded
 
 SHOWN = 48
-SIDE = 160  # of a picture, in pixels
+SIDE = 288  # of a picture, in pixels: it can be enlarged
 
 
 @dataclass(frozen=True)
@@ -28,6 +32,10 @@ class TopImage:
         quantile: Share of the normal images that score no higher.
         image: The picture as a data URI.
         heat: The picture under its map as a data URI, None where there is no map.
+        reconstruction: The method's reconstruction as a data URI, None where it gives none.
+        path: SVG path around the most unusual pixels; empty where there are none.
+        width: Width of the grid of the path.
+        height: Height of that grid.
     """
 
     number: int
@@ -36,6 +44,10 @@ class TopImage:
     quantile: float
     image: str
     heat: str | None
+    reconstruction: str | None = None
+    path: str = ""
+    width: int = 0
+    height: int = 0
 
 
 class TopImages:
@@ -46,21 +58,40 @@ class TopImages:
         self._kept: list[tuple[float, int, TopImage]] = []  # the lowest first
 
     def add(
-        self, image: Decoded, number: int, score: float, quantile: float, heat: np.ndarray | None
+        self,
+        image: Decoded,
+        number: int,
+        score: float,
+        quantile: float,
+        heat: np.ndarray | None,
+        reconstruct: Callable[[np.ndarray], np.ndarray] | None = None,
     ) -> TopImage | None:
         """Add an image if its score is among the highest so far, and return it then.
 
-        ``heat`` is its map (S, S).
+        Args:
+            image: The image.
+            number: Number of images that were scored before it.
+            score: Its score.
+            quantile: Share of the normal images that score no higher.
+            heat: Its map (S, S), or None.
+            reconstruct: Images uint8 (N, C, S, S) -> reconstructions float32, from 0 to 1; None
+                where the method gives none.
         """
         if len(self._kept) == SHOWN and score <= self._kept[0][0]:
             return None
         small, box = thumbnail(image.original, image.box, SIDE)
-        shown = None
+        shown, around = None, ("", 0, 0)
         if heat is not None and self._scale is not None:
             whole = at_own_size(heat, box, *small.shape[1:])
-            shown = pictures.data_uri(heatmap(small, whole, self._scale))
+            shown = pictures.data_uri(colored(small, whole, self._scale))
+            around = outline(whole > self._scale.outlined)
+        rebuilt = None
+        if reconstruct is not None:
+            planes = reconstruct(image.image[None])[0].clip(0, 1) * 255
+            own = np.stack([at_own_size(plane, box, *small.shape[1:]) for plane in planes])
+            rebuilt = pictures.data_uri(pictures.rgb(np.rint(np.nan_to_num(own)).astype(np.uint8)))
         picture = pictures.data_uri(pictures.rgb(small))
-        added = TopImage(number, image.id, score, quantile, picture, shown)
+        added = TopImage(number, image.id, score, quantile, picture, shown, rebuilt, *around)
         self.restore(added)
         return added
 

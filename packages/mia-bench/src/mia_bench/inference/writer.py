@@ -24,7 +24,7 @@ from mia_bench.inference.volume_table import write_volumes
 from mia_bench.literal_text import csv_cell
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from mia_data import Decoded
@@ -47,6 +47,7 @@ class ScoringWriter:
         heatmaps: Whether to write a heatmap for each image.
         raw_maps: Whether to write each map as numbers.
         volumes: Writes the maps of volumes, and knows their scores.
+        reconstruct: Images -> their reconstructions for the page, see ``TopImages.add``.
         scores: All scores so far.
         flagged: Number of images that are flagged so far.
         broken: File -> reason why it could not be read.
@@ -60,6 +61,7 @@ class ScoringWriter:
     heatmaps: bool
     raw_maps: bool
     volumes: VolumeWriter
+    reconstruct: Callable[[np.ndarray], np.ndarray] | None = None
     scores: array[float] = field(default_factory=lambda: array("f"))
     flagged: int = 0
     broken: dict[str, str] = field(default_factory=dict)
@@ -94,6 +96,7 @@ class ScoringWriter:
                 float(scores[i]),
                 float(quantiles[i]),
                 None if maps is None else maps[i],
+                self.reconstruct,
             )
             for i, image in enumerate(images)
         ]

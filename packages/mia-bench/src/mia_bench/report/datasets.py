@@ -1,4 +1,4 @@
-"""Sections of the page: for each dataset the curves of all methods, and pictures of each."""
+"""Sections of the page: for each dataset its images, all methods side by side, and each alone."""
 
 from __future__ import annotations
 
@@ -8,8 +8,11 @@ import numpy as np
 
 from mia_bench.leaderboard.findings import describe_dataset
 from mia_bench.report import plots, run_charts
+from mia_bench.report.dataset_facts import dataset_facts
 from mia_bench.report.epoch_selection import selection_context
 from mia_bench.report.galleries import draw_gallery
+from mia_bench.report.method_facts import method_anchor, settings_text
+from mia_bench.report.side_by_side import opening_images, side_by_side
 from mia_bench.report.tables import anchor
 
 if TYPE_CHECKING:
@@ -17,26 +20,36 @@ if TYPE_CHECKING:
 
     from mia_bench.leaderboard.leaderboard import Leaderboard
     from mia_bench.leaderboard.rows import Row
+    from mia_bench.report.masks import Masks
+    from mia_bench.report.samples import RowSamples
     from mia_bench.run_folder.gallery_npz import Gallery
 
 LEVELS = 101  # positions of the threshold slider
 
 
 def dataset_section(
-    leaderboard: Leaderboard, name: str, galleries: Mapping[tuple[str, str], Gallery]
+    leaderboard: Leaderboard,
+    name: str,
+    galleries: Mapping[tuple[str, str], Gallery],
+    samples: RowSamples,
+    masks: Masks,
 ) -> dict[str, Any]:
     """Return the section of a dataset; the first seed of each row stands for it."""
     rows = [row for row in leaderboard.rows if row.dataset == name]
     scores = {row.label: (row.runs[0].scores.labels, row.runs[0].scores.scores) for row in rows}
+    kept = samples.of_dataset(rows)
     return {
         "name": name,
         "findings": describe_dataset(leaderboard, name),
+        "facts": dataset_facts(name, rows),
+        "opening": opening_images(rows, kept, masks),
+        "side_by_side": side_by_side(rows, kept, masks),
         "roc": plots.roc(scores),
         "pr": plots.precision_recall(scores),
         "methods": [
             {
                 "auroc": leaderboard.cells[row.key]["auroc"].text,
-                **_method_block(row, *scores[row.label], galleries.get(row.key)),
+                **_method_block(row, *scores[row.label], galleries.get(row.key), masks),
             }
             for row in rows
         ],
@@ -44,21 +57,22 @@ def dataset_section(
 
 
 def _method_block(
-    row: Row, labels: np.ndarray, scores: np.ndarray, gallery: Gallery | None
+    row: Row, labels: np.ndarray, scores: np.ndarray, gallery: Gallery | None, masks: Masks
 ) -> dict[str, Any]:
     record = row.runs[0].record
     return {
         "name": row.label,
         "seed": record.settings.seed,
         "anchor": anchor(row),
-        "settings": record.settings,
+        "facts": method_anchor(row.label),
+        "settings": settings_text(row),
         "machine": record.machine,
-        "members": list(record.members or ()),
+        "fused": bool(record.members),
         "histogram": run_charts.histogram(labels, scores),
         "losses": run_charts.losses(record.losses),
         "selection": selection_context(row),
         "thresholds": _thresholds(labels, scores),
-        "gallery": [] if gallery is None else draw_gallery(gallery),
+        "gallery": [] if gallery is None else draw_gallery(gallery, masks),
     }
 
 

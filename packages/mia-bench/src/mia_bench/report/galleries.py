@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from mia_bench.leaderboard.rows import Row
+    from mia_bench.report.masks import Masks
 
 KIND_TITLES = {
     "hit": "Abnormal, highest scores",
@@ -46,21 +47,23 @@ def read_galleries(rows: Iterable[Row]) -> Galleries:
     return Galleries(readable, damaged)
 
 
-def draw_gallery(gallery: Gallery) -> list[dict[str, Any]]:
+def draw_gallery(gallery: Gallery, masks: Masks) -> list[dict[str, Any]]:
     """Return the pictures of a gallery as data URIs, in a list for each kind."""
     rows: dict[str, list[dict[str, Any]]] = {kind: [] for kind in KINDS}
     for i, kind in enumerate(gallery.kinds.tolist()):
-        mask = gallery.masks[i] if gallery.masks.size else None
         heat = None
         if gallery.maps.size:
             low, high = gallery.map_range.tolist()
-            heat = pictures.overlay(gallery.images[i], gallery.maps[i], (low, high), mask)
+            heat = pictures.overlay(gallery.images[i], gallery.maps[i], (low, high))
+        rebuilt = gallery.reconstructions
         picture = {
             "id": str(gallery.ids[i]),
             "score": float(gallery.scores[i]),
             "label": "abnormal" if gallery.labels[i] else "normal",
-            "image": pictures.picture(gallery.images[i], mask),
+            "image": pictures.picture(gallery.images[i]),
+            "reconstruction": pictures.picture(rebuilt[i]) if rebuilt.size else None,
             "heat": heat,
+            "mask": masks.add(gallery.masks[i]) if gallery.masks.size else None,
         }
         rows[kind].append(picture)
     return [{"title": KIND_TITLES[kind], "pictures": found} for kind, found in rows.items()]

@@ -1,5 +1,3 @@
-"use strict";
-
 // A table sorts by the column whose heading is pressed, and again the other way round.
 function value(row, column) {
   const cell = row.cells[column];
@@ -61,11 +59,54 @@ filter.addEventListener("input", () => {
   shown.textContent = wanted ? `${count} of ${body.rows.length} rows` : "";
 });
 
+// Columns can be hidden. Until the reader chooses, those of costs that do not fit are.
+const table = document.getElementById("table");
+const columns = document.querySelector(".columns");
+let chosen = false;
+
+function setColumn(number, isShown) {
+  for (const row of table.rows) row.cells[number].hidden = !isShown;
+  columns.querySelectorAll("input")[number].checked = isShown;
+}
+
+function countHidden() {
+  const hidden = [...table.tHead.rows[0].cells].filter((cell) => cell.hidden).length;
+  document.getElementById("hidden-columns").textContent = hidden ? `(${hidden} hidden)` : "";
+}
+
+function fitColumns() {
+  if (chosen) return;
+  const headings = [...table.tHead.rows[0].cells];
+  headings.forEach((_, number) => setColumn(number, true));
+  const room = table.parentElement;
+  for (let number = headings.length - 1; number >= 0; number -= 1) {
+    if (room.scrollWidth <= room.clientWidth) break;
+    if ("cost" in headings[number].dataset) setColumn(number, false);
+  }
+  countHidden();
+}
+
+[...table.tHead.rows[0].cells].forEach((heading, number) => {
+  const label = document.createElement("label");
+  const box = document.createElement("input");
+  box.type = "checkbox";
+  box.addEventListener("input", () => {
+    chosen = true;
+    setColumn(number, box.checked);
+    countHidden();
+  });
+  label.append(box, ` ${heading.textContent.trim()}`);
+  columns.querySelector("fieldset").append(label);
+});
+columns.hidden = false;
+fitColumns();
+addEventListener("resize", fitColumns);
+
 // The slider of a gallery frames what scores at or above its threshold.
 const percent = (share) => `${(100 * share).toFixed(1)} %`;
 
 for (const gallery of document.querySelectorAll(".gallery")) {
-  const slider = gallery.querySelector("input");
+  const slider = gallery.querySelector("input[type=range]");
   const output = gallery.querySelector("output");
   const levels = JSON.parse(slider.dataset.levels);
   const redraw = () => {

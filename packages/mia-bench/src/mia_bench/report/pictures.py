@@ -1,4 +1,4 @@
-"""Images, heatmaps and mask outlines as small pictures inside the page."""
+"""Images and heatmaps as small pictures inside the page."""
 
 from __future__ import annotations
 
@@ -10,40 +10,44 @@ import numpy as np
 from PIL import Image
 
 OUTLINE = (0, 230, 118)
-SIDE = 128  # pixels of a thumbnail
-QUALITY = 90  # of 100; outlines stay sharp
+SIDE = 160  # pixels of a picture at most; the browser enlarges what is smaller
+QUALITY = 90  # of 100
 EFFORT = 2  # of 6; with more, files are hardly smaller and take four times as long
 HEAT = 0.65  # opacity of the hottest pixel
 
 
-def picture(image: np.ndarray, mask: np.ndarray | None = None) -> str:
-    """Return an image (C, H, W), its mask (H, W) outlined, as a data URI."""
-    return data_uri(outlined(_enlarge(rgb(image)), mask))
+def picture(image: np.ndarray) -> str:
+    """Return an image (C, H, W) as a data URI."""
+    return data_uri(_fitted(rgb(image)))
 
 
-def overlay(
-    image: np.ndarray,
-    heat: np.ndarray,
-    low_high: tuple[float, float],
-    mask: np.ndarray | None = None,
-) -> str:
+def heat(values: np.ndarray, low_high: tuple[float, float]) -> str:
+    """Return a map (H, W) in colors as a data URI."""
+    return data_uri(colors(_fitted(levels(values, low_high))))
+
+
+def overlay(image: np.ndarray, values: np.ndarray, low_high: tuple[float, float]) -> str:
     """Return an image (C, H, W) under its map (H, W) as a data URI; hot pixels cover it."""
-    mixed = blend(_enlarge(rgb(image)), _enlarge(levels(heat, low_high)))
-    return data_uri(outlined(mixed, mask))
+    return data_uri(blend(_fitted(rgb(image)), _fitted(levels(values, low_high))))
 
 
-def levels(heat: np.ndarray, low_high: tuple[float, float]) -> np.ndarray:
+def levels(values: np.ndarray, low_high: tuple[float, float]) -> np.ndarray:
     """Return a map as uint8: 0 up to ``low`` and where it is NaN, 255 from ``high`` on."""
     low, high = low_high
-    level = np.clip((heat - low) / (high - low if high > low else 1), 0, 1)
+    level = np.clip((values - low) / (high - low if high > low else 1), 0, 1)
     return (np.nan_to_num(level) * 255).astype(np.uint8)
 
 
 def blend(base: np.ndarray, level: np.ndarray) -> np.ndarray:
     """Blend the colors of levels (H, W) over uint8 (H, W, 3); level 0 shows the base alone."""
-    colors = mpl.colormaps["inferno"](np.arange(256), bytes=True)[:, :3][level]
     weight = Image.fromarray(level).point([round(value * HEAT) for value in range(256)])
-    return np.asarray(Image.composite(Image.fromarray(colors), Image.fromarray(base), weight))
+    hot = Image.fromarray(colors(level))
+    return np.asarray(Image.composite(hot, Image.fromarray(base), weight))
+
+
+def colors(level: np.ndarray) -> np.ndarray:
+    """Return the colors of levels uint8 (H, W), from black to yellow, as (H, W, 3)."""
+    return mpl.colormaps["inferno"](np.arange(256), bytes=True)[:, :3][level]
 
 
 def rgb(image: np.ndarray) -> np.ndarray:
@@ -51,8 +55,11 @@ def rgb(image: np.ndarray) -> np.ndarray:
     return np.broadcast_to(image.transpose(1, 2, 0), (*image.shape[1:], 3)).copy()
 
 
-def _enlarge(array: np.ndarray) -> np.ndarray:
-    return np.asarray(Image.fromarray(array).resize((SIDE, SIDE), Image.Resampling.BILINEAR))
+def _fitted(array: np.ndarray) -> np.ndarray:
+    """Return an image (H, W) or (H, W, 3) whose longer side is at most ``SIDE``."""
+    picture = Image.fromarray(array)
+    picture.thumbnail((SIDE, SIDE), Image.Resampling.BILINEAR)
+    return np.asarray(picture)
 
 
 def outlined(image: np.ndarray, mask: np.ndarray | None, width: int = 1) -> np.ndarray:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 STEP = 1.0  # between two lines of the diagram
 INCHES = 0.21  # of a step
 WIDTH = 7.4
+LETTER = 0.075  # inches that a letter of a name takes at most, on average
+MOST_FOR_NAMES = 0.35  # of the width, on each side
 SPACE = 0.01  # between a line and its name, as a share of the axis
 
 
@@ -27,9 +29,12 @@ def diagram(found: CriticalDifference) -> str:
     bars = len(found.groups)
     height = 3.2 + bars * 0.6 + left * STEP
     reach = 0.08 * (count - 1)  # from the axis to the names beside it
+    longest = max(len(visible(name)) for name in found.methods)
+    share = min(MOST_FOR_NAMES, LETTER * (longest + len("  1.00")) / WIDTH)  # of each side's names
+    room = share * (count - 1 + 2 * reach) / (1 - 2 * share)
 
     def draw(axes: Axes) -> None:
-        axes.set(xlim=(1 - 4 * reach, count + 4 * reach), ylim=(-height + 2.6, 2.6))
+        axes.set(xlim=(1 - reach - room, count + reach + room), ylim=(-height + 2.6, 2.6))
         axes.axis("off")
         _draw_axis(axes, count)
         _draw_difference(axes, count, found.critical_difference or 0)

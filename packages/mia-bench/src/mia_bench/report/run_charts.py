@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from matplotlib.colors import TABLEAU_COLORS
 
 from mia_bench.report.plots import ABNORMAL, NORMAL, POINTS
+from mia_bench.report.score_range import score_range
 from mia_bench.report.small_chart import Bars, Curve, chart
 
 if TYPE_CHECKING:
@@ -19,16 +20,23 @@ BINS = 30
 COLORS = [str(color) for color in TABLEAU_COLORS.values()]
 
 
-def histogram(labels: np.ndarray, scores: np.ndarray) -> str:
+class Histogram(NamedTuple):
+    """A histogram, and a sentence on the scores that lie beyond it."""
+
+    svg: str
+    note: str
+
+
+def histogram(labels: np.ndarray, scores: np.ndarray) -> Histogram:
     """Draw histograms of the scores of normal and abnormal images."""
-    # A few extreme scores would squeeze all others into one bar.
-    low, high = np.quantile(scores, [0, 0.995])
-    edges = np.linspace(low, high if high > low else low + 1, BINS + 1)
+    normal, abnormal = (scores[labels == label] for label in (0, 1))
+    found = score_range(normal, abnormal)
+    edges = np.linspace(found.low, found.high, BINS + 1)
     bars = []
-    for label, name, color in ((0, "normal", NORMAL), (1, "abnormal", ABNORMAL)):
-        counts, _ = np.histogram(np.clip(scores[labels == label], edges[0], edges[-1]), edges)
+    for own, name, color in ((normal, "normal", NORMAL), (abnormal, "abnormal", ABNORMAL)):
+        counts, _ = np.histogram(np.clip(own, edges[0], edges[-1]), edges)
         bars.append(Bars(name, edges.tolist(), counts.tolist(), color))
-    return chart(bars=bars, labels=("score", "images"))
+    return Histogram(chart(bars=bars, labels=("score", "images")), found.note)
 
 
 def losses(curve: Sequence[EpochLosses]) -> str | None:

@@ -9,6 +9,7 @@ from mia_bench.leaderboard.leaderboard import DAGGER, MARK_NAMES, MARKS, MARKS_N
 from mia_bench.leaderboard.published import TIME
 from mia_bench.metric_names import TITLES
 from mia_bench.report import ranks
+from mia_bench.report.method_facts import method_anchor
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -75,6 +76,7 @@ def matrix_context(leaderboard: Leaderboard, metric: str) -> dict[str, Any]:
         "rows": [
             {
                 "method": label,
+                "anchor": method_anchor(label),
                 "rank": ranking.average.get(label),
                 "cells": [cells.get((name, label)) for name in names],
             }

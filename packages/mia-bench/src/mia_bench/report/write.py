@@ -14,6 +14,7 @@ from mia_bench.leaderboard.csv_file import make_records, write_csv
 from mia_bench.leaderboard.leaderboard import make_leaderboard
 from mia_bench.report.galleries import read_galleries
 from mia_bench.report.page import write_page
+from mia_bench.report.samples import read_samples
 from mia_bench.run_folder.folder import LOCK
 from mia_bench.run_folder.status import read_runs, summarize
 
@@ -79,11 +80,12 @@ def write_report(out: Path) -> StudyReport:
     page = table = None
     if records:
         galleries = read_galleries(leaderboard.rows)
-        unreadable |= galleries.damaged
+        samples = read_samples(leaderboard.rows)
+        unreadable |= {**galleries.damaged, **samples.damaged}
         page, table = out / PAGE, out / TABLE
         with _lock_results(out):
             write_csv(table, records)
-            write_page(page, leaderboard, summary, galleries)
+            write_page(page, leaderboard, summary, galleries, samples)
     return StudyReport(
         summary=summary,
         unreadable=unreadable,

@@ -107,6 +107,11 @@ class RunFolder:
         """gallery.npz: the images that the page shows."""
         return self.path / "gallery.npz"
 
+    @property
+    def samples(self) -> Path:
+        """samples.npz: test images that all methods of the dataset keep."""
+        return self.path / "samples.npz"
+
     def lock(self, *, timeout: float = 0) -> FileLock:
         """Return the lock of the process that does the run; it is freed when that process dies."""
         return FileLock(self.path / LOCK, timeout=timeout)
@@ -216,7 +221,8 @@ class RunFolder:
     def _remove_temporaries(self) -> None:
         for path in (
             *(self.result, self.failure, self.progress, self.settings),
-            *(self.scores, self.maps, self.resamples, self.gallery, self.checkpoint, self.model),
+            *(self.scores, self.maps, self.resamples, self.gallery, self.samples),
+            *(self.checkpoint, self.model),
         ):
             remove_temporaries(path)
 

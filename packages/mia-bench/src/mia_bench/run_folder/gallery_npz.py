@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import io
-import zlib
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING
-from zipfile import BadZipFile
 
 import numpy as np
 
-from mia_bench.errors import StudyError
 from mia_bench.files import write_arrays
-from mia_bench.run_folder.bounded_file import read_bounded
+from mia_bench.run_folder.npz_file import read_arrays
+from mia_bench.run_folder.samples_npz import NOTHING, map_range
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
+
+    from mia_data import ImageSet
 
 IMAGES_PER_KIND = 4
 MAX_BYTES = 256 << 20
@@ -35,6 +35,8 @@ class Gallery:
         maps: float32 (K, H, W), or (0,) where the method has none.
         masks: uint8 (K, H, W), or (0,) where the dataset has none.
         map_range: The values that the whole test set's maps are drawn between, (2,) or (0,).
+        reconstructions: uint8 (K, C, H, W), or (0,) where the method reconstructs no images, or
+            the run is of a version that did not keep them.
     """
 
     kinds: np.ndarray
@@ -45,10 +47,11 @@ class Gallery:
     maps: np.ndarray
     masks: np.ndarray
     map_range: np.ndarray
+    reconstructions: np.ndarray = field(default_factory=lambda: NOTHING)
 
     def save(self, path: Path) -> None:
         """Write as .npz."""
-        write_arrays(path, **{field.name: getattr(self, field.name) for field in fields(self)})
+        write_arrays(path, **{each.name: getattr(self, each.name) for each in fields(self)})
 
     @classmethod
     def load(cls, path: Path) -> Gallery:
@@ -57,13 +60,8 @@ class Gallery:
         Raises:
             StudyError: The file is missing or damaged.
         """
-        content = read_bounded(path, MAX_BYTES)
-        try:
-            with np.load(io.BytesIO(content), allow_pickle=False) as file:
-                return cls(**{field.name: file[field.name] for field in fields(cls)})
-        except (OSError, ValueError, KeyError, EOFError, BadZipFile, zlib.error) as error:
-            msg = f"cannot read {path}: {error}"
-            raise StudyError(msg) from error
+        *names, last = [each.name for each in fields(cls)]
+        return cls(**read_arrays(path, names, max_bytes=MAX_BYTES, optional=[last]))
 
 
 def choose_images(labels: np.ndarray, scores: np.ndarray) -> list[tuple[str, int]]:
@@ -89,25 +87,33 @@ def choose_images(labels: np.ndarray, scores: np.ndarray) -> list[tuple[str, int
 
 
 def make_gallery(
-    ids: list[str],
-    labels: np.ndarray,
+    chosen: Sequence[tuple[str, int]],
+    test: ImageSet,
     scores: np.ndarray,
-    images: np.ndarray,
     maps: np.ndarray | None,
-    masks: np.ndarray | None,
+    reconstructions: np.ndarray | None,
 ) -> Gallery:
-    """Return the gallery of a scored test set."""
-    kinds, index = zip(*choose_images(labels, scores), strict=True)
+    """Return the gallery of a scored test set.
+
+    Args:
+        chosen: Kind and index of each image, as from ``choose_images``.
+        test: The test set of N images.
+        scores: float32 (N,).
+        maps: float32 (N, H, W), or None.
+        reconstructions: float32 (K, C, H, W) of the chosen images, from 0 to 1, or None.
+    """
+    kinds, index = zip(*chosen, strict=True)
     picked = list(index)
-    nothing = np.zeros(0, np.float32)
     return Gallery(
         kinds=np.array(kinds),
-        ids=np.array([ids[i] for i in picked]),
-        labels=labels[picked],
+        ids=np.array([test.ids[i] for i in picked]),
+        labels=np.asarray(test.labels)[picked],
         scores=scores[picked],
-        images=np.asarray(images[picked]),
-        maps=nothing if maps is None else maps[picked],
-        masks=nothing if masks is None else np.asarray(masks[picked]),
-        # Beyond the 99.5 % quantile a few pixels would leave the rest of every picture dark.
-        map_range=nothing if maps is None else np.quantile(maps, [0, 0.995]).astype(np.float32),
+        images=np.asarray(test.images[picked]),
+        maps=NOTHING if maps is None else maps[picked],
+        masks=NOTHING if test.masks is None else np.asarray(test.masks[picked]),
+        map_range=NOTHING if maps is None else map_range(maps),
+        reconstructions=NOTHING
+        if reconstructions is None
+        else np.rint(reconstructions * 255).clip(0, 255).astype(np.uint8),
     )

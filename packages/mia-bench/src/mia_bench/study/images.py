@@ -118,6 +118,22 @@ def is_there(source: DataSource) -> bool:
     return os.path.exists(os.path.expanduser(where))  # noqa: PTH110, PTH111
 
 
+def locate_source(data: DataRecord | None, root: str | None = None) -> DataSource:
+    """Return the place of a finished run's images now.
+
+    Args:
+        data: What the run recorded of its images; None where it is too old for that.
+        root: The folder that holds the folders of registered datasets; by default the one that the
+            run read, or where that is gone the default one.
+    """
+    known = DataSource() if data is None else data.source
+    if known.own is not None:
+        return known
+    if root is not None:
+        return replace(known, root=os.path.abspath(root))  # noqa: PTH100
+    return known if is_there(known) else replace(known, root=None)
+
+
 def _located(run: Run) -> DataSource:
     """Return the source with absolute paths; that of a dataset without files stays as it is."""
     source = run.source

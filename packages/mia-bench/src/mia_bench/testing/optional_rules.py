@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from unittest import SkipTest
 
+import numpy as np
+
 from mia_bench.detectors.optional import OptionalParts
 from mia_bench.testing.requirements import (
     require,
@@ -93,6 +95,19 @@ def the_scoring_module_gives_the_scores(case: Case) -> None:
     require_close_arrays(case.scores(detector), *found, "scoring_module")
 
 
+def reconstructions_are_images(case: Case) -> None:
+    """``reconstruct`` gives finite images of the same shape, each by itself."""
+    detector = case.trained()
+    _skip_without(detector, lambda parts: parts.reconstructs, "it reconstructs no images")
+    reconstruct: Any = OptionalParts(detector).reconstruction("cpu")
+    try:
+        whole, first = reconstruct(case.test), reconstruct(case.test[:1])
+    except ValueError as error:
+        require(False, str(error))
+    near = np.allclose(whole[:1], first, rtol=1e-4, atol=1e-4)
+    require(near, "the reconstruction of an image must not depend on the others")
+
+
 def _interrupted(case: Case, keep: dict[str, Any]) -> bool:
     """Interrupt a training in its second epoch; False where it has no epochs."""
     done: list[int] = []
@@ -121,4 +136,5 @@ OPTIONAL_RULES = (
     a_checkpoint_resumes_to_the_same_weights,
     an_epoch_can_be_one_step,
     the_scoring_module_gives_the_scores,
+    reconstructions_are_images,
 )
