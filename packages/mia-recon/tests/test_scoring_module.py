@@ -9,7 +9,6 @@ import torch
 from mia_recon.networks.fast import Swish, UpsampleConv2d, reflect_pad
 from mia_recon.registry import RECORDS
 
-
 FORWARD = [n for n, method in RECORDS.items() if not (method.needs_gradient or method.counted)]
 
 

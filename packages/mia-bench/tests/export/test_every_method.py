@@ -68,7 +68,7 @@ def check(name: str, folder, **options) -> None:
     """Export a detector and compare it on other images."""
     detector, train = fitted(name, folder, **options)
     if name in REFUSED:
-        with pytest.raises(ValueError, match="is a gradient|calls its network 2 times"):
+        with pytest.raises(ValueError, match=r"is a gradient|calls its network 2 times"):
             detector.scoring_module()
         return
     normals = measure_normal_scores(detector, train, origin=Origin.TRAINING, device="cpu")
