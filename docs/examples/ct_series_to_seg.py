@@ -1,0 +1,53 @@
+"""From a CT series to a segmentation.
+
+Normal CT series to train on, one new series to score. What comes back is a DICOM Segmentation of the
+flagged parts and a map of the scores, both in the geometry of the series.
+"""
+
+from pathlib import Path
+
+import highdicom
+import mia_bench
+import mia_data
+import numpy as np
+import pydicom
+from matplotlib.figure import Figure
+from pydicom.uid import generate_uid
+
+
+def write_series(folder, slices):
+    """Write gray slices (N, H, W) as a CT series: a header of pydicom's, pixels of ours."""
+    Path(folder).mkdir(parents=True)
+    series, study = generate_uid(), generate_uid()
+    for number, pixels in enumerate(slices):
+        file = pydicom.examples.ct.copy()
+        file.SeriesInstanceUID, file.StudyInstanceUID = series, study
+        file.SOPInstanceUID = file.file_meta.MediaStorageSOPInstanceUID = generate_uid()
+        file.ImagePositionPatient = [-40, -40, 5 * number]
+        file.InstanceNumber, file.SliceThickness = number + 1, 5
+        file.RescaleIntercept, file.RescaleSlope = -1024, 1
+        file.PixelData = (pixels.astype("<i2") * 4 + 1024).tobytes()  # 0 to 1020 HU
+        file.save_as(f"{folder}/{number:03}.dcm")
+
+
+normal = np.asarray(mia_data.phantom("train", size=128, n_train=96).images)[:, 0]
+test = mia_data.phantom("test", size=128, n_normal=6, n_abnormal=6)
+for number, slices in enumerate(np.split(normal, 12)):
+    write_series(f"normal/patient-{number:02}", slices)
+write_series("new/case", np.asarray(test.images)[:, 0])
+
+mia_bench.fit(images="normal", model="model", image_size=128, window=(0, 1020))
+summary = mia_bench.score(model="model", images="new", out="results")
+print(f"{summary.flagged} of {summary.images} slices flagged; the last six have a lesion")
+print(Path("results/volumes.csv").read_text().strip())
+
+seg = highdicom.seg.segread("results/segmentations/case.dcm")
+print("segmentation:", seg.NumberOfFrames, "frames, of", seg.SeriesDescription)
+volume = seg.get_volume().match_geometry(highdicom.imread("results/maps/case.dcm").get_volume())
+marked = volume.array.reshape(volume.spatial_shape)
+figure = Figure(figsize=(8, 2.2), layout="constrained")
+for axis, number in zip(figure.subplots(1, 4), (0, 6, 8, 10), strict=True):
+    axis.imshow(np.asarray(test.images)[number, 0], cmap="gray")
+    axis.contour(marked[number] > 0, levels=[0.5], colors="#39d353")
+    axis.set(title=f"slice {number}", xticks=[], yticks=[])
+figure.savefig("segmentation.png")

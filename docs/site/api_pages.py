@@ -1,0 +1,30 @@
+"""The pages of the Python interface: every public name of the five packages, by mkdocstrings."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+from places import PACKAGES, source, write_page
+
+
+def write_api_pages() -> None:
+    """Write a page for each package, which mkdocstrings fills from the docstrings."""
+    for package in PACKAGES:
+        module = package.replace("-", "_")
+        init = ast.parse((source(package) / "__init__.py").read_text(encoding="utf-8"))
+        lines = [f"# {module}", "", (ast.get_docstring(init) or "").split("\n\n")[0], ""]
+        lines += [f"More: [{package}](../packages/{package}.md).", ""]
+        for name in sorted(public_names(source(package)), key=str.lower):
+            lines += [f"::: {module}.{name}", ""]
+        write_page(f"api/{module}.md", "\n".join(lines))
+
+
+def public_names(package: Path) -> list[str]:
+    """Return the names in a package's ``__all__``, without importing it."""
+    tree = ast.parse((package / "__init__.py").read_text(encoding="utf-8"))
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "__all__":
+            return list(ast.literal_eval(node.value))
+    msg = f"{package} has no __all__"
+    raise ValueError(msg)

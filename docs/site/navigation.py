@@ -1,0 +1,27 @@
+"""A hook of mkdocs: a pattern in the navigation stands for the pages that match it, in order."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+
+def on_config(config: Any) -> Any:
+    """Put the pages in place of patterns such as ``methods/*.md``; index.md comes first."""
+    config.nav = _expanded(config.nav, Path(config.docs_dir))
+    return config
+
+
+def _expanded(entries: list[Any], pages: Path) -> list[Any]:
+    found: list[Any] = []
+    for entry in entries:
+        title, value = next(iter(entry.items())) if isinstance(entry, dict) else (None, entry)
+        if isinstance(value, list):
+            found.append({title: _expanded(value, pages)})
+        elif "*" in value:
+            names = [path.relative_to(pages).as_posix() for path in sorted(pages.glob(value))]
+            names = [name for name in names if not name.endswith("/index.md")]
+            found += [{title: name} if title else name for name in names]
+        else:
+            found.append(entry)
+    return found
