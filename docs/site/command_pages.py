@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import inspect
 from typing import TYPE_CHECKING
 
 import click
@@ -33,7 +34,7 @@ def _bench_page() -> Iterator[str]:
         yield f"```text\nmia-bench {name} {pieces}\n```\n"
         yield f"{_plain(command.help or command.short_help or '')}\n"
         records = [parameter.get_help_record(inner) for parameter in command.get_params(inner)]
-        rows = [[f"`{_cell(option)}`", _cell(text)] for option, text in filter(None, records)]
+        rows = [[_code(option), _cell(text)] for option, text in filter(None, records)]
         yield table(["option", "meaning"], rows)
 
 
@@ -51,7 +52,7 @@ def _data_page() -> Iterator[str]:
         yield f"{text[:1].upper()}{text[1:].removesuffix('.')}.\n"
         formatter = sub._get_formatter()
         rows = [
-            [f"`{_cell(formatter._format_action_invocation(action))}`", _cell(_help(sub, action))]
+            [_code(formatter._format_action_invocation(action)), _cell(_help(sub, action))]
             for action in sub._actions
             if action.help is not argparse.SUPPRESS
         ]
@@ -65,7 +66,12 @@ def _help(parser: argparse.ArgumentParser, action: argparse.Action) -> str:
 
 def _plain(text: str) -> str:
     """Return help without click's marks for paragraphs that are not rewrapped."""
-    return text.replace("\b\n", "").strip()
+    return inspect.cleandoc(text).replace("\b\n", "")
+
+
+def _code(text: str) -> str:
+    """Return a text as code in a table's cell, in which a bar is no border."""
+    return f"`{' '.join(text.split())}`"
 
 
 def _cell(text: str) -> str:

@@ -1,4 +1,8 @@
-"""A hook of mkdocs: a pattern in the navigation stands for the pages that match it, in order."""
+"""A hook of mkdocs: a pattern in the navigation stands for the pages that match it, in order.
+
+With a title it is a section of these pages, or the page where there is but one; where there is none,
+nothing.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +25,10 @@ def _expanded(entries: list[Any], pages: Path) -> list[Any]:
         elif "*" in value:
             names = [path.relative_to(pages).as_posix() for path in sorted(pages.glob(value))]
             names = [name for name in names if not name.endswith("/index.md")]
-            found += [{title: name} if title else name for name in names]
+            if title and names:
+                found.append({title: names if len(names) > 1 else names[0]})
+            elif not title:
+                found += names
         else:
             found.append(entry)
     return found
