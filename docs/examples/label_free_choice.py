@@ -1,7 +1,7 @@
 """Choose the epoch without labels.
 
-Which epoch of a training is the best? Without labels, count held-out normal images as normal and all
-new images as abnormal: this pseudo-AUROC rises and falls with the true one.
+Which epoch of a training is the best? Without labels, count held-out normal images as normal and
+all new images as abnormal: this pseudo-AUROC rises and falls with the true one.
 """
 
 import mia_data

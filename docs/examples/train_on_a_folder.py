@@ -26,7 +26,7 @@ mia_bench.fit(images="normal", model="model", image_size=128)
 summary = mia_bench.score(model="model", images="new", out="results")
 print(f"{summary.flagged} of {summary.images} images are flagged; 12 of them have a lesion")
 
-with open("results/scores.csv", newline="") as file:
+with Path("results/scores.csv").open(newline="") as file:
     rows = sorted(csv.DictReader(file), key=lambda row: -float(row["score"]))
 for row in rows[:3]:
     print(row["file"], row["score"], "above", row["quantile"], "of normal images")

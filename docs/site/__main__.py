@@ -12,9 +12,10 @@ from api_pages import write_api_pages
 from command_pages import write_command_pages
 from dataset_pages import write_dataset_pages
 from gallery import write_gallery
+from license_page import write_license_page
 from method_pages import write_method_pages
-from written_pages import copy_written_pages
 from places import PAGES
+from written_pages import copy_written_pages
 
 
 def main() -> None:
@@ -23,6 +24,7 @@ def main() -> None:
     copy_written_pages()
     write_command_pages()
     write_api_pages()
+    write_license_page()
     write_dataset_pages()
     write_method_pages()
     write_gallery()

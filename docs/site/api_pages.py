@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import ast
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from places import PACKAGES, source, write_page
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def write_api_pages() -> None:

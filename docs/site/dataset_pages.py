@@ -106,7 +106,9 @@ def _results(name: str) -> str:
     parts = []
     if rows := [row for row in measured_rows() if row["set"] == name]:
         header = [key for key in rows[0] if key != "set"]
-        body = [[_method(row[key]) if key == "method" else row[key] for key in header] for row in rows]
+        body = [
+            [_method(row[key]) if key == "method" else row[key] for key in header] for row in rows
+        ]
         parts += [
             "Measured by `benchmarks/detection.py` ([Detection](../detection.md#measured)):\n",
             table(header, body),

@@ -8,12 +8,9 @@ import shutil
 import subprocess
 import sys
 import time
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from places import CACHE, DOCS, PACKAGES, PAGES, digest, source, write_page
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def write_gallery() -> None:
@@ -64,18 +61,19 @@ def _run(path: Path) -> Path:
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True)
     started = time.perf_counter()
-    search = os.pathsep.join([os.path.dirname(sys.executable), os.environ.get("PATH", "")])
+    search = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
     result = subprocess.run(
         [sys.executable, str(path)],
         cwd=work,
         env={**os.environ, "PATH": search, "COLUMNS": "100", "MPLBACKEND": "agg"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        capture_output=True,
         text=True,
         check=False,
     )
     if result.returncode or not list(work.glob("*.png")):
-        msg = f"{path.name} ended with {result.returncode}, expected 0 and a picture: {result.stderr}"
+        msg = (
+            f"{path.name} ended with {result.returncode}, expected 0 and a picture: {result.stderr}"
+        )
         raise RuntimeError(msg)
     seconds = time.perf_counter() - started
     print(f"{path.name}: {seconds:.0f} s", flush=True)

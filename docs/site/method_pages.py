@@ -157,7 +157,9 @@ def _attributes(record: type) -> dict[str, str]:
     for kind in reversed(record.__mro__):
         text = inspect.cleandoc(kind.__doc__ or "")
         found = re.search(r"^Attributes:\n((?: .*\n?|\n)*)", text, re.MULTILINE)
-        for entry in re.finditer(r"^    (\w+): (.*(?:\n     .*)*)", found[1] if found else "", re.M):
+        for entry in re.finditer(
+            r"^    (\w+): (.*(?:\n     .*)*)", found[1] if found else "", re.M
+        ):
             said[entry[1]] = " ".join(entry[2].split()).replace("``", "`").replace("|", "\\|")
     return said
 
@@ -240,4 +242,6 @@ def _index(infos: dict[str, Any], texts: dict[str, Any], runs: dict[str, Phantom
 def _range(values: list[str]) -> str:
     """Return the range of figures, such as ``.645 to .952``; empty for none."""
     numbers = sorted({float(value) for value in values})
-    return " to ".join(f"{number:.3f}".lstrip("0") for number in numbers[:: max(len(numbers) - 1, 1)])
+    return " to ".join(
+        f"{number:.3f}".lstrip("0") for number in numbers[:: max(len(numbers) - 1, 1)]
+    )

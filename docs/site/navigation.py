@@ -1,7 +1,7 @@
 """A hook of mkdocs: a pattern in the navigation stands for the pages that match it, in order.
 
-With a title it is a section of these pages, or the page where there is but one; where there is none,
-nothing.
+With a title it is a section of these pages, or the page where there is but one; where there is
+none, nothing.
 """
 
 from __future__ import annotations

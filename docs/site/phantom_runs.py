@@ -69,8 +69,10 @@ def run_all(methods: list[Any]) -> dict[str, Path]:
     """
     folders, missing = {}, []
     for info in methods:
-        if info.weights and info.weights.startswith("torchvision") and not _settings(info).get(
-            "backbone"
+        if (
+            info.weights
+            and info.weights.startswith("torchvision")
+            and not _settings(info).get("backbone")
         ):
             continue
         package = "mia-recon" if info.family == "reconstruction" else "mia-ssl"
@@ -149,4 +151,7 @@ def shown_images(masks: np.ndarray) -> list[int]:
     """Return the numbers of the shown test images: a normal one, and three large lesions."""
     # The same images at every size: chosen among the first lesions, whose order is fixed.
     area = (masks[_EACH_CLASS : _EACH_CLASS + 12] > 0).mean(axis=(1, 2))
-    return [0, *sorted(_EACH_CLASS + int(i) for i in np.argsort(-area, kind="stable")[: _SHOWN - 1])]
+    return [
+        0,
+        *sorted(_EACH_CLASS + int(i) for i in np.argsort(-area, kind="stable")[: _SHOWN - 1]),
+    ]

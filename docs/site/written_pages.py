@@ -37,7 +37,11 @@ def copy_written_pages() -> None:
     pages += [ROOT / "packages" / name / "README.md" for name in PACKAGES]
     for path in pages:
         target = _place(path.relative_to(ROOT).as_posix())
-        write_page(target, mend_links(path.read_text(encoding="utf-8"), path.parent, target))
+        text = path.read_text(encoding="utf-8")
+        if path.is_relative_to(ROOT / "packages"):
+            # On a package index these pages stand alone, so that they name others without a link.
+            text = re.sub(r"`docs/(\S+\.md)`", r"[`docs/\1`](../../docs/\1)", text)
+        write_page(target, mend_links(text, path.parent, target))
     shutil.copytree(DOCS / "site" / "assets", PAGES / "assets")
     write_page("benchmarks.md", _benchmarks_page())
 

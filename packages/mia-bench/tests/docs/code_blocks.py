@@ -82,7 +82,9 @@ class CodeBlock:
         joined = self.code_to_run.replace("\\\n", " ")
         lines = [line.strip() for line in joined.splitlines()]
         parts = [part.strip() for line in lines if line[:1] != "#" for part in line.split(" && ")]
-        return [shlex.join(words) for words in (shlex.split(p, comments=True) for p in parts) if words]
+        return [
+            shlex.join(words) for words in (shlex.split(p, comments=True) for p in parts) if words
+        ]
 
     @property
     def commands_to_run(self) -> list[str]:
