@@ -15,8 +15,6 @@ import caches
 import images
 import kills
 import models
-
-# import models
 import texts
 from cases import BAD, KINDS, Tally
 

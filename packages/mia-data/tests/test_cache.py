@@ -10,6 +10,7 @@ import uuid
 import numpy as np
 import pytest
 from mia_data import DataError, cache, load
+from mia_data.cache_entry import Names
 from mia_data.decode import batch
 
 
@@ -164,7 +165,7 @@ def test_the_loser_of_a_race_takes_the_winners_entry(cache_folder):
     def build_winner(folder, value=1):
         np.save(folder / "images.npy", np.full((1, 1, 2, 2), value, np.uint8))
         np.save(folder / "labels.npy", np.zeros(1, np.int64))
-        return ["id"], None
+        return Names(["id"])
 
     entry = cache.get_or_build(cache_folder, {"a": 1}, "state", build)
     assert entry.images[0, 0, 0, 0] == 1

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from mia_data import DataError, cache, cache_entry, load
+from mia_data.cache_entry import Names
 
 NAMES = ("images.npy", "labels.npy", "masks.npy", "index")
 
@@ -23,14 +24,14 @@ def _build(number, calls=None):
         np.save(folder / "images.npy", rng.integers(0, 256, (5, 1, 8, 8), dtype=np.uint8))
         np.save(folder / "masks.npy", rng.integers(0, 2, (5, 8, 8), dtype=np.uint8))
         np.save(folder / "labels.npy", rng.integers(0, 2, 5))
-        return [f"{number}-{i}" for i in range(5)], [f"/data/{number}/{i}.png" for i in range(5)]
+        return Names(*([f"{kind}{number}-{i}" for i in range(5)] for kind in ("", "/data/", "v")))
 
     return build
 
 
 def _content(entry):
     arrays = (entry.images, entry.labels, entry.masks)
-    return [array.tobytes() for array in arrays], entry.ids, entry.files
+    return [array.tobytes() for array in arrays], entry.names
 
 
 def _flip(rng, path, other):
@@ -206,7 +207,7 @@ def test_an_entry_is_on_the_disk_before_it_has_its_name(cache_folder, monkeypatc
 def test_parts_that_do_not_belong_together_are_refused(cache_folder):
     def build(folder):
         _build(0)(folder)
-        return ["too", "few"], None
+        return Names(["too", "few"])
 
     with pytest.raises(DataError, match=r"^the cache entry .* cannot be read back$"):
         cache.get_or_build(cache_folder, {"name": "a"}, "s", build)

@@ -59,7 +59,7 @@ def test_anything_else_is_refused_before_a_byte_is_written(
 
 
 def test_an_archive_that_would_fill_the_disk_is_refused(tmp_path, make_tar, monkeypatch):
-    monkeypatch.setattr("mia_data.extract_archive._MAX_BYTES", 5)
+    monkeypatch.setenv("MIA_MAX_ARCHIVE_BYTES", "5")
     with pytest.raises(DataError, match="unpacks to 6 bytes or more, expected at most 5"):
         extract_tar(make_tar("a", "b"), tmp_path / "out")
 
@@ -76,7 +76,7 @@ def test_a_damaged_archive_is_named(tmp_path, make_tar, keep):
 def test_an_archive_of_too_many_files_is_refused_before_it_is_read_whole(
     tmp_path, make_tar, monkeypatch
 ):
-    monkeypatch.setattr("mia_data.extract_archive._MAX_MEMBERS", 2)
+    monkeypatch.setenv("MIA_MAX_ARCHIVE_MEMBERS", "2")
     archive = make_tar("Set/a.txt", "Set/b.txt", "Set/c.txt", "../d.txt")  # the last is not reached
     with pytest.raises(DataError, match="to hold at most 2 files and folders, got more"):
         extract_tar(archive, tmp_path / "out")

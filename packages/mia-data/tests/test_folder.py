@@ -45,6 +45,16 @@ def test_another_layout_is_explained(tree, names, split, message):
         from_folder(tree(*names), split)
 
 
+def test_images_of_all_folders_below_where_that_is_asked_for(tree):
+    folder = tree("a.png", "one/b.png", "one/two/c.png", ".hidden/d.png")
+    found = from_folder(folder, recursive=True)
+    assert found.ids == ("a", "one/b", "one/two/c")
+    assert found.labels.tolist() == [0, 0, 0]
+    assert from_folder(folder, "test", recursive=True).labels.tolist() == [-1, -1, -1]
+    with pytest.raises(DataError, match=r"more in its folder one; .* \(recursive takes"):
+        from_folder(folder)
+
+
 @pytest.mark.parametrize("split", ["train", "test"])
 def test_a_copy_in_the_other_split_is_refused_unless_allowed(tree, split):
     folder = tree("train/good/a.png", "test/good/b.png", "test/x/c.png")

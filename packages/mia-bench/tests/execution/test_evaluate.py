@@ -8,7 +8,7 @@ import mia_metrics
 import numpy as np
 import pytest
 from mia_bench.execution.evaluate import measure, metrics_of, write_outputs
-from mia_bench.metric_names import METRICS, PATIENT_METRICS, PIXEL_METRICS
+from mia_bench.metric_names import METRICS, PATIENT_METRICS, PIXEL_METRICS, VOLUME_METRICS
 from mia_bench.run_folder.folder import RunFolder
 from mia_bench.run_folder.resamples_npz import N_RESAMPLES, read_resamples
 
@@ -18,7 +18,9 @@ def split():
     rng = np.random.default_rng(0)
     masks = np.zeros((20, 16, 16), np.uint8)
     masks[10:, 4:9, 5:11] = 1
-    return SimpleNamespace(labels=np.repeat([0, 1], 10), masks=masks, rng=rng, patients=None)
+    return SimpleNamespace(
+        labels=np.repeat([0, 1], 10), masks=masks, rng=rng, patients=None, volumes=None
+    )
 
 
 @pytest.fixture
@@ -53,7 +55,7 @@ def test_pixels_are_measured_by_what_is_wanted_alone(split, prediction, wanted):
 
 
 def test_without_masks_there_are_no_pixels_to_measure(split, prediction):
-    without = SimpleNamespace(labels=split.labels, masks=None, patients=None)
+    without = SimpleNamespace(labels=split.labels, masks=None, patients=None, volumes=None)
     metrics, intervals, pixels = measure(without, prediction)
     assert not set(PIXEL_METRICS) & (set(metrics) | set(intervals))
     assert pixels is None
@@ -69,6 +71,7 @@ def test_resamples_are_read_as_they_were_written_and_go_with_the_maps(split, pre
         masks=split.masks,
         images=images,
         patients=None,
+        volumes=None,
     )
     measured = measure(split, prediction)
     write_outputs(folder, split, prediction, measured.pixels)
@@ -85,23 +88,25 @@ def test_resamples_are_read_as_they_were_written_and_go_with_the_maps(split, pre
     assert not folder.resamples.exists()
 
 
-def test_patients_are_measured_by_their_highest_image(split, prediction):
-    split.patients = [f"p{i // 3}" for i in range(20)]  # the fourth has images of both kinds
+@pytest.mark.parametrize("group", ["patient", "volume"])
+def test_patients_and_volumes_are_measured_by_their_highest_image(split, prediction, group):
+    names = [f"p{i // 3}" for i in range(20)]  # the fourth has images of both kinds
+    setattr(split, f"{group}s", names)
     metrics, intervals, _ = measure(split, prediction)
     labels = np.array([0, 0, 0, 1, 1, 1, 1])
     scores = np.array([prediction.score[i : i + 3].max() for i in range(0, 20, 3)])
     for name in ("auroc", "ap"):
         value = mia_metrics.image_metrics(labels, scores)[name]
         found = mia_metrics.bootstrap_interval(labels, scores, metric=name)
-        assert metrics[f"patient_{name}"] == pytest.approx(value)
-        assert intervals[f"patient_{name}"] == (found.low, found.high)
+        assert metrics[f"{group}_{name}"] == pytest.approx(value)
+        assert intervals[f"{group}_{name}"] == (found.low, found.high)
     assert metrics_of(split, prediction) == metrics
-    fewer = measure(split, prediction, ("patient_ap",)).metrics
-    assert set(PATIENT_METRICS) & set(fewer) == {"patient_ap"}
+    fewer = measure(split, prediction, (f"{group}_ap",)).metrics
+    assert {*PATIENT_METRICS, *VOLUME_METRICS} & set(fewer) == {f"{group}_ap"}
 
 
 @pytest.mark.parametrize("patients", [None, ["p"] * 20])
 def test_patients_that_are_unknown_or_of_one_kind_are_not_measured(split, prediction, patients):
-    split.patients = patients
+    split.patients = split.volumes = patients
     metrics, intervals, _ = measure(split, prediction)
-    assert not set(PATIENT_METRICS) & (set(metrics) | set(intervals))
+    assert not {*PATIENT_METRICS, *VOLUME_METRICS} & (set(metrics) | set(intervals))

@@ -161,7 +161,7 @@ def test_the_record_reproduces_the_split(made, folder, tmp_path):
 def test_patients_that_the_image_set_knows_stay_together(made, folder, tmp_path, monkeypatch):
     whole = mia_data.from_folder(folder, size=32)
     patients = [f"patient-{i // 6}" for i in range(60)]
-    known = SimpleNamespace(ids=whole.ids, images=whole.images, patients=patients)
+    known = SimpleNamespace(ids=whole.ids, images=whole.images, patients=patients, volumes=None)
     monkeypatch.setattr(normal_images, "_read", lambda *_: KnowsPatients(known))
     for epochs in (3, 0):
         split = fit(folder, tmp_path / f"m{epochs}", epochs).split

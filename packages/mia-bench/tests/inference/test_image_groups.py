@@ -23,6 +23,11 @@ def test_patients_are_one_group():
     np.testing.assert_array_equal(groups, [0, 1, 0, 2, 1, 3])
 
 
+def test_patients_and_volumes_that_share_an_image_are_one_group():
+    groups = group_images(PICTURES, list("aabbcd"), None, list("uvvwxw"))
+    np.testing.assert_array_equal(groups, [0, 0, 0, 0, 1, 0])
+
+
 def test_patients_with_near_duplicates_of_each_other_are_one_group():
     images = PICTURES[[0, 1, 2, 3, 1, 5]]
     groups = group_images(images, ["a", "a", "b", "b", "b", "c"])

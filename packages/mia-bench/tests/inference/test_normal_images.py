@@ -19,11 +19,12 @@ def read(tmp_path):
         path.parent.mkdir(exist_ok=True)
         Image.fromarray(rng.integers(0, 255, (16, 16), dtype=np.uint8)).save(path)
 
-    def call(calibration="calibration", **reading):
+    def call(calibration="calibration", *, recursive=False, **reading):
         return read_normal_images(
             tmp_path / "train",
             Preprocessing(size=16, channels=1, resize="squash"),
             calibration=calibration and tmp_path / calibration,
+            recursive=recursive,
             holdout=None,
             fpr=0.5,
             is_trained=True,
@@ -55,6 +56,44 @@ def test_calibration_images_that_are_trained_on_are_refused_unless_allowed(read,
     with pytest.raises(StudyError, match="got 1 of 3 with the pixels of training images"):
         read()
     assert len(read(allow_shared_files=True).calibration) == 3
+
+
+def test_slices_of_a_series_stay_together_when_some_are_held_out(write_ct, tmp_path):
+    rng = np.random.default_rng(0)
+    for i in range(12):
+        write_ct(tmp_path / f"train/s{i:02}", rng.uniform(0, 900, (3, 16, 16)))
+    for is_trained in (True, False):
+        found = read_normal_images(
+            tmp_path / "train",
+            Preprocessing(size=16, channels=1, resize="squash"),
+            calibration=None,
+            recursive=True,
+            holdout=0.5,
+            fpr=0.2,
+            is_trained=is_trained,
+        )
+        assert found.split.groups == 12
+        parts = found.split.parts.reshape(12, 3)
+        assert (parts == parts[:, :1]).all()
+        assert len(np.unique(parts)) > 1
+
+
+def test_calibration_slices_of_a_trained_series_are_refused_unless_allowed(
+    read, write_ct, tmp_path
+):
+    rng = np.random.default_rng(0)
+    slices = rng.uniform(0, 900, (4, 16, 16))
+    same = {"SeriesInstanceUID": "1.2.3"}
+    write_ct(tmp_path / "train/scan", slices[:2], **same)
+    write_ct(tmp_path / "calibration/scan", slices[2:], origin=(-10, 20, 80), **same)
+    write_ct(tmp_path / "calibration/other", slices + 30)
+    message = r"of other DICOM series than .* of 1 of the same, the first is '.*calibration/scan/im"
+    with pytest.raises(StudyError, match=message):
+        read(recursive=True)
+    assert len(read(recursive=True, allow_shared_patients=True).calibration) == 8
+    (tmp_path / "train/scan/im000.dcm").unlink()
+    (tmp_path / "train/scan/im001.dcm").unlink()
+    assert len(read(recursive=True).calibration) == 8
 
 
 def test_damaged_files_are_read_where_that_is_allowed(read, tmp_path):

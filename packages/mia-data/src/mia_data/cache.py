@@ -26,10 +26,10 @@ from mia_data.files import expand_home, home
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from mia_data.cache_entry import Entry
+    from mia_data.cache_entry import Entry, Names
 
 # Raise it whenever the same files and arguments would give other bytes.
-FORMAT = 7
+FORMAT = 8
 # A build takes minutes; what is older belongs to nobody.
 _LEFTOVER_SECONDS = 24 * 3600
 # Whatever has another name than these was put into the cache folder by somebody else.
@@ -58,7 +58,7 @@ def get_or_build(
     root: Path,
     request: dict[str, Any],
     state: str,
-    build: Callable[[Path], tuple[list[str], list[str] | None]],
+    build: Callable[[Path], Names],
 ) -> Entry:
     """Return the cache entry of a request; build it if it does not exist.
 
@@ -71,7 +71,7 @@ def get_or_build(
         request: What was asked for, as JSON values.
         state: What the sources look like now.
         build: Fills a folder with ``images.npy``, ``labels.npy`` and, if any, ``masks.npy``, and
-            returns the ids and the files of the images.
+            returns what the images are called.
 
     Raises:
         DataError: The cache folder cannot be written.
@@ -84,8 +84,7 @@ def get_or_build(
         return entry
     temporary = _temporary_folder(root, key)
     try:
-        ids, files = build(temporary)
-        seal(temporary, request, state, ids, files)
+        seal(temporary, request, state, build(temporary))
         entry = _publish(temporary, final, request, state)
     except OSError as error:
         msg = f"cannot write to the cache folder {root}: {error.strerror or reason(error)}"

@@ -2,7 +2,7 @@
 
 An entry is a folder with ``images.npy``, ``labels.npy`` and, if any, ``masks.npy``, and a file
 ``index``: a hash in its first line, and behind it what the hash is of, JSON with the request, the
-ids and files of the images, and the size and CRC-32 of each array's file.
+ids, files and volumes of the images, and the size and CRC-32 of each array's file.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import zlib
 from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -21,7 +21,6 @@ from mia_data.errors import DataError
 from mia_data.files import exists, open_file, read_bytes
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -34,6 +33,20 @@ _PIECE = 1 << 22
 _verified: set[tuple[int, ...]] = set()
 
 
+class Names(NamedTuple):
+    """What the N images of an entry are called and where they are from.
+
+    Attributes:
+        ids: Their ids.
+        files: Their files; None where they are from none.
+        volumes: Their volumes; None where they are of none.
+    """
+
+    ids: list[str]
+    files: list[str] | None = None
+    volumes: list[str] | None = None
+
+
 @dataclass(frozen=True)
 class Entry:
     """Content of a cache entry; ``images`` and ``masks`` are memory-mapped and read-only."""
@@ -41,13 +54,13 @@ class Entry:
     images: NDArray[np.uint8]
     labels: NDArray[np.int64]
     masks: NDArray[np.uint8] | None
-    ids: list[str]
-    files: list[str] | None
+    names: Names
 
     @property
     def is_consistent(self) -> bool:
         """Tell whether all parts are of one set of images."""
-        count = len(self.ids)
+        ids, files, volumes = self.names
+        count = len(ids)
         kinds: list[tuple[Any, type, tuple[int, ...]]] = [
             (self.images, np.uint8, (count, *self.images.shape[1:4])),
             (self.labels, np.int64, (count,)),
@@ -55,17 +68,16 @@ class Entry:
         if self.masks is not None:
             kinds.append((self.masks, np.uint8, (count, *self.images.shape[2:4])))
         arrays_fit = all(a.dtype == kind and a.shape == shape for a, kind, shape in kinds)
-        texts = [*self.ids, *(self.files or ())]
-        files_fit = self.files is None or len(self.files) == count
-        return arrays_fit and files_fit and all(isinstance(text, str) for text in texts)
+        texts = [*ids, *(files or ()), *(volumes or ())]
+        columns_fit = all(column is None or len(column) == count for column in (files, volumes))
+        return arrays_fit and columns_fit and all(isinstance(text, str) for text in texts)
 
 
 def seal(
     folder: Path,
     request: dict[str, Any],
     state: str,
-    ids: Sequence[str],
-    files: Sequence[str] | None,
+    names: Names,
 ) -> None:
     """Write the index of a folder whose arrays are complete, and bring all of it to the disk.
 
@@ -73,8 +85,7 @@ def seal(
         folder: The entry's folder.
         request: What was asked for, as JSON values.
         state: What the sources look like.
-        ids: The ids of the images.
-        files: Their files, or None.
+        names: What the images are called.
 
     Raises:
         OSError: The disk is full, or fails.
@@ -84,7 +95,7 @@ def seal(
         for name in (_IMAGES, _LABELS, _MASKS)
         if exists(folder / name)
     }
-    content = {"request": request, "state": state, "ids": ids, "files": files, "arrays": arrays}
+    content = {"request": request, "state": state, **names._asdict(), "arrays": arrays}
     text = json.dumps(content).encode()
     with (folder / INDEX).open("wb") as file:
         file.write(_digest(text) + b"\n" + text)
@@ -112,7 +123,8 @@ def open_entry(folder: Path, request: dict[str, Any], state: str) -> Entry | Non
             if name in arrays
         }
         labels = np.load(folder / _LABELS, allow_pickle=False)
-        entry = Entry(mapped[_IMAGES], labels, mapped.get(_MASKS), index["ids"], index["files"])
+        names = Names(*(index[column] for column in Names._fields))
+        entry = Entry(mapped[_IMAGES], labels, mapped.get(_MASKS), names)
         if entry.is_consistent:
             return entry
     return None

@@ -10,8 +10,8 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from mia_data.arguments import check_count
-from mia_data.decode.pillow import MAX_PIXELS
 from mia_data.errors import DataError, reason
+from mia_data.limits import max_pixels
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -33,7 +33,7 @@ def contact_sheet(
 
     Raises:
         DataError: An argument is not a whole number above 0 (the seed: 0 or above), or the sheet
-            has more than ``MAX_PIXELS``.
+            has more than ``max_pixels()``.
     """
     columns, rows, tile = (
         check_count(name, value)
@@ -44,8 +44,8 @@ def contact_sheet(
     rows = -(-len(chosen) // columns)
     step = tile + _GAP
     width, height = columns * step - _GAP, _TITLE_HEIGHT + rows * step - _GAP
-    if width * height > MAX_PIXELS:
-        msg = f"expected a sheet of at most {MAX_PIXELS} pixels, got {width} x {height}"
+    if width * height > max_pixels():
+        msg = f"expected a sheet of at most {max_pixels()} pixels, got {width} x {height}"
         raise DataError(msg)
     sheet = Image.new("RGB", (width, height), "white")
     ImageDraw.Draw(sheet).text((4, 3), repr(ds), fill="black")

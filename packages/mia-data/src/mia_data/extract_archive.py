@@ -6,10 +6,7 @@ import tarfile
 from pathlib import Path, PurePosixPath
 
 from mia_data.errors import DataError, reason
-
-# The study's largest archive unpacks to about 1 GB, the one with most files to 40 000.
-_MAX_BYTES = 20 << 30
-_MAX_MEMBERS = 1_000_000
+from mia_data.limits import max_archive_bytes, max_archive_members
 
 
 def extract_tar(archive: Path, into: Path) -> None:
@@ -42,14 +39,17 @@ def _members(tar: tarfile.TarFile, archive: Path) -> list[tarfile.TarInfo]:
         DataError: Too many, too large together, or one that is refused.
     """
     members, total = [], 0
+    most_bytes, most_members = max_archive_bytes(), max_archive_members()
     for member in tar:
         members.append(_checked(member, archive))
         total += member.size
-        if total > _MAX_BYTES:  # before what follows the header is decompressed
-            msg = f"{archive} unpacks to {total} bytes or more, expected at most {_MAX_BYTES}"
+        if total > most_bytes:  # before what follows the header is decompressed
+            msg = f"{archive} unpacks to {total} bytes or more, expected at most {most_bytes}"
+            msg += " (MIA_MAX_ARCHIVE_BYTES)"
             raise DataError(msg)
-        if len(members) > _MAX_MEMBERS:
-            msg = f"expected {archive} to hold at most {_MAX_MEMBERS} files and folders, got more"
+        if len(members) > most_members:
+            msg = f"expected {archive} to hold at most {most_members} files and folders, got more"
+            msg += " (MIA_MAX_ARCHIVE_MEMBERS)"
             raise DataError(msg)
     return members
 

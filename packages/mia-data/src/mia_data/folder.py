@@ -31,6 +31,7 @@ def from_folder(
     folder: str | Path,
     split: str = "train",
     *,
+    recursive: bool = False,
     size: int = 64,
     channels: int = 1,
     resize: str = "squash",
@@ -47,7 +48,8 @@ def from_folder(
 ) -> ImageSet:
     """Load a folder of images in one of three layouts, recognized by its subfolders.
 
-    - images only: for ``"train"`` all are normal (label 0), for ``"test"`` unknown (label -1);
+    - images only: for ``"train"`` all are normal (label 0), for ``"test"`` unknown (label -1); they
+      lie in the folder itself, or with ``recursive`` in any folder below it too;
     - ``train/normal``, ``test/normal`` and ``test/<anything>`` (abnormal), masks optional in
       ``masks/<anything>``;
     - MVTec AD: ``train/good``, ``test/good``, ``test/<defect>``, ``ground_truth/<defect>``.
@@ -59,6 +61,8 @@ def from_folder(
     Args:
         folder: The folder.
         split: ``"train"`` or ``"test"``.
+        recursive: Of a folder of images only, take those of all folders below it too, such as one
+            for each DICOM series.
         size: As in ``load``.
         channels: 1 (gray) or 3 (RGB).
         resize: As in ``load``.
@@ -94,7 +98,7 @@ def from_folder(
         resample_masks=resample_masks,
     )
     path = expand_home(folder)
-    listing = list_folder(path, split)
+    listing = list_folder(path, split, recursive=recursive)
     other = _other_split(path, split)
     if patients is not None:
         pattern = patient_pattern(patients)
@@ -128,8 +132,13 @@ def count_folder(folder: str | Path) -> Counts:
     return count_labels(*(list_folder(path, split).labels for split in SPLITS))
 
 
-def list_folder(folder: Path, split: str) -> FileList:
+def list_folder(folder: Path, split: str, *, recursive: bool = False) -> FileList:
     """List a split of a folder in any of the three layouts.
+
+    Args:
+        folder: The folder.
+        split: ``"train"`` or ``"test"``.
+        recursive: Of a folder of images only, take those of all folders below it too.
 
     Raises:
         DataError: The folder does not exist or has another layout.
@@ -141,16 +150,25 @@ def list_folder(folder: Path, split: str) -> FileList:
     inner = list_folders(folder)
     if "train" in inner or "test" in inner:
         return _by_split(folder, split)
+    if recursive:
+        files = find_by_path(folder)
+    else:
+        _check_no_folders_alone(folder, inner)
+        files = list_images(folder, "")
+        _check_no_images_below(folder, inner, len(files))
+    label = NORMAL if split == "train" else UNKNOWN
+    return FileList(folder, str(folder), files, [label] * len(files))
+
+
+def _check_no_folders_alone(folder: Path, inner: list[str]) -> None:
+    """Refuse a folder that has folders in it and no image."""
     if inner and not any(map(is_image, folder.iterdir())):
         msg = (
             f"the folder {folder} holds no image, only the folders {', '.join(inner)}; expected "
-            "images, or train/normal and test/normal, or train/good and test/good"
+            "images, or train/normal and test/normal, or train/good and test/good "
+            "(recursive takes the images of all folders below it)"
         )
         raise DataError(msg)
-    files = list_images(folder, "")
-    _check_no_images_below(folder, inner, len(files))
-    label = NORMAL if split == "train" else UNKNOWN
-    return FileList(folder, str(folder), files, [label] * len(files))
 
 
 def _check_no_images_below(folder: Path, inner: list[str], count: int) -> None:
@@ -163,7 +181,8 @@ def _check_no_images_below(folder: Path, inner: list[str], count: int) -> None:
         if found and not (folder / name).is_symlink():
             msg = (
                 f"the folder {folder} holds {count} images, and {len(found)} more in its folder "
-                f"{name}; expected all images in one folder"
+                f"{name}; expected all images in one folder (recursive takes those of all folders "
+                "below it)"
             )
             raise DataError(msg)
 

@@ -30,6 +30,9 @@ class ImageSet:
             masks.
         ids: N different names, sorted within each class.
         patients: The patient of each of the N images; None where they are not known.
+        volumes: The volume of each of the N images: slices of a DICOM series, and slices or frames
+            of one file, have the same one, called by its first image or by the file; any other
+            image has its own id. None where no image is one of several of a volume.
     """
 
     name: str
@@ -40,6 +43,7 @@ class ImageSet:
     ids: tuple[str, ...]
     _files: tuple[str, ...] | None = field(default=None)
     patients: tuple[str, ...] | None = None
+    volumes: tuple[str, ...] | None = None
 
     @cached_property
     def paths(self) -> tuple[Path, ...] | None:

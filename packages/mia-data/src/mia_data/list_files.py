@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from mia_data.decode.dicom_series import slice_order
+from mia_data.decode.dicom_series import find_place, slice_order
 from mia_data.errors import DataError
 from mia_data.file_types import IMAGE_SUFFIXES, is_image
 from mia_data.files import expand_home
@@ -45,7 +45,8 @@ def find_images(folder: str | Path) -> list[str]:
     """
     root = expand_home(folder)
     found = find_by_path(root)
-    order = slice_order([f"{root}/{name}" for name in found], [0] * len(found))
+    paths = [f"{root}/{name}" for name in found]
+    order = slice_order(paths, [find_place(path) for path in paths], [0] * len(found))
     return [found[i] for i in order]
 
 

@@ -7,6 +7,7 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 from mia_data import cache
+from mia_data.cache_entry import Names
 from mia_data.decode import batch
 from mia_data.errors import DataError
 from mia_data.fingerprint import fingerprint
@@ -55,14 +56,15 @@ def load_files(
         **asdict(request),
     }
 
-    def build(folder: Path) -> tuple[list[str], list[str]]:
+    def build(folder: Path) -> Names:
         if apart_from is not None:
             check_contents_apart(listing, apart_from)
         if series_apart_from is not None:
             check_series_apart(listing, series_apart_from)
         planned = batch.make_plan(listing)
         batch.decode(planned, request, folder)
-        return planned.ids, planned.files
+        has_volumes = len(set(planned.volumes)) < len(planned.ids)
+        return Names(planned.ids, planned.files, planned.volumes if has_volumes else None)
 
     root = cache.cache_root(cache_dir)
     state = fingerprint(listing)
@@ -71,14 +73,14 @@ def load_files(
         # An image that is added to the other split may be one of this split.
         state = blake2b(f"{state}{_state_of_other(other)}".encode(), digest_size=16).hexdigest()
     entry = cache.get_or_build(root, asked, state, build)
-    files = None if entry.files is None else tuple(entry.files)
+    ids, files, volumes = (None if each is None else tuple(each) for each in entry.names)
     patients = None
     if files is not None and listing.patients is not None:
         paths = (f"{listing.folder}/{name}" for name in listing.files)
         by_file = dict(zip(paths, listing.patients, strict=True))
         patients = tuple(by_file[file] for file in files)
     return ImageSet(
-        name, split, entry.images, entry.labels, entry.masks, tuple(entry.ids), files, patients
+        name, split, entry.images, entry.labels, entry.masks, ids or (), files, patients, volumes
     )
 
 

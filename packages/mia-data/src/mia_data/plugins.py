@@ -142,8 +142,9 @@ def _check_images(found: object, split: str, channels: int, size: int) -> None:
     if not (len(found.ids) == len(set(found.ids)) == count):
         what = f"{len(set(found.ids))} different of {len(found.ids)}"
         _refuse("ids", what, f"{count} different ones")
-    if found.patients is not None and len(found.patients) != count:
-        _refuse("patients", len(found.patients), f"{count}, one for each image, or None")
+    for column, groups in (("patients", found.patients), ("volumes", found.volumes)):
+        if groups is not None and len(groups) != count:
+            _refuse(column, len(groups), f"{count}, one for each image, or None")
 
 
 def _check_array(name: str, array: np.ndarray, dtype: type, shape: tuple[int, ...]) -> None:

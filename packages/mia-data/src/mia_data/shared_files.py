@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING
 from mia_data.decode.dicom_series import find_place
 from mia_data.errors import DataError
 from mia_data.files import read_bytes
+from mia_data.limits import max_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from mia_data.file_list import FileList
-
-_MAX_BYTES = 1 << 30
 
 
 def check_names_apart(source: str, train: Iterable[str], test: Iterable[str]) -> None:
@@ -91,7 +90,7 @@ def _by_size(listing: FileList) -> dict[int, list[str]]:
 
 def _digest(path: str) -> bytes | None:
     try:
-        return blake2b(read_bytes(path, limit=_MAX_BYTES), digest_size=16).digest()
+        return blake2b(read_bytes(path, limit=max_bytes()), digest_size=16).digest()
     except DataError:
         return None
 

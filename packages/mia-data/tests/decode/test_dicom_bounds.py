@@ -31,7 +31,7 @@ def test_a_deflated_file_is_read_within_its_bound(deflated):
 def test_a_deflated_file_beyond_its_bound_is_refused_without_inflating_it(
     deflated, monkeypatch, read
 ):
-    monkeypatch.setattr(dicom_bounds, "MAX_BYTES", 1 << 21)
+    monkeypatch.setenv("MIA_MAX_BYTES", str(1 << 21))
     read_header(pydicom.data.get_testdata_file("CT_small.dcm", download=False))  # imports
     tracemalloc.start()
     with pytest.raises(DataError, match=r"takes more than 2097152 bytes when it is inflated"):

@@ -38,7 +38,8 @@ def test_a_volume_stands_where_its_first_file_stood(write_slices, tmp_path, save
     order = ["e.dcm", "a.dcm", "z.dcm", "f.dcm", "b.dcm", "c.png", "z1.png"]
     assert find_images(tmp_path / "in") == order
     paths = [str(tmp_path / "in" / name) for name in sorted(order)]
-    mixed = slice_order(paths, [0, 0, 0, 1, 0, 0, 0])  # e.dcm is of another class
+    places = [find_place(path) for path in paths]
+    mixed = slice_order(paths, places, [0, 0, 0, 1, 0, 0, 0])  # e.dcm is of another class
     assert [sorted(order)[i] for i in mixed][:2] == ["a.dcm", "z.dcm"]
 
 
@@ -89,3 +90,31 @@ def test_a_damaged_slice_is_the_only_one_that_is_not_read(write_slices, tmp_path
     assert [name for name, _ in told] == ["b.dcm"]
     with pytest.raises(DataError, match=r"cannot read .*b\.dcm"):
         from_folder(tmp_path / "in")
+
+
+def test_images_know_their_volume(write_slices, write_dicom, tmp_path, save_image, rng):
+    nib = pytest.importorskip("nibabel")
+    write_slices(["k.dcm", "b.dcm"], series="1.2.3")
+    write_slices(["m.dcm"], series="1.2.3", axes=(0, 1, 0, 0, 0, -1))  # the series' localizer
+    write_slices(["w.dcm"])
+    frames = rng.integers(0, 900, (3, 10, 12)).astype(np.uint16)
+    write_dicom(frames, name="in/f.dcm", NumberOfFrames=3)
+    save_image(tmp_path / "in/p.png")
+    scan = nib.Nifti1Image(rng.random((8, 9, 2)), np.eye(4))
+    nib.save(scan, tmp_path / "in/v.nii.gz")
+    cache = {"size": 8, "cache_dir": tmp_path / "cache"}
+    for _ in range(2):  # decoded, then from the cache
+        found = from_folder(tmp_path / "in", "train", **cache)
+        by_id = dict(zip(found.ids, found.volumes, strict=True))
+        assert by_id == {
+            **dict.fromkeys(("k", "b", "m"), "k"),
+            **{f"f#{i:03d}": "f" for i in range(3)},
+            "p": "p",
+            "w": "w",
+            **{f"v#{i:03d}": "v" for i in range(2)},
+        }
+
+
+def test_images_that_are_no_slices_have_no_volumes(tmp_path, save_image):
+    save_image(tmp_path / "in/p.png")
+    assert from_folder(tmp_path / "in", "train", size=8).volumes is None

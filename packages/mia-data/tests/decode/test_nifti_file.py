@@ -6,7 +6,6 @@ import tracemalloc
 import nibabel
 import numpy as np
 import pytest
-from mia_data.decode import nifti_file
 from mia_data.decode.nifti_file import read_header, read_values
 from mia_data.errors import DataError
 
@@ -43,7 +42,7 @@ def test_a_checksum_or_length_that_is_wrong_is_noticed(volume, place):
 
 
 def test_more_than_the_bound_is_refused_from_the_header(volume, monkeypatch):
-    monkeypatch.setattr(nifti_file, "MAX_BYTES", 40000)
+    monkeypatch.setenv("MIA_MAX_BYTES", "40000")
     with pytest.raises(DataError, match=r"v\.nii\.gz takes more than 40000 bytes"):
         read_header(volume)
 
@@ -53,7 +52,7 @@ def test_data_behind_the_volume_are_counted_and_not_kept(tmp_path, monkeypatch):
     path = tmp_path / "bomb.nii.gz"
     path.write_bytes(gzip.compress((tmp_path / "v.nii").read_bytes() + bytes(32 << 20)))
     assert read_values(path)[1].shape == (2, 2, 2)
-    monkeypatch.setattr(nifti_file, "MAX_BYTES", 16 << 20)
+    monkeypatch.setenv("MIA_MAX_BYTES", str(16 << 20))
     tracemalloc.start()
     with pytest.raises(DataError, match=r"bomb\.nii\.gz takes more than 16777216 bytes"):
         read_values(path)

@@ -5,8 +5,9 @@ import warnings
 
 import numpy as np
 import pytest
-from mia_data.decode.pillow import MAX_PIXELS, read_image
+from mia_data.decode.pillow import read_image
 from mia_data.errors import DataError
+from mia_data.limits import DEFAULTS
 from PIL import Image
 
 
@@ -63,6 +64,9 @@ def test_float_tiff_is_scaled(tmp_path):
     Image.fromarray(values).save(tmp_path / "x.tif")
     pixels = np.asarray(read_image(tmp_path / "x.tif", "L", (-1, 1)))
     np.testing.assert_allclose(pixels, (values + 1) / 2 * 255, atol=0.51)
+
+
+MAX_PIXELS = DEFAULTS["MIA_MAX_PIXELS"]
 
 
 @pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")

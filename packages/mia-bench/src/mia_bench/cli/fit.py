@@ -54,6 +54,11 @@ class KeyValue(click.ParamType):
 @click.command()
 @click.option("--images", type=FOLDER, required=True, help="Folder of normal images.")
 @click.option(
+    "--recursive",
+    is_flag=True,
+    help="Take the images of all folders below it too, such as one for each DICOM series.",
+)
+@click.option(
     "--method",
     default=DEFAULT_METHOD,
     help=f"Name of the method, see `mia-bench list methods` (default: {DEFAULT_METHOD}, the best "

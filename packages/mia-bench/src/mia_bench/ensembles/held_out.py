@@ -1,8 +1,9 @@
 """Scores of a run's training images by models that were not trained on them.
 
-The training images are divided into parts that hold whole patients and near-duplicates together;
-each part is scored by a model that was trained on the others, with the run's own settings. A score
-means the same for every method then, however well a method learns its training images by heart.
+The training images are divided into parts that hold whole patients, volumes and near-duplicates
+together; each part is scored by a model that was trained on the others, with the run's own
+settings. A score means the same for every method then, however well a method learns its training
+images by heart.
 
 Paper: Vovk, Annals of Mathematics and Artificial Intelligence 74, 2015,
 https://doi.org/10.1007/s10472-013-9368-4 (cross-conformal prediction)
@@ -82,8 +83,8 @@ def _cross_validate(
     member: Member, device: str, on_fold: Callable[[int, int], object] | None
 ) -> HeldOutNormals:
     train = load_split(member.plan, "train")
-    images, patients = train.images, train.patients
-    groups = group_images(images, None if patients is None else list(patients))
+    images = train.images
+    groups = group_images(images, train.patients, train.volumes)
     parts = make_folds(train.ids, groups, share=1 / FOLDS, fpr=ANY_RATE).parts
     scores = np.empty(len(images), np.float32)
     pixels: list[np.ndarray] = []

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import mia_metrics
 
-from mia_bench.execution.patient_scores import score_patients
+from mia_bench.execution.group_scores import GroupScores, score_groups
 from mia_bench.files import write_array
-from mia_bench.metric_names import METRICS, PATIENT_METRICS, PIXEL_METRICS
+from mia_bench.metric_names import METRICS, PATIENT_METRICS, PIXEL_METRICS, VOLUME_METRICS
 from mia_bench.run_folder.gallery_npz import make_gallery
 from mia_bench.run_folder.resamples_npz import N_RESAMPLES, write_resamples
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterator
 
     from mia_data import ImageSet
 
@@ -41,10 +41,9 @@ def metrics_of(
 ) -> dict[str, float | None]:
     """Return the metrics alone; see ``measure``."""
     found = mia_metrics.image_metrics(test.labels, prediction.score)
-    patients = score_patients(test, prediction.score)
-    if patients is not None:
-        own = mia_metrics.image_metrics(patients.labels, patients.scores)
-        found |= {name: own[name.removeprefix("patient_")] for name in _patient_metrics(wanted)}
+    for groups, metrics in _groups(test, prediction, wanted):
+        own = mia_metrics.image_metrics(groups.labels, groups.scores)
+        found |= {name: own[image_metric] for name, image_metric in metrics.items()}
     names = _pixel_metrics(wanted)
     if names and prediction.map is not None and test.masks is not None:
         own = mia_metrics.pixel_metrics(test.masks, prediction.map, aupro="aupro" in names)
@@ -58,19 +57,19 @@ def measure(
     """Return the metrics and their bootstrap intervals over the test images.
 
     Image-level metrics take no time and methods are ranked by them, so they are always there; of
-    those of patients, where these are known, and of the pixel-level ones, where there are maps and
-    masks, those that are wanted. The intervals of patients' metrics are over the test patients.
+    those of patients and volumes, where these are known, and of the pixel-level ones, where there
+    are maps and masks, those that are wanted. The intervals of the metrics of patients and volumes
+    are over the patients and volumes of the test set.
     """
     found = mia_metrics.image_metrics(test.labels, prediction.score)
     intervals = {
         name: mia_metrics.bootstrap_interval(test.labels, prediction.score, metric=name)
         for name in ("auroc", "ap")
     }
-    patients = score_patients(test, prediction.score)
-    for name in _patient_metrics(wanted):
-        if patients is not None:
+    for groups, metrics in _groups(test, prediction, wanted):
+        for name, image_metric in metrics.items():
             interval = mia_metrics.bootstrap_interval(
-                patients.labels, patients.scores, metric=name.removeprefix("patient_")
+                groups.labels, groups.scores, metric=image_metric
             )
             found[name], intervals[name] = interval.estimate, interval
     names, pixels = _pixel_metrics(wanted), None
@@ -84,8 +83,19 @@ def measure(
     return Measurements(_finite(found), ends, pixels)
 
 
-def _patient_metrics(wanted: Collection[str]) -> list[str]:
-    return [name for name in wanted if name in PATIENT_METRICS]
+def _groups(
+    test: ImageSet, prediction: Prediction, wanted: Collection[str]
+) -> Iterator[tuple[GroupScores, dict[str, str]]]:
+    """Yield scores of patients and of volumes, and the wanted metrics: name -> image metric."""
+    kinds = (
+        ("patient_", test.patients, PATIENT_METRICS),
+        ("volume_", test.volumes, VOLUME_METRICS),
+    )
+    for prefix, groups, names in kinds:
+        metrics = {name: name.removeprefix(prefix) for name in names if name in wanted}
+        scored = score_groups(groups, test.labels, prediction.score)
+        if scored is not None and metrics:
+            yield scored, metrics
 
 
 def _pixel_metrics(wanted: Collection[str]) -> list[str]:

@@ -36,6 +36,7 @@ def fit(
     *,
     images: str | os.PathLike[str],
     model: str | os.PathLike[str],
+    recursive: bool = False,
     method: str = DEFAULT_METHOD,
     epochs: int | None = None,
     calibration: str | os.PathLike[str] | None = None,
@@ -70,6 +71,8 @@ def fit(
 
     Args:
         images: Folder of normal images in a layout of ``mia_data.from_folder``; its train split.
+        recursive: Take the images of all folders below ``images`` too, such as one for each DICOM
+            series, and below ``calibration``.
         model: Output folder; an older model in it is replaced when the new one is whole.
         method: A method's registered name.
         epochs: Epochs of training; None for the method's.
@@ -87,7 +90,7 @@ def fit(
         allow_shared_files: Read images that are also test images of the folder, or calibration
             images.
         allow_shared_patients: Read patients and DICOM series that are also in the folder's test
-            images, or patients that are in the calibration images.
+            images, or in the calibration images.
         anonymous: Keep names of files out of the model's folder, out of errors and out of the
             cache: decoded images are kept in a folder that is removed at the end.
         image_size: Side of the square images in pixels; None for the method's.
@@ -137,6 +140,7 @@ def fit(
                 images,
                 preprocessing,
                 calibration=calibration,
+                recursive=recursive,
                 holdout=holdout,
                 fpr=fpr,
                 is_trained=settings["epochs"] > 0,

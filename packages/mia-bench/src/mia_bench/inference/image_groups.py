@@ -1,4 +1,4 @@
-"""Groups of normal images that stay together: those of a patient, and near-duplicates."""
+"""Groups of normal images that stay together: of a patient or a volume, and near-duplicates."""
 
 from __future__ import annotations
 
@@ -10,22 +10,28 @@ import numpy as np
 from mia_bench.inference.near_duplicates import near_duplicates
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterable, Sequence
+    from collections.abc import Hashable, Iterable, Iterator, Sequence
 
 
-def group_images(images: np.ndarray, patients: Sequence[Hashable] | None = None) -> np.ndarray:
+def group_images(images: np.ndarray, *known: Sequence[Hashable] | None) -> np.ndarray:
     """Return the group of each image: int64 (N,), numbered from 0 by their first images.
 
-    Images of a patient are one group, near-duplicates are one group, and groups that share an image
-    are one.
+    Images of a patient or a volume are one group, near-duplicates are one group, and groups that
+    share an image are one.
 
     Args:
         images: uint8 (N, C, H, W).
-        patients: The patient of each image; None where nothing is known of them.
+        known: What images belong to, such as the patient of each, or the volume; None where it is
+            not known.
     """
+    links = chain.from_iterable(_links(each) for each in known if each is not None)
+    return _components(len(images), chain(links, near_duplicates(images)))
+
+
+def _links(groups: Sequence[Hashable]) -> Iterator[tuple[int, int]]:
+    """Yield each image with the first one of its group."""
     first: dict[Hashable, int] = {}
-    known = [(first.setdefault(patient, i), i) for i, patient in enumerate(patients or ())]
-    return _components(len(images), chain(known, near_duplicates(images)))
+    return ((first.setdefault(group, i), i) for i, group in enumerate(groups))
 
 
 def _components(count: int, links: Iterable[tuple[int, int]]) -> np.ndarray:

@@ -93,6 +93,7 @@ def read_normal_images(
     preprocessing: Preprocessing,
     *,
     calibration: str | os.PathLike[str] | None,
+    recursive: bool = False,
     holdout: float | None,
     fpr: float | None,
     is_trained: bool,
@@ -107,6 +108,7 @@ def read_normal_images(
         images: Folder of normal images.
         preprocessing: How they are read.
         calibration: Folder of calibration images: nothing is held out then.
+        recursive: Take the images of all folders below these too.
         holdout: Share of the images that is held out; None for nothing.
         fpr: The false-positive rate that thresholds shall be had for. None: 0.05 if there are
             enough images for it, else nothing is held out.
@@ -119,17 +121,18 @@ def read_normal_images(
 
     Raises:
         DataError: A folder that is missing, empty or holds a file that cannot be read.
-        StudyError: Calibration images with the pixels or of the patients of training images, or too
-            few images.
+        StudyError: Calibration images with the pixels, of the patients or of the DICOM series of
+            training images, or too few images.
     """
     reading = reading or Reading()
-    whole = _read(images, preprocessing, reading, cache_dir)
+    whole = _read(images, recursive, preprocessing, reading, cache_dir)
     if calibration is not None:
-        held_out = _read(calibration, preprocessing, reading, cache_dir)
+        held_out = _read(calibration, recursive, preprocessing, reading, cache_dir)
         if not reading.allow_shared_files:
             _check_held_out(whole, held_out)
         if not reading.allow_shared_patients:
             _check_patients(whole, held_out)
+            _check_series(whole, held_out)
         return NormalImages(_named(whole, anonymous), None, held_out)
     if holdout is None:
         return NormalImages(_named(whole, anonymous), None, None)
@@ -137,7 +140,7 @@ def read_normal_images(
     if patients is not None:
         known = [patients(name) for name in whole.ids]
     whole = _named(whole, anonymous)
-    groups = group_images(whole.images, known)
+    groups = group_images(whole.images, known, whole.volumes)
     divide = hold_out if is_trained else make_folds
     try:
         split = divide(whole.ids, groups, share=holdout, fpr=FPR if fpr is None else fpr)
@@ -150,6 +153,7 @@ def read_normal_images(
 
 def _read(
     folder: str | os.PathLike[str],
+    recursive: bool,
     preprocessing: Preprocessing,
     reading: Reading,
     cache_dir: Path | None,
@@ -157,6 +161,7 @@ def _read(
     return mia_data.from_folder(
         Path(folder),
         "train",
+        recursive=recursive,
         size=preprocessing.size,
         channels=preprocessing.channels,
         resize=preprocessing.resize,
@@ -202,3 +207,27 @@ def _check_patients(train: ImageSet, held_out: ImageSet) -> None:
             "them as they are)"
         )
         raise StudyError(msg)
+
+
+def _check_series(train: ImageSet, held_out: ImageSet) -> None:
+    """Refuse calibration images of DICOM series that are trained on."""
+    known = _series(train)
+    both = [file for uid, file in _series(held_out).items() if uid in known]
+    if both:
+        msg = (
+            f"expected calibration images of other DICOM series than those that are trained on, "
+            f"got slices of {len(both)} of the same, the first is {both[0]!r} "
+            "(--allow-shared-patients reads them as they are)"
+        )
+        raise StudyError(msg)
+
+
+def _series(images: ImageSet) -> dict[str, str]:
+    """Return the first file of each DICOM series."""
+    if images.volumes is None or images.paths is None:
+        return {}
+    files = dict.fromkeys(map(str, images.paths))
+    volumes = mia_data.find_volumes("", files)
+    return {
+        each.series_uid: each.files[0] for each in volumes if isinstance(each, mia_data.DicomVolume)
+    }

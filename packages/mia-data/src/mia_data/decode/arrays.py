@@ -10,10 +10,10 @@ from PIL import Image
 from mia_data.decode.brightness import scale_brightness
 from mia_data.decode.geometry import resize_image
 from mia_data.decode.intensity import to_uint8
-from mia_data.decode.pillow import MAX_PIXELS
 from mia_data.decode.reader import as_array
 from mia_data.decode.request import make_request
 from mia_data.errors import DataError
+from mia_data.limits import max_pixels
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -72,8 +72,8 @@ def _checked(values: NDArray[Any]) -> NDArray[Any]:
         msg = "expected an image to be numbers of the shape (H, W) or (H, W, 3), "
         msg += f"got {values.dtype} {values.shape}"
         raise DataError(msg)
-    if values.shape[0] * values.shape[1] > MAX_PIXELS:
+    if values.shape[0] * values.shape[1] > max_pixels():
         msg = f"an image is {values.shape[1]} x {values.shape[0]}, "
-        msg += f"expected at most {MAX_PIXELS} pixels"
+        msg += f"expected at most {max_pixels()} pixels (MIA_MAX_PIXELS)"
         raise DataError(msg)
     return values

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mia_data.decode.dicom_series import VolumeWindows, slice_order
+from mia_data.decode.dicom_series import VolumeWindows, find_place, slice_order
 from mia_data.decode.reader import Mask, Reader
 from mia_data.decode.sources import Source, find_sources
 from mia_data.errors import DataError
@@ -31,18 +31,29 @@ _MAX_THREADS = 16
 
 @dataclass(frozen=True)
 class Plan:
-    """All images in the files of a split, as columns; a volume holds many."""
+    """All images in the files of a split, as columns; a volume holds many.
+
+    Attributes:
+        sources: The file of each image.
+        labels: Their labels.
+        ids: Their ids.
+        volumes: Their volumes: called by the file of several images, or by the first slice of a
+            DICOM series; an image that is no slice has its own id.
+        has_masks: Whether the split has masks.
+    """
 
     sources: list[Source]
     labels: list[int]
     ids: list[str]
+    volumes: list[str]
     has_masks: bool
 
-    def add(self, source: Source, label: int, image_id: str) -> None:
+    def add(self, source: Source, label: int, image_id: str, volume: str) -> None:
         """Append an image."""
         self.sources.append(source)
         self.labels.append(label)
         self.ids.append(image_id)
+        self.volumes.append(volume)
 
     @property
     def files(self) -> list[str]:
@@ -61,15 +72,20 @@ def make_plan(listing: FileList) -> Plan:
     """
     check_links(listing.folder, listing.names)
     masks = listing.masks or [None] * len(listing.files)
-    plan = Plan([], [], [], has_masks=listing.masks is not None)
+    plan = Plan([], [], [], [], has_masks=listing.masks is not None)
     rows = list(zip(listing.files, listing.labels, masks, _ids(listing), strict=True))
     paths = [f"{listing.folder}/{name}" for name in listing.files]
-    for i in slice_order(paths, listing.labels):
+    places = [find_place(path) for path in paths]
+    series: dict[str, str] = {}
+    for i in slice_order(paths, places, listing.labels):
         _, label, mask, name_id = rows[i]
         mask_path = None if mask is None else f"{listing.folder}/{mask}"
+        place = places[i]
+        volume = name_id if place is None else series.setdefault(place.series, name_id)
         for source in find_sources(paths[i], mask_path):
             number = source.number
-            plan.add(source, label, name_id if number is None else f"{name_id}#{number:03d}")
+            image_id = name_id if number is None else f"{name_id}#{number:03d}"
+            plan.add(source, label, image_id, volume)
     return plan
 
 

@@ -8,11 +8,11 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, BinaryIO
 
 from mia_data.errors import DataError
+from mia_data.limits import max_bytes
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-MAX_BYTES = 1 << 30
 _PREFIX = 132  # the preamble, and DICM
 _DEFLATED = "1.2.840.10008.1.2.1.99"
 _PIECE = 1 << 20
@@ -28,20 +28,21 @@ def check_inflated(path: Path | str, file: BinaryIO) -> None:
     """Refuse a deflated file that takes too much, and leave the file at its start.
 
     Raises:
-        DataError: It takes more than 1 GiB.
+        DataError: It takes more than ``max_bytes()``.
     """
     from pydicom.filereader import read_file_meta_info
 
     meta = read_file_meta_info(path)
     if str(meta.get("TransferSyntaxUID", "")) == _DEFLATED:
         file.seek(_PREFIX + 12 + int(meta.get("FileMetaInformationGroupLength", 0)))
+        limit = max_bytes()
         inflater, size, piece = zlib.decompressobj(-zlib.MAX_WBITS), 0, b"-"
         while piece and not inflater.eof:
             piece = inflater.unconsumed_tail or file.read(_PIECE)
             size += len(inflater.decompress(piece, _PIECE))
-            if size > MAX_BYTES:
-                msg = f"{path} takes more than {MAX_BYTES} bytes when it is inflated"
-                raise DataError(f"{msg}, expected at most {MAX_BYTES}")
+            if size > limit:
+                msg = f"{path} takes more than {limit} bytes when it is inflated"
+                raise DataError(f"{msg}, expected at most {limit} (MIA_MAX_BYTES)")
     file.seek(0)
 
 

@@ -10,10 +10,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from mia_data.decode.dicom_bounds import MAX_BYTES, check_codestream, check_inflated, check_rle
-from mia_data.decode.pillow import MAX_PIXELS
+from mia_data.decode.dicom_bounds import check_codestream, check_inflated, check_rle
 from mia_data.errors import DataError, MissingExtraError
 from mia_data.files import open_file, read_bytes
+from mia_data.limits import max_bytes, max_pixels
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -130,7 +130,7 @@ def _read(path: Path | str, *, stop_before_pixels: bool) -> Any:
         file.seek(0)
         if has_prefix:
             check_inflated(path, file)
-        stream = file if stop_before_pixels else io.BytesIO(read_bytes(path, limit=MAX_BYTES))
+        stream = file if stop_before_pixels else io.BytesIO(read_bytes(path, limit=max_bytes()))
         dataset: Any = pydicom.dcmread(
             stream, force=not has_prefix, stop_before_pixels=stop_before_pixels
         )
@@ -176,6 +176,6 @@ def _check_pixels(path: Path | str, dataset: Any) -> None:
         kind = UID(str(dataset.get("SOPClassUID", ""))).name or "unknown kind"
         msg = f"{path} holds no pixels ({kind}), expected an image"
         raise DataError(msg)
-    if not 1 <= rows * columns <= MAX_PIXELS:
-        msg = f"{path} has frames of {columns} x {rows}, expected 1 to {MAX_PIXELS} pixels"
+    if not 1 <= rows * columns <= max_pixels():
+        msg = f"{path} has frames of {columns} x {rows}, expected 1 to {max_pixels()} pixels"
         raise DataError(msg)

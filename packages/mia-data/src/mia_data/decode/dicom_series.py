@@ -77,16 +77,18 @@ def place_of(dataset: Any, path: str) -> Place | None:
     return Place(series, common, float(normal @ position), _whole(dataset.get("InstanceNumber")))
 
 
-def slice_order(paths: Sequence[str], classes: Sequence[object]) -> list[int]:
+def slice_order(
+    paths: Sequence[str], places: Sequence[Place | None], classes: Sequence[object]
+) -> list[int]:
     """Return the order of files in which the slices of each volume stand side by side, as in space.
 
     A volume stands where its first file stood; all other files stay where they are.
 
     Args:
         paths: The files.
+        places: Their places, as ``find_place`` gives them.
         classes: Files of different classes are of different volumes.
     """
-    places = [find_place(path) for path in paths]
     first: dict[tuple[Any, ...], int] = {}
     keys: list[tuple[int, float, int, int]] = []
     for i, (path, kind, place) in enumerate(zip(paths, classes, places, strict=True)):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PIL import Image
 
-from mia_data.decode.pillow import MAX_PIXELS
+from mia_data.limits import max_pixels
 
 RESIZES = ("squash", "short_side")
 # Pillow's filters by their names in lower case.
@@ -55,7 +55,7 @@ def _resize(image: Image.Image, size: int, resize: str, resample: Image.Resampli
     if resize == "squash":
         return image.resize((size, size), resample)
     (width, height), left, top = _crop(*image.size, size)
-    if width * height > MAX_PIXELS:
+    if width * height > max_pixels():
         msg = f"it is too narrow: its short side at {size} makes {width} x {height} pixels"
         raise ValueError(msg)
     return image.resize((width, height), resample).crop((left, top, left + size, top + size))

@@ -16,6 +16,7 @@ import numpy as np
 
 from mia_data.errors import DataError, MissingExtraError
 from mia_data.files import open_file
+from mia_data.limits import max_bytes, max_voxels
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,9 +24,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-# A CT of 1024 slices of 512 x 512.
-MAX_VOXELS = 1 << 28
-MAX_BYTES = 1 << 30
 _GZIP = b"\x1f\x8b"
 _PIECE = 1 << 20
 # The sizes of the headers of NIfTI-1 and NIfTI-2, and where they say what they are.
@@ -78,7 +76,7 @@ def read_values(path: Path | str) -> tuple[Header, NDArray[np.float32]]:
         # To the end, where the checksum of compressed data stands.
         while piece := stream.read(_PIECE):
             size += len(piece)
-            if size > MAX_BYTES:
+            if size > max_bytes():
                 raise _too_long(path)
     from nibabel import Nifti1Image, Nifti2Image
 
@@ -120,10 +118,11 @@ def _header(path: Path | str, stream: BinaryIO) -> Header:
     # Some writers give further axes of one voxel.
     full = tuple(int(n) for n in header.get_data_shape())
     shape = full[:3]
-    if len(shape) != 3 or any(n != 1 for n in full[3:]) or not 0 < _product(shape) <= MAX_VOXELS:
-        msg = f"{path} has the shape {full}, expected three dimensions with 1 to {MAX_VOXELS}"
-        raise DataError(f"{msg} voxels")
-    if _data_end(header) > MAX_BYTES:
+    limit = max_voxels()
+    if len(shape) != 3 or any(n != 1 for n in full[3:]) or not 0 < _product(shape) <= limit:
+        msg = f"{path} has the shape {full}, expected three dimensions with 1 to {limit}"
+        raise DataError(f"{msg} voxels (MIA_MAX_VOXELS)")
+    if _data_end(header) > max_bytes():
         raise _too_long(path)
     return Header(header, shape, header.get_best_affine())
 
@@ -141,4 +140,6 @@ def _product(shape: tuple[int, ...]) -> int:
 
 
 def _too_long(path: Path | str) -> DataError:
-    return DataError(f"{path} takes more than {MAX_BYTES} bytes, expected at most {MAX_BYTES}")
+    limit = max_bytes()
+    msg = f"{path} takes more than {limit} bytes, expected at most {limit} (MIA_MAX_BYTES)"
+    return DataError(msg)

@@ -18,6 +18,7 @@ from mia_data.decode.png import SIGNATURE, check_png
 from mia_data.decode.tiff import DEEP_MODES, read_deep_gray
 from mia_data.errors import DataError
 from mia_data.files import read_bytes
+from mia_data.limits import DEFAULTS, max_bytes, max_pixels
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,9 +27,6 @@ if TYPE_CHECKING:
 
 # JPEG first: Pillow tries them in this order.
 _FORMATS = ("JPEG", "PNG", "TIFF", "BMP")
-# Pillow's own default, written out because a program may have changed Pillow's global.
-MAX_PIXELS = 89_478_485
-_MAX_BYTES = 1 << 30
 _JPEG_MARK = b"\xff\xd8\xff"
 _TIFF_MARKS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 
@@ -40,10 +38,11 @@ def open_image(path: Path | str, *, allow_damaged: bool = False) -> ImageFile.Im
     checksums of a PNG are not compared.
 
     Raises:
-        DataError: Empty, not of a known format, more than ``MAX_PIXELS`` pixels, several pages, or
-            a wrong checksum.
+        DataError: Empty, not of a known format, more than ``max_pixels()`` pixels, several pages,
+            or a wrong checksum.
     """
-    data = read_bytes(path, limit=_MAX_BYTES)
+    limit = _pixel_limit()
+    data = read_bytes(path, limit=max_bytes())
     if allow_damaged and data.startswith(_JPEG_MARK):
         data += JPEG_END
     if not allow_damaged and data.startswith(SIGNATURE):
@@ -57,18 +56,29 @@ def open_image(path: Path | str, *, allow_damaged: bool = False) -> ImageFile.Im
         msg = f"{path} is not {what}, expected {', '.join(_FORMATS)}"
         raise DataError(msg) from error
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        msg = f"{path} has too many pixels, expected at most {MAX_PIXELS}"
+        msg = f"{path} has too many pixels, expected at most {limit} (MIA_MAX_PIXELS)"
         raise DataError(msg) from error
     if image.format == "BMP":
         mend_depth(image, data, path)
     width, height = image.size
-    if width * height > MAX_PIXELS:
-        msg = f"{path} is {width} x {height}, expected at most {MAX_PIXELS} pixels"
+    if width * height > limit:
+        msg = f"{path} is {width} x {height}, expected at most {limit} pixels (MIA_MAX_PIXELS)"
         raise DataError(msg)
     if image.format == "TIFF" and getattr(image, "n_frames", 1) != 1:
         msg = f"{path} has several pages, expected an image of one page"
         raise DataError(msg)
     return image
+
+
+def _pixel_limit() -> int:
+    """Return the limit; where it is set above Pillow's default, Pillow's own is brought up to it.
+
+    Pillow has a limit for the whole process, which a program may have changed.
+    """
+    limit, own = max_pixels(), Image.MAX_IMAGE_PIXELS
+    if own is not None and own < limit and limit > DEFAULTS["MIA_MAX_PIXELS"]:
+        Image.MAX_IMAGE_PIXELS = limit
+    return limit
 
 
 def read_image(

@@ -10,6 +10,7 @@ import numpy as np
 
 from mia_data import cache
 from mia_data.arguments import check_count, check_split
+from mia_data.cache_entry import Names
 from mia_data.decode.request import make_request
 from mia_data.errors import DataError
 from mia_data.file_list import ABNORMAL, NORMAL
@@ -81,12 +82,13 @@ def phantom(
         else [(NORMAL, counts["n_normal"]), (ABNORMAL, counts["n_abnormal"])]
     )
 
-    def build(folder: Path) -> tuple[list[str], None]:
-        return _draw_split(folder, split, groups, size, channels, counts["seed"]), None
+    def build(folder: Path) -> Names:
+        return Names(_draw_split(folder, split, groups, size, channels, counts["seed"]))
 
     asked = {"name": _NAME, "split": split, "size": size, "channels": channels, **counts}
     entry = cache.get_or_build(cache.cache_root(cache_dir), asked, f"v{VERSION}", build)
-    return ImageSet(_NAME, split, entry.images, entry.labels, entry.masks, tuple(entry.ids), None)
+    ids = tuple(entry.names.ids)
+    return ImageSet(_NAME, split, entry.images, entry.labels, entry.masks, ids)
 
 
 def _draw_split(

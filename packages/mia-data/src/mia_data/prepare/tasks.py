@@ -13,12 +13,12 @@ from mia_data.decode.errors_name import errors_name
 from mia_data.decode.pillow import open_image, read_image
 from mia_data.errors import DataError
 from mia_data.files import exists, read_bytes, write_file
+from mia_data.limits import max_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
-_MAX_BYTES = 1 << 30
 # The text entry of a PNG that says what it was made of.
 _MADE_OF = "mia-data prepare"
 
@@ -52,7 +52,7 @@ class Copy:
             WriteError: The target cannot be written.
         """
         path = folder / self.target
-        data = read_bytes(self.source, limit=_MAX_BYTES)
+        data = read_bytes(self.source, limit=max_bytes())
         if exists(path):
             if _content(path) == data:
                 return 0
@@ -90,7 +90,7 @@ class Render:
             WriteError: A target cannot be written.
         """
         content = b"".join(
-            blake2b(read_bytes(source, limit=_MAX_BYTES)).digest() for source in self.sources
+            blake2b(read_bytes(source, limit=max_bytes())).digest() for source in self.sources
         )
         marks = {target: self._mark(target, content) for target in self.targets}
         absent = [name for name in self.targets if not _is_made_of(folder / name, marks[name])]
@@ -144,7 +144,7 @@ def _is_made_of(path: Path, mark: str) -> bool:
 def _content(path: Path) -> bytes:
     """Return a file's content; nothing for one that cannot be read."""
     try:
-        return read_bytes(path, limit=_MAX_BYTES)
+        return read_bytes(path, limit=max_bytes())
     except DataError:
         return b""
 
