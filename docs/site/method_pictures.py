@@ -19,7 +19,7 @@ def draw_method(folder: Path, scores: list[float], path: Path) -> None:
     """Draw a method's picture: images, what it pastes, maps, and the scores of the test images."""
     shown = np.load(folder / "shown.npz")
     rows = [name for name in ("pasted", "images", "maps") if name in shown]
-    figure = Figure(figsize=(8.6, 1.75 * len(rows) + 0.3), layout="constrained", dpi=110)
+    figure = Figure(figsize=(8.6, 1.55 * len(rows) + 0.25), layout="constrained", dpi=110)
     pictures, chart = figure.subfigures(1, 2, width_ratios=(3.1, 1))
     axes = pictures.subplots(len(rows), 4, squeeze=False)
     for name, row in zip(rows, axes, strict=True):
@@ -60,7 +60,8 @@ def _draw_cell(axis: Axes, shown: np.lib.npyio.NpzFile, name: str, number: int) 
     """Draw an image with its lesion outlined, a paste with what is labeled, or a map."""
     values = shown[name]
     if name == "maps":
-        axis.imshow(values[number], cmap="inferno", vmin=values.min(), vmax=values.max())
+        # One scale for all images of a method; single pixels do not darken all others.
+        axis.imshow(values[number], "inferno", vmin=values.min(), vmax=np.quantile(values, 0.999))
     else:
         axis.imshow(values[number], cmap="gray", vmin=0, vmax=255)
     outlined = {"images": "masks", "maps": "masks", "pasted": "label"}[name]
