@@ -81,7 +81,7 @@ def _how_to_get(info: DatasetInfo) -> str:
         return "Nothing to get: it is drawn when it is loaded.\n"
     if info.archive:
         return (
-            f"```\nmia-data download {info.name}    # {info.archive.megabytes} MB\n"
+            f"```bash\nmia-data download {info.name}    # {info.archive.megabytes} MB\n"
             f"mia-data verify {info.name}\n```\n"
         )
     return f"{info.how_to_get[:1].upper()}{info.how_to_get[1:]}.\n"

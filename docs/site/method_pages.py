@@ -49,13 +49,19 @@ def write_method_pages() -> None:
         runs[name] = read_run(folder)
         draw_method(folder, runs[name].scores, PAGES / "methods" / f"{name}.png")
     draw_all(folders, PAGES / "methods" / "all.png")
+    for family, (title, page) in _FAMILIES.items():
+        members = {name: folders[name] for name in folders if infos[name].family == family}
+        if any(infos[name].has_map for name in members):
+            draw_all(members, PAGES / "methods" / f"{family}.png")
+            _show_family(page, title, family)
+    pasting = {name for name in infos if infos[name].family in ("one-stage", "two-stage")}
     for name, info in infos.items():
         page = [
             f"# {name}: {texts[name]['title']}\n",
             f"{texts[name]['how']}\n",
-            _picture(runs.get(name)).format(name=name),
+            _picture(runs.get(name), has_pastes=name in pasting).format(name=name),
             "## Use\n",
-            f"```\nmia-bench fit --method {name} --images normal --model model\n```\n",
+            f"```bash\nmia-bench fit --method {name} --images normal --model model\n```\n",
             _facts(info),
             "## Options\n",
             _options(info),
@@ -68,19 +74,30 @@ def write_method_pages() -> None:
     write_page("methods/index.md", _index(infos, texts, runs))
 
 
-def _picture(run: PhantomRun | None) -> str:
+def _show_family(page: str, title: str, family: str) -> None:
+    """Add the maps of a family's methods to the page that explains the family."""
+    with (PAGES / page).open("a", encoding="utf-8") as file:
+        file.write(
+            "\n## The same images, all methods\n\n"
+            f"![{title}: maps of three phantom images](methods/{family}.png)\n\n"
+            "*A normal image and two with lesions (outlined), after trainings of seconds: an"
+            " illustration, not a comparison. [All methods](methods/index.md)*\n"
+        )
+
+
+def _picture(run: PhantomRun | None, *, has_pastes: bool) -> str:
     if run is None:
         return (
             "*No picture: the weights that this method needs are a download, which the build of"
             " these pages does not make.*\n"
         )
     settings = ", ".join(f"`{key}={value!r}`" for key, value in run.settings.items())
-    parts = ["Lesions are outlined in green", "what was pasted in orange"]
+    pasted = ", what was pasted in orange" if has_pastes else ""
     return (
         "![Test images of the phantom, the method's maps and scores]({name}.png)\n\n"
         f"*An illustration, not a measurement: {run.train_images} drawn images, a training of"
-        f" {run.fit_seconds:.0f} s on one thread ({settings}). {', '.join(parts)}; dots are the"
-        " scores of 32 normal and 32 abnormal images.*\n"
+        f" {run.fit_seconds:.0f} s on one thread ({settings}). Lesions are outlined in"
+        f" green{pasted}; dots are the scores of 32 normal and 32 abnormal images.*\n"
     )
 
 
@@ -228,8 +245,8 @@ def _index(infos: dict[str, Any], texts: dict[str, Any], runs: dict[str, Phantom
             " **published** that over datasets and sources in `published.csv`: both are of"
             " different sets for different methods, so that rows are not a ranking."
             " *Parameters* are trained ones; *operations* (multiply-accumulates) score one image at"
-            " the default size. *ms an image* is one thread of the machine that built these pages,"
-            " at the size of the pictures below (see each page). *Memory* is the peak of the"
+            " the default size. *ms an image* is processor time of one thread of the machine that"
+            " built these pages, at the size that each page's picture names. *Memory* is the peak of the"
             " process in the measurements; empty where it has not been measured.\n",
             "## The same images, all methods with a map\n",
             "![Maps of all methods for the same three phantom images](all.png)\n",

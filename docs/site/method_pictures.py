@@ -35,13 +35,13 @@ def draw_method(folder: Path, scores: list[float], path: Path) -> None:
 
 
 def draw_all(folders: dict[str, Path], path: Path) -> None:
-    """Draw the maps of all methods that give one, for the same images."""
+    """Draw the maps of methods, of those that give one, for the same images."""
     shown = {name: np.load(folder / "shown.npz") for name, folder in folders.items()}
     names = [name for name, arrays in shown.items() if "maps" in arrays]
-    columns = 4
+    columns = min(4, len(names) + 1)
     rows = -(-(len(names) + 1) // columns)
-    figure = Figure(figsize=(11, 0.82 * rows), layout="constrained", dpi=110)
-    cells = figure.subplots(rows, 3 * columns)
+    figure = Figure(figsize=(2.75 * columns, 0.95 * rows), layout="constrained", dpi=110)
+    cells = figure.subplots(rows, 3 * columns, squeeze=False)
     for axis in cells.flat:
         axis.axis("off")
     for number, name in enumerate(["test images", *names]):
