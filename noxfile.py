@@ -7,6 +7,7 @@ import json
 import os
 import re
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -325,7 +326,9 @@ def set_version(session: nox.Session, version: str) -> None:
 def oldest_and_newest(session: nox.Session) -> list[str]:
     """Return the oldest and the newest released Python that this machine has, from 3.10 on."""
     command = ("uv", "python", "list", "--only-installed", "--output-format", "json")
-    listed = json.loads(str(session.run(*command, silent=True, external=True)))
+    # Its warnings are of interpreters that it cannot use.
+    quiet = {"silent": True, "stderr": subprocess.DEVNULL, "external": True}
+    listed = json.loads(str(session.run(*command, **quiet)))
     found = {
         (each["version_parts"]["major"], each["version_parts"]["minor"]): each["path"]
         for each in listed

@@ -246,8 +246,8 @@ def _index(infos: dict[str, Any], texts: dict[str, Any], runs: dict[str, Phantom
             " different sets for different methods, so that rows are not a ranking."
             " *Parameters* are trained ones; *operations* (multiply-accumulates) score one image at"
             " the default size. *ms an image* is processor time of one thread of the machine that"
-            " built these pages, at the size that each page's picture names. *Memory* is the peak of"
-            " the process in the measurements; empty where it has not been measured.\n",
+            " built these pages, at the size that each page's picture names. *Memory* is the peak"
+            " of the process in the measurements; empty where it has not been measured.\n",
             "## The same images, all methods with a map\n",
             "![Maps of all methods for the same three phantom images](all.png)\n",
             "*A normal image and two with lesions (outlined), after trainings of seconds: an"
