@@ -46,7 +46,7 @@ def write_dataset_pages() -> None:
     page = table([*header, "license"], rows)
     write_page(
         "datasets/index.md",
-        "# All datasets\n\nYour own images take part too: [Your own images](../own-images.md),"
+        "---\nhide: [toc]\n---\n\n# All datasets\n\nYour own images take part too: [Your own images](../own-images.md),"
         f" [Data](../data.md#your-own-images).\n\n{page}",
     )
     _draw_phantom()

@@ -50,4 +50,5 @@ def _license(name: str) -> str:
     kinds = [c for c in facts.get_all("Classifier") or [] if c.startswith("License ::")]
     if kinds:
         return ", ".join(kind.rpartition(" :: ")[2] for kind in kinds)
-    return str(facts.get("License") or "see the package").splitlines()[0].replace("|", "\\|")
+    said = str(facts.get("License") or "UNKNOWN").splitlines()[0].replace("|", "\\|")
+    return "not stated in its metadata" if said == "UNKNOWN" else said

@@ -223,8 +223,7 @@ def _index(infos: dict[str, Any], texts: dict[str, Any], runs: dict[str, Phantom
         run = runs.get(name)
         rows.append(
             [
-                f"[{name}]({name}.md)",
-                texts[name]["title"],
+                f"[{name}]({name}.md)<br>{texts[name]['title']}",
                 "yes" if info.has_map else "no",
                 _range(measured.get(name, [])),
                 _range(published.get(name, [])),
@@ -234,10 +233,11 @@ def _index(infos: dict[str, Any], texts: dict[str, Any], runs: dict[str, Phantom
                 f"{max(memory[name]):.1f}" if name in memory else "",
             ]
         )
-    header = ["method", "name in the literature", "map", "AUROC measured", "AUROC published"]
+    header = ["method", "map", "AUROC measured", "AUROC published"]
     header += ["parameters", "operations", "ms an image", "memory, GB"]
     return "\n".join(
         [
+            "---\nhide: [toc]\n---\n",
             "# All methods\n",
             "Which one to take: [Which detector?](../choose-detector.md)\n",
             table(header, rows),

@@ -28,7 +28,14 @@ def _expanded(entries: list[Any], pages: Path) -> list[Any]:
             if title and names:
                 found.append({title: names if len(names) > 1 else names[0]})
             elif not title:
-                found += names
+                found += [_short(name, pages) for name in names]
         else:
             found.append(entry)
     return found
+
+
+def _short(name: str, pages: Path) -> Any:
+    """Return a page under the part of its heading before a colon, such as a method's name."""
+    heading = (pages / name).read_text(encoding="utf-8").partition("\n")[0].removeprefix("# ")
+    short, colon, _ = heading.partition(": ")
+    return {short: name} if colon else name
