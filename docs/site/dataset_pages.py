@@ -46,8 +46,8 @@ def write_dataset_pages() -> None:
     page = table([*header, "license"], rows)
     write_page(
         "datasets/index.md",
-        "---\nhide: [toc]\n---\n\n# All datasets\n\nYour own images take part too: [Your own images](../own-images.md),"
-        f" [Data](../data.md#your-own-images).\n\n{page}",
+        "---\nhide: [toc]\n---\n\n# All datasets\n\nYour own images take part"
+        f" too: [Your own images](../own-images.md), [Data](../data.md#your-own-images).\n\n{page}",
     )
     _draw_phantom()
 

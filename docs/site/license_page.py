@@ -34,8 +34,8 @@ def write_license_page() -> None:
         "The five packages have the MIT license. They stand on these packages, each with a license"
         " of its own, as its metadata says:\n\n"
         f"{table(['package', 'license', 'used by'], rows)}\n"
-        "Weights and images have their own: torchvision's ImageNet weights come with the terms of"
-        " ImageNet, and [each dataset's page](datasets/index.md) names the dataset's.\n",
+        "Weights and images have terms of their own: torchvision's documentation names those of its"
+        " weights, [each dataset's page](datasets/index.md) those of the images.\n",
     )
 
 
