@@ -36,7 +36,7 @@ for number, slices in enumerate(np.split(normal, 12)):
     write_series(f"normal/patient-{number:02}", slices)
 write_series("new/case", np.asarray(test.images)[:, 0])
 
-mia_bench.fit(images="normal", model="model", image_size=128, window=(0, 1020))
+mia_bench.fit(images="normal", recursive=True, model="model", image_size=128, window=(0, 1020))
 summary = mia_bench.score(model="model", images="new", out="results")
 print(f"{summary.flagged} of {summary.images} slices flagged; the last six have a lesion")
 print(Path("results/volumes.csv").read_text().strip())
@@ -46,7 +46,8 @@ print("segmentation:", seg.NumberOfFrames, "frames, of", seg.SeriesDescription)
 volume = seg.get_volume().match_geometry(highdicom.imread("results/maps/case.dcm").get_volume())
 marked = volume.array.reshape(volume.spatial_shape)
 figure = Figure(figsize=(8, 2.2), layout="constrained")
-for axis, number in zip(figure.subplots(1, 4), (0, 6, 8, 10), strict=True):
+most = np.argsort(-marked.sum((1, 2)), kind="stable")[:4]
+for axis, number in zip(figure.subplots(1, 4), most, strict=True):
     axis.imshow(np.asarray(test.images)[number, 0], cmap="gray")
     axis.contour(marked[number] > 0, levels=[0.5], colors="#39d353")
     axis.set(title=f"slice {number}", xticks=[], yticks=[])
