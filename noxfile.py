@@ -316,11 +316,11 @@ def set_version(session: nox.Session, version: str) -> None:
     siblings = "|".join(PACKAGES)
     for name in PACKAGES:
         path = ROOT / "packages" / name / "pyproject.toml"
-        text = re.sub(r'(?m)^version = ".*"$', f'version = "{version}"', path.read_text())
+        text = re.sub(r'(?m)^version = ".*"$', f'version = "{version}"', path.read_text("utf-8"))
         text = re.sub(rf'"((?:{siblings})(?:\[.*?\])?)==.*?"', rf'"\1=={version}"', text)
         path.write_text(text)
     path = ROOT / "docs" / "CITATION.cff"
-    path.write_text(re.sub(r"(?m)^version: .*$", f"version: {version}", path.read_text()))
+    path.write_text(re.sub(r"(?m)^version: .*$", f"version: {version}", path.read_text("utf-8")))
 
 
 def oldest_and_newest(session: nox.Session) -> list[str]:
