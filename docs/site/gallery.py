@@ -39,7 +39,7 @@ def write_gallery() -> None:
         page = [f"# {title.removesuffix('.')}\n", f"{text.strip()}\n"]
         page += [f"![{title.removesuffix('.')}]({name}/{picture.name})\n" for picture in pictures]
         page.append(f"```python\n{body}\n```\n")
-        page.append(f"Output, after {(folder / 'seconds').read_text(encoding='utf-8')} s:\n")
+        page.append("Output:\n")
         page.append(f"```text\n{(folder / 'output').read_text(encoding='utf-8').rstrip()}\n```\n")
         page.append(f"The file: `docs/examples/{path.name}`.\n")
         write_page(f"examples/{name}.md", "\n".join(page))
@@ -75,9 +75,7 @@ def _run(path: Path) -> Path:
             f"{path.name} ended with {result.returncode}, expected 0 and a picture: {result.stderr}"
         )
         raise RuntimeError(msg)
-    seconds = time.perf_counter() - started
-    print(f"{path.name}: {seconds:.0f} s", flush=True)
+    print(f"{path.name}: {time.perf_counter() - started:.0f} s", flush=True)
     (work / "output").write_text(result.stdout, encoding="utf-8")
-    (work / "seconds").write_text(f"{seconds:.0f}", encoding="utf-8")
     work.rename(done)
     return done
