@@ -97,7 +97,8 @@ def bench(session: nox.Session) -> None:
 @nox.session(default=False)
 def docs(session: nox.Session) -> None:
     """The site in build/site, then every block of code in its pages; `-- pages`: the site alone."""
-    session.install("mkdocs<2", "mkdocs-material>=9.6", "mkdocstrings[python]>=1")
+    # Ruff breaks long signatures into lines.
+    session.install("mkdocs<2", "mkdocs-material>=9.6", "mkdocstrings[python]>=1", "ruff")
     python = everything(session) / "python"
     home = ROOT / "docs"
     session.run(str(python), str(home / "site"), external=True)
