@@ -20,8 +20,6 @@ METHODS = {NAME: SimpleNamespace(name=NAME, **FACTS)}
 
 
 class MeanImage:
-    """Pixels are scored by their distance from the mean normal image, in deviations."""
-
     def fit(self, images, *, epochs=None, seed=0, device="auto", on_epoch=None):
         self.mean, self.spread = np.mean(images, axis=0), np.std(images, axis=0) + 1
         return self
@@ -48,12 +46,11 @@ def build(name, *, in_channels=1, image_size=None):
 load = MeanImage.load
 
 if __name__ == "__main__":
-    home = Path("my_package-1.0.dist-info")
-    home.mkdir()
+    (home := Path("my_package-1.0.dist-info")).mkdir()
     (home / "METADATA").write_text("Metadata-Version: 2.1\nName: my-package\nVersion: 1.0\n")
     (home / "entry_points.txt").write_text("[mia.detectors]\nmy-package = plug_in\n")
     where = {**os.environ, "PYTHONPATH": f".{os.pathsep}{Path(__file__).parent}"}
-    study = ["--methods", f"{NAME},subspace", "--datasets", "phantom", "--out", "results"]
+    study = f"--methods {NAME},subspace --datasets phantom --out results".split()
     subprocess.run(["mia-bench", "run", *study], check=True, env=where)
     figure = Figure(figsize=(4, 2), layout="constrained")
     for row in mia_bench.gather(Path("results")):

@@ -61,3 +61,10 @@ def test_every_method_has_a_text_and_its_paper_a_citation():
     for name, text in texts.items():
         assert set(text) == {"title", "how", "fails"}, name
         assert text["how"].count(". ") >= 1, name
+
+
+def test_examples_are_short_and_say_what_they_show():
+    for path in DOCS.glob("examples/*.py"):
+        code = path.read_text("utf-8")
+        assert len(code.splitlines()) < 60, path
+        assert code.startswith('"""'), path
