@@ -38,7 +38,7 @@ def tallies(count: int, seed: int) -> list[Tally]:
             "fit": ((*fit, "--model"), "detector/*.safetensors"),
             "score": (score, "scores.csv"),
         }
-        killed = Tally("programs that are killed again and again")
+        killed = Tally(f"commands that are killed, {3 * (count // 3)} times or more in all")
         full = Tally("programs on a full disk")
         for title, (command, results) in commands.items():
             whole = folder / f"{title}-whole"

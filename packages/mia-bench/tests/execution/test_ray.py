@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
 import threading
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,9 +18,6 @@ from mia_bench.execution.local import LocalExecutor
 from mia_bench.run_folder.data_record import DataSource
 from mia_bench.run_folder.folder import RunFolder, State
 from mia_bench.study.executor_options import ExecutorOptions
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 ray = pytest.importorskip("ray", reason="ray has no wheel for this Python", exc_type=ImportError)
 NODE = {"num_cpus": 1, "num_gpus": 0, "object_store_memory": 80_000_000}
@@ -92,12 +90,34 @@ def assert_same_results(runs, out: Path, local: Path) -> None:
             assert getattr(result, key) == getattr(expected, key)
 
 
+def kill_node(cluster, node):
+    """Kill a node at once, so that it can say nothing."""
+    cluster.remove_node(node, allow_graceful=False)
+
+
+def kill_agents_and_node(cluster, node):
+    """Kill a node's agents, which would tell of its end, and the node."""
+    raylet, killed = node.all_processes["raylet"][0].process, 0
+    for path in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            parent = path.joinpath("stat").read_text().rpartition(")")[2].split()[1]
+            if (
+                int(parent) == raylet.pid
+                and b"agent" in path.joinpath("cmdline").read_bytes().lower()
+            ):
+                os.kill(int(path.name), signal.SIGKILL)
+                killed += 1
+    assert killed > 0
+    kill_node(cluster, node)
+
+
 def states_of(ends):
     return {name: end.state for name, end in ends.items()}
 
 
+@pytest.mark.parametrize("kill", [kill_node, kill_agents_and_node])
 def test_a_node_dies_and_the_results_are_those_of_the_local_executor(
-    cluster, executor, runs, local, tmp_path, notes, wait_for
+    cluster, executor, runs, local, tmp_path, notes, wait_for, kill
 ):
     second = cluster.add_node(**NODE)
     on_ray = executor()
@@ -108,7 +128,7 @@ def test_a_node_dies_and_the_results_are_those_of_the_local_executor(
         folders = [RunFolder(out / run.name) for run in runs]
         # With one core a node, two runs in flight are on both.
         wait_for(lambda: sum(folder.state() is State.RUNNING for folder in folders) == 2)
-        cluster.remove_node(second, allow_graceful=False)
+        kill(cluster, second)
 
     killer = threading.Thread(target=kill_second_node)
     killer.start()

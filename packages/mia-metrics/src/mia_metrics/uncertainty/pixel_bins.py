@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mia_metrics.ranking import Ranking
-from mia_metrics.uncertainty.resample import Indices, Strata, tally
+from mia_metrics.uncertainty.resample import Resamples, Strata
 from mia_metrics.validate import Bools, Floats
 
 _CHUNK = 2**24  # values in an array for one chunk of resamples: 128 MB
@@ -77,37 +77,29 @@ class PixelBins:
                 out[row] = counts[:0:-1]
         return found
 
-    def ranked(
-        self, normal: Indices, abnormal: Indices
-    ) -> Iterator[tuple[Ranking, NDArray[np.float64]]]:
+    def ranked(self, drawn: Resamples) -> Iterator[tuple[Ranking, NDArray[np.float64]]]:
         """Rank every resample.
-
-        Args:
-            normal: (B, n0) positions of the drawn images among the normal ones.
-            abnormal: (B, n1) positions of the drawn images among the abnormal ones.
 
         Yields:
             The ranking of a resample, and the sum of region weights at its thresholds, (K,).
         """
+        normal, abnormal = drawn.normal, drawn.abnormal
         step = max(1, _CHUNK // max(self._starts.size, normal.shape[1], abnormal.shape[1]))
         for start in range(0, len(normal), step):
             rows = slice(start, start + step)
-            yield from self._ranked(normal[rows], abnormal[rows])
+            yield from self._ranked(Resamples(drawn.parts, normal[rows], abnormal[rows]))
 
-    def _ranked(
-        self, normal: Indices, abnormal: Indices
-    ) -> Iterator[tuple[Ranking, NDArray[np.float64]]]:
+    def _ranked(self, resamples: Resamples) -> Iterator[tuple[Ranking, NDArray[np.float64]]]:
         """Rank one chunk of resamples by matrix products."""
         # In float64, whose products are many times as fast as those of whole numbers.
-        weights = tally(normal, len(self._normal.normal)).astype(np.float64)
-        of_lesion = tally(abnormal, len(self._abnormal.normal)).astype(np.float64)
+        weights, of_lesion = (counts.T.astype(np.float64) for counts in resamples.counts)
         misses = weights @ self._normal.normal + of_lesion @ self._abnormal.normal
         hits, mass = of_lesion @ self._abnormal.lesion, of_lesion @ self._abnormal.mass
         # Sums of whole numbers, which are exact in float64.
         misses, hits = misses.astype(np.int64), hits.astype(np.int64)
         fp, tp = misses.cumsum(axis=1), hits.cumsum(axis=1)
-        drawn = (normal.shape[1] + abnormal.shape[1]) * self._pixels
-        for row in range(len(normal)):
+        drawn = (resamples.normal.shape[1] + resamples.abnormal.shape[1]) * self._pixels
+        for row in range(len(hits)):
             positives = int(tp[row, -1])
             ranking = Ranking(
                 thresholds=self._starts[::-1],

@@ -12,7 +12,7 @@ from mia_metrics.regions.aupro import LIMIT, aupro_of
 from mia_metrics.regions.regions import region_weights
 from mia_metrics.uncertainty.interval import Interval, two_sided
 from mia_metrics.uncertainty.pixel_bins import PixelBins
-from mia_metrics.uncertainty.resample import Indices, Values, draws, strata
+from mia_metrics.uncertainty.resample import Resamples, Values, draws, everyone, strata
 
 
 class PixelBootstrap(NamedTuple):
@@ -104,19 +104,18 @@ def bootstrap_pixels(
     parts = strata(truth)
     binned = PixelBins(truth, scores, parts, weights=weights, bins=bins)
     exact = np.array([estimates[name] for name in PIXEL_FORMULAS])
-    everyone = (np.arange(part.size)[None] for part in parts)
-    offset = exact - _metrics(binned, *everyone)
-    rows = [_metrics(binned, *drawn) for drawn in draws(parts, n_resamples, seed)]
+    offset = exact - _metrics(binned, everyone(parts))
+    rows = [_metrics(binned, drawn) for drawn in draws(parts, n_resamples, seed)]
     values = (np.concatenate(rows) + offset).clip(0.0, 1.0).T
     resampled = dict(zip(PIXEL_FORMULAS, values, strict=True))
     return PixelBootstrap(estimates, resampled, parts.normal.size, parts.abnormal.size, seed)
 
 
-def _metrics(binned: PixelBins, normal: Indices, abnormal: Indices) -> Values:
+def _metrics(binned: PixelBins, drawn: Resamples) -> Values:
     """Return the binned metrics of resamples, (B, metrics), in the order of `PIXEL_FORMULAS`."""
     return np.array(
         [
             [formula(ranking, mass) for formula in PIXEL_FORMULAS.values()]
-            for ranking, mass in binned.ranked(normal, abnormal)
+            for ranking, mass in binned.ranked(drawn)
         ]
     )

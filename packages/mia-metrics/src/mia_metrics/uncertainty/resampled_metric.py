@@ -1,9 +1,8 @@
 """Metrics of resampled images: named metrics from counts, other functions by calling them.
 
 A resample changes only how often each image counts, never the order of the scores. So a named
-metric sorts once: for image scores, a resample is a count for each distinct score, and many
-resamples are ranked at once; for maps, it is a weight for each image, summed along the ranking of
-the pixels.
+metric sorts once: for image scores, the images' counts are summed along the ranking, many resamples
+at once; for maps, they are weights, summed along the ranking of the pixels.
 """
 
 from collections.abc import Callable, Sequence
@@ -17,7 +16,7 @@ from mia_metrics.image import FORMULAS
 from mia_metrics.pixel import PIXEL_FORMULAS
 from mia_metrics.ranking import Ranking
 from mia_metrics.uncertainty.pixel_counts import PixelCounts
-from mia_metrics.uncertainty.resample import Evaluator, Indices, Strata, Values, tally
+from mia_metrics.uncertainty.resample import Evaluator, Indices, Resamples, Strata, Values
 from mia_metrics.validate import Bools, Floats
 
 Metric = str | Callable[[Any, Any], float]
@@ -85,8 +84,8 @@ def evaluators(metric: Metric, parts: Strata, truth: Bools, scores: Floats) -> l
 def mean_of(evaluators: Sequence[Evaluator]) -> Evaluator:
     """Combine evaluators into one that returns their mean in each resample."""
 
-    def evaluate(normal: Indices, abnormal: Indices) -> Values:
-        return np.mean([each(normal, abnormal) for each in evaluators], axis=0)
+    def evaluate(drawn: Resamples) -> Values:
+        return np.mean([each(drawn) for each in evaluators], axis=0)
 
     return evaluate
 
@@ -94,44 +93,58 @@ def mean_of(evaluators: Sequence[Evaluator]) -> Evaluator:
 def evaluator(metric: Metric, parts: Strata, truth: Bools, scores: Floats) -> Evaluator:
     """Prepare a metric of checked truth, and scores of its shape, for any number of resamples."""
     if callable(metric):
-        return _plain_function(metric, parts, truth, scores)
+        return _plain_function(metric, truth, scores)
     if metric in FORMULAS:
         return _image_formula(metric, parts, scores)
-    return _pixel_formula(metric, parts, truth, scores)
+    return _pixel_formula(metric, truth, scores)
 
 
 def _image_formula(metric: str, parts: Strata, scores: Floats) -> Evaluator:
-    """Prepare a named image-level metric: count the draws of each distinct score."""
-    distinct, inverse = np.unique(scores, return_inverse=True)
-    thresholds = distinct[::-1]
-    group = distinct.size - 1 - inverse.reshape(scores.shape)  # counted from the highest score
-    normal_group, abnormal_group = group[parts.normal], group[parts.abnormal]
+    """Prepare a named image-level metric: sum the counts of the images along their ranking.
 
-    def evaluate(normal: Indices, abnormal: Indices) -> Values:
-        misses = tally(normal_group[normal], distinct.size)
-        hits = tally(abnormal_group[abnormal], distinct.size)
-        tp, fp = np.cumsum(hits, axis=-1), np.cumsum(misses, axis=-1)
-        sizes = abnormal.shape[1], normal.shape[1]
-        return FORMULAS[metric](Ranking(thresholds, hits, tp, fp - misses, fp, *sizes))
+    As in `ranking.py`, only the distinct scores of the abnormal images are thresholds.
+    """
+    normal, abnormal = scores[parts.normal], scores[parts.abnormal]
+    normal_order, abnormal_order = (np.argsort(each)[::-1] for each in (normal, abnormal))
+    falling = abnormal[abnormal_order]
+    groups = np.flatnonzero(np.concatenate(([True], falling[1:] != falling[:-1])))
+    thresholds, rising = falling[groups], normal[normal_order][::-1]
+    above = normal.size - np.searchsorted(rising, thresholds, side="right")
+    at_or_above = normal.size - np.searchsorted(rising, thresholds, side="left")
+
+    def evaluate(drawn: Resamples) -> Values:
+        counts = drawn.counts
+        hits = counts.abnormal[abnormal_order]
+        if groups.size < hits.shape[0]:  # equal scores are flagged together
+            hits = np.add.reduceat(hits, groups, axis=0)
+        misses = np.zeros((normal.size + 1, hits.shape[1]), np.int64)
+        np.cumsum(counts.normal[normal_order], axis=0, out=misses[1:])
+        ranking = Ranking(
+            thresholds=thresholds,
+            hits=hits.T,
+            tp=hits.cumsum(axis=0).T,
+            above=misses[above].T,
+            fp=misses[at_or_above].T,
+            positives=drawn.abnormal.shape[1],
+            negatives=drawn.normal.shape[1],
+        )
+        return FORMULAS[metric](ranking)
 
     return evaluate
 
 
-def _pixel_formula(metric: str, parts: Strata, truth: Bools, maps: Floats) -> Evaluator:
+def _pixel_formula(metric: str, truth: Bools, maps: Floats) -> Evaluator:
     """Prepare a named pixel-level metric: weight the ranked pixels by their images' draws."""
     counts = PixelCounts(truth, maps)
 
-    def evaluate(normal: Indices, abnormal: Indices) -> Values:
-        drawn = np.concatenate((parts.normal[normal], parts.abnormal[abnormal]), axis=1)
-        rows = (counts.weighted(np.bincount(row, minlength=len(maps))) for row in drawn)
+    def evaluate(drawn: Resamples) -> Values:
+        rows = (counts.weighted(np.bincount(row, minlength=len(maps))) for row in drawn.images)
         return np.array([PIXEL_FORMULAS[metric](*row) for row in rows])
 
     return evaluate
 
 
-def _plain_function(
-    metric: Callable[[Any, Any], float], parts: Strata, truth: Bools, scores: Floats
-) -> Evaluator:
+def _plain_function(metric: Callable[[Any, Any], float], truth: Bools, scores: Floats) -> Evaluator:
     """Prepare a function as a metric: call it on the images of every resample."""
 
     def call(images: Indices) -> float:
@@ -142,8 +155,7 @@ def _plain_function(
             raise ValueError(msg)
         return value
 
-    def evaluate(normal: Indices, abnormal: Indices) -> Values:
-        drawn = np.concatenate((parts.normal[normal], parts.abnormal[abnormal]), axis=1)
-        return np.array([call(row) for row in drawn])
+    def evaluate(drawn: Resamples) -> Values:
+        return np.array([call(row) for row in drawn.images])
 
     return evaluate
