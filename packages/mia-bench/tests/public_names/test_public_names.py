@@ -5,6 +5,7 @@ After one, `nox -s sync` writes the lists anew.
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 from pathlib import Path
 
@@ -28,3 +29,12 @@ def test_names_and_signatures_are_as_listed(module):
 @pytest.mark.parametrize("module", names.MODULES)
 def test_public_names_have_docstrings(module):
     assert names.undocumented(module) == []
+
+
+@pytest.mark.parametrize("module", names.MODULES)
+def test_no_public_name_is_that_of_a_module(module):
+    """Importing the module would put it in the place of the name."""
+    package = importlib.import_module(module)
+    folder = Path(package.__file__).parent
+    if folder.name == module:
+        assert not {path.stem for path in folder.iterdir()} & set(package.__all__)
