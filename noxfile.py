@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import re
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -60,7 +62,7 @@ def lint(session: nox.Session) -> None:
 
 @nox.session(default=False, venv_backend="none")
 def sync(session: nox.Session) -> None:
-    """Copy the training engine into mia-ssl and write the tables of methods anew."""
+    """Copy the training engine into mia-ssl, write tables of methods and public names anew."""
     for path, content in engine_copies().items():
         if content is None:
             path.unlink()
@@ -72,6 +74,8 @@ def sync(session: nox.Session) -> None:
         module = name.replace("-", "_")
         table = ROOT / "packages" / name / "src" / module / "method_table.json"
         session.run(str(python), "-m", f"{module}.method_table", str(table), external=True)
+    names = ROOT / "packages" / "mia-bench" / "tests" / "public_names"
+    session.run(str(python), str(names / "list_names.py"), str(names), external=True)
 
 
 @nox.session
@@ -88,6 +92,24 @@ def bench(session: nox.Session) -> None:
     """The main job on the embedded default: a study, its leaderboard and its page."""
     command = everything(session) / "mia-bench"
     session.run(str(command), "run", *session.posargs, external=True)
+
+
+@nox.session(default=False)
+def docs(session: nox.Session) -> None:
+    """The site in build/site, then every block of code in its pages; `-- pages`: the site alone."""
+    # Ruff breaks long signatures into lines.
+    session.install("mkdocs<2", "mkdocs-material>=9.6", "mkdocstrings[python]>=1", "ruff")
+    python = everything(session) / "python"
+    home = ROOT / "docs"
+    session.run(str(python), str(home / "site"), external=True)
+    # mkdocs 1 announces on every start what mkdocs 2 will change.
+    quiet = {"NO_MKDOCS_2_WARNING": "1"}
+    session.run("mkdocs", "build", "--strict", "-f", str(home / "mkdocs.yml"), env=quiet)
+    session.run("python", str(home / "site" / "check_site.py"))
+    if session.posargs != ["pages"]:
+        blocks = ROOT / "packages" / "mia-bench" / "tests" / "docs"
+        command = (str(python), "-m", "pytest", "--import-mode=importlib", "--slow", str(blocks))
+        session.run(*command, *session.posargs, external=True)
 
 
 @nox.session(default=False, venv_backend="none")
@@ -179,15 +201,26 @@ def browser(session: nox.Session) -> None:
 @nox.session(default=False)
 def build(session: nox.Session) -> None:
     """Sdists and wheels in dist/; each wheel works alone in an empty environment."""
-    session.install("build[uv]", "twine")
-    shutil.rmtree(ROOT / "dist", ignore_errors=True)
+    build_packages(session, session.posargs or list(PACKAGES))
     for name in session.posargs or PACKAGES:
-        for part in [name, *PACKAGES[name]]:
-            if not wheel_of(part):
-                where = (f"packages/{part}", "--outdir", "dist")
-                session.run("python", "-m", "build", "--installer", "uv", *where, silent=True)
         check_wheel(session, name)
-    session.run("twine", "check", "--strict", *map(str, ROOT.glob("dist/*")))
+
+
+@nox.session(default=False)
+def release(session: nox.Session) -> None:
+    """`-- 0.2.0` sets the version everywhere; builds what would be uploaded, and uploads nothing.
+
+    Each wheel is tried on the oldest and the newest Python of this machine that can have it.
+    """
+    for version in session.posargs:
+        set_version(session, version)
+    check_versions(session)
+    build_packages(session, list(PACKAGES))
+    for python in oldest_and_newest(session):
+        for name in PACKAGES:
+            check_wheel(session, name, python)
+    for path in sorted(ROOT.glob("dist/*")):
+        session.log(f"{path.name}, {path.stat().st_size} bytes")
 
 
 def run_tests(session: nox.Session, name: str) -> None:
@@ -282,15 +315,56 @@ def check_versions(session: nox.Session) -> None:
             session.error(f"expected {name} to depend on {expected}, got {pins}")
 
 
+def build_packages(session: nox.Session, names: list[str]) -> None:
+    """Build sdists and wheels of packages and their siblings in dist/, and check their texts."""
+    session.install("build[uv]", "twine")
+    shutil.rmtree(ROOT / "dist", ignore_errors=True)
+    for name in names:
+        for part in [name, *PACKAGES[name]]:
+            if not wheel_of(part):
+                where = (f"packages/{part}", "--outdir", "dist")
+                session.run("python", "-m", "build", "--installer", "uv", *where, silent=True)
+    session.run("twine", "check", "--strict", *map(str, ROOT.glob("dist/*")))
+
+
+def set_version(session: nox.Session, version: str) -> None:
+    """Write a version into all projects, their pins of siblings, and docs/CITATION.cff."""
+    if not re.fullmatch(r"\d+\.\d+\.\d+((a|b|rc)\d+)?", version):
+        session.error(f"expected a version such as 0.2.0 or 0.2.0rc1, got {version!r}")
+    siblings = "|".join(PACKAGES)
+    for name in PACKAGES:
+        path = ROOT / "packages" / name / "pyproject.toml"
+        text = re.sub(r'(?m)^version = ".*"$', f'version = "{version}"', path.read_text("utf-8"))
+        text = re.sub(rf'"((?:{siblings})(?:\[.*?\])?)==.*?"', rf'"\1=={version}"', text)
+        path.write_text(text)
+    path = ROOT / "docs" / "CITATION.cff"
+    path.write_text(re.sub(r"(?m)^version: .*$", f"version: {version}", path.read_text("utf-8")))
+
+
+def oldest_and_newest(session: nox.Session) -> list[str]:
+    """Return the oldest and the newest released Python that this machine has, from 3.10 on."""
+    command = ("uv", "python", "list", "--only-installed", "--output-format", "json")
+    # Its warnings are of interpreters that it cannot use.
+    quiet = {"silent": True, "stderr": subprocess.DEVNULL, "external": True}
+    listed = json.loads(str(session.run(*command, **quiet)))
+    found = {
+        (each["version_parts"]["major"], each["version_parts"]["minor"]): each["path"]
+        for each in listed
+        if each["implementation"] == "cpython" and re.fullmatch(r"[\d.]+", each["version"])
+    }
+    usable = sorted(version for version in found if version >= (3, 10))
+    return [found[version] for version in dict.fromkeys([usable[0], usable[-1]])]
+
+
 def wheel_of(name: str) -> Path | None:
     """Return a package's wheel in dist/, if it has been built."""
     return next(ROOT.glob(f"dist/{name.replace('-', '_')}-*.whl"), None)
 
 
-def check_wheel(session: nox.Session, name: str) -> None:
+def check_wheel(session: nox.Session, name: str, interpreter: str = sys.executable) -> None:
     """Install a wheel into an empty environment, use its public names and its console scripts."""
     home = Path(session.create_tmp(), name)
-    session.run("uv", "venv", "--quiet", "--clear", "--python", sys.executable, str(home))
+    session.run("uv", "venv", "--quiet", "--clear", "--python", interpreter, str(home))
     programs = home / ("Scripts" if os.name == "nt" else "bin")
     python = str(programs / "python")
     wheels = [str(wheel_of(part)) for part in [name, *PACKAGES[name]]]

@@ -14,7 +14,7 @@ ROOMS = [
     ["__main__"],
     ["command_line"],
     ["cli"],
-    ["run_study", "ensembles"],
+    ["study_runner", "ensembles"],
     ["execution"],
     ["export"],
     ["inference", "testing"],

@@ -22,6 +22,6 @@ def test_examples_of_a_module(name):
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_a_public_function_has_an_example_its_errors_and_its_paper(name):
     text = inspect.getdoc(PUBLIC[name])
-    for section in ("Raises:", "Example:", ">>> "):
+    for section in ("Raises:", "Examples:", ">>> "):
         assert section in text
     assert "Paper:" in text or name in ("image_metrics", "pixel_metrics")

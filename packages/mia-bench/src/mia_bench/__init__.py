@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from mia_bench.inference.loaded_model import LoadedModel, ScoredImages, load_model
     from mia_bench.inference.score import score
     from mia_bench.leaderboard.rows import gather
-    from mia_bench.run_study import run_study
     from mia_bench.study.study import Study
     from mia_bench.study.study_file import read_study
+    from mia_bench.study_runner import run_study
 
 _HOMES = {
     "Detector": "detectors.protocol",
@@ -36,7 +36,7 @@ _HOMES = {
     "fit": "inference.fit",
     "gather": "leaderboard.rows",
     "read_study": "study.study_file",
-    "run_study": "run_study",
+    "run_study": "study_runner",
     "score": "inference.score",
 }
 

@@ -56,7 +56,7 @@ def roc_curve(labels: ArrayLike, scores: ArrayLike) -> RocCurve:
 
     Paper: Fawcett, Pattern Recognition Letters 27, 2006, https://doi.org/10.1016/j.patrec.2005.10.010
 
-    Example:
+    Examples:
         >>> curve = roc_curve([0, 0, 1, 1], [1, 2, 2, 3])
         >>> curve.fpr.tolist(), curve.tpr.tolist(), curve.thresholds.tolist()
         ([0.0, 0.0, 0.5, 1.0], [0.0, 0.5, 1.0, 1.0], [inf, 3.0, 2.0, 1.0])
@@ -88,7 +88,7 @@ def pr_curve(labels: ArrayLike, scores: ArrayLike) -> PrCurve:
 
     Paper: Davis and Goadrich, ICML 2006, https://doi.org/10.1145/1143844.1143874
 
-    Example:
+    Examples:
         >>> curve = pr_curve([0, 0, 1, 1], [1, 2, 2, 3])
         >>> [round(p, 3) for p in curve.precision.tolist()], curve.recall.tolist()
         ([1.0, 0.667, 0.5], [0.5, 1.0, 1.0])

@@ -45,7 +45,7 @@ def best_dice(masks: ArrayLike, maps: ArrayLike, *, n_thresholds: int | None = N
     Paper: Dice, Ecology 26, 1945, https://doi.org/10.2307/1932409; the rule of quantiles: Cai et
         al., Medical Image Analysis, 2025, https://arxiv.org/abs/2404.04518
 
-    Example:
+    Examples:
         >>> best_dice([[[0, 1], [0, 1]]], [[[1.0, 2.0], [3.0, 4.0]]])
         AtThreshold(value=0.8, threshold=2.0)
     """
@@ -77,7 +77,7 @@ def best_dice_one_stage(masks: ArrayLike, maps: ArrayLike) -> AtThreshold:
 
     Paper: Cai et al., Medical Image Analysis, 2025, https://arxiv.org/abs/2404.04518
 
-    Example:
+    Examples:
         >>> masks, maps = np.zeros((2, 128, 128)), np.zeros((2, 128, 128))
         >>> masks[0, 32:96, 32:96], maps[0, 40:104, 32:96] = 1, 1
         >>> best_dice(masks, maps).value, round(best_dice_one_stage(masks, maps).value, 3)

@@ -36,7 +36,7 @@ def least_calibration(fpr: float) -> int:
 
     Paper: Vovk, Gammerman and Shafer, 2005, https://doi.org/10.1007/b106715
 
-    Example:
+    Examples:
         >>> least_calibration(0.05), least_calibration(0.1)
         (19, 9)
     """
@@ -70,7 +70,7 @@ def flagged_share(
 
     Paper: Vovk, ACML 2012, https://proceedings.mlr.press/v25/vovk12.html
 
-    Example:
+    Examples:
         >>> share = flagged_share(19, 100)
         >>> share.expected, share.low, round(share.high, 2)
         (0.05, 0.0, 0.19)

@@ -48,7 +48,7 @@ def fuse(
 
     Paper: Kittler et al., IEEE TPAMI 20, 1998, https://doi.org/10.1109/34.667881
 
-    Example:
+    Examples:
         >>> fuse({"ae": [1, 2, 3, 4], "dae": [10, 30, 20, 40]}).tolist()
         [0.125, 0.5, 0.5, 0.875]
         >>> fuse({"ae": [0, 5], "dae": [9, 7]}, scale="none", combine="maximum").tolist()
@@ -90,7 +90,7 @@ def rank_scale(scores: ArrayLike) -> NDArray[np.float64]:
 
     Paper: Kittler et al., IEEE TPAMI 20, 1998, https://doi.org/10.1109/34.667881
 
-    Example:
+    Examples:
         >>> rank_scale([3.0, 1.0, 1.0, 9.0]).tolist()
         [0.625, 0.25, 0.25, 0.875]
     """
@@ -121,7 +121,7 @@ def quantile_scale(train_scores: ArrayLike, scores: ArrayLike) -> NDArray[np.flo
 
     Paper: Kriegel et al., SIAM SDM 2011, https://doi.org/10.1137/1.9781611972818.2
 
-    Example:
+    Examples:
         >>> quantile_scale([1, 2, 3], [2, 2.5, 3, 4]).tolist()
         [0.5, 0.625, 0.75, 0.875]
     """

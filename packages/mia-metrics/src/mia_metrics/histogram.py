@@ -38,7 +38,7 @@ class PixelHistogram:
     Raises:
         ValueError: `bits` outside 10 to 24, `limit` outside (0, 1].
 
-    Example:
+    Examples:
         >>> pixels = PixelHistogram(bits=12)
         >>> pixels.update([[[0, 1], [0, 1]]], [[[0.1, 0.9], [0.3, 0.4]]])
         >>> pixels.update([[[0, 0], [0, 0]]], [[[0.5, 0.2], [0.1, 0.1]]])

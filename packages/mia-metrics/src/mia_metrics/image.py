@@ -44,7 +44,7 @@ def image_metrics(labels: ArrayLike, scores: ArrayLike) -> dict[str, float]:
     Raises:
         ValueError: different lengths, one class only, NaN or infinity, other labels, empty input.
 
-    Example:
+    Examples:
         >>> metrics = image_metrics([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8])
         >>> round(metrics["auroc"], 3), round(metrics["ap"], 3)
         (0.75, 0.833)
@@ -72,7 +72,7 @@ def auroc(labels: ArrayLike, scores: ArrayLike) -> float:
 
     Paper: Hanley and McNeil, Radiology 143, 1982, https://doi.org/10.1148/radiology.143.1.7063747
 
-    Example:
+    Examples:
         >>> auroc([0, 0, 1, 1], [1, 2, 2, 3])
         0.875
     """
@@ -98,7 +98,7 @@ def average_precision(labels: ArrayLike, scores: ArrayLike) -> float:
 
     Paper: Davis and Goadrich, ICML 2006, https://doi.org/10.1145/1143844.1143874
 
-    Example:
+    Examples:
         >>> average_precision([0, 1, 0, 1], [1, 2, 3, 4])
         0.8333333333333333
     """
@@ -122,7 +122,7 @@ def f1_max(labels: ArrayLike, scores: ArrayLike) -> AtThreshold:
 
     Paper: van Rijsbergen, Information Retrieval, 1979 (the F measure)
 
-    Example:
+    Examples:
         >>> f1_max([0, 1, 0, 1], [1, 2, 3, 4])
         AtThreshold(value=0.8, threshold=2.0)
     """
@@ -151,7 +151,7 @@ def sensitivity_at_specificity(
 
     Paper: Fawcett, Pattern Recognition Letters 27, 2006, https://doi.org/10.1016/j.patrec.2005.10.010
 
-    Example:
+    Examples:
         >>> sensitivity_at_specificity([0, 0, 1, 1], [1, 3, 2, 4], specificity=1.0)
         AtThreshold(value=0.5, threshold=4.0)
     """
@@ -184,7 +184,7 @@ def specificity_at_sensitivity(
 
     Paper: Fawcett, Pattern Recognition Letters 27, 2006, https://doi.org/10.1016/j.patrec.2005.10.010
 
-    Example:
+    Examples:
         >>> specificity_at_sensitivity([0, 0, 1, 1], [1, 3, 2, 4], sensitivity=1.0)
         AtThreshold(value=0.5, threshold=2.0)
     """
@@ -211,7 +211,7 @@ def fpr_at_tpr(labels: ArrayLike, scores: ArrayLike, *, tpr: float = 0.95) -> At
 
     Paper: Hendrycks et al., ICLR 2019, https://arxiv.org/abs/1812.04606
 
-    Example:
+    Examples:
         >>> fpr_at_tpr([0, 0, 1, 1], [1, 3, 2, 4])
         AtThreshold(value=0.5, threshold=2.0)
     """

@@ -42,7 +42,7 @@ def pseudo_auroc(train_scores: ArrayLike, test_scores: ArrayLike) -> float:
 
     Paper: Rahman Siddiquee et al., AUCp, 2026, https://arxiv.org/abs/2606.08742
 
-    Example:
+    Examples:
         >>> pseudo_auroc([1, 2, 3, 4], [1, 2, 3, 4, 7, 7, 8, 9])
         0.75
     """
@@ -77,7 +77,7 @@ def corrected_auroc(
     Paper: Menon et al., ICML 2015, https://proceedings.mlr.press/v37/menon15.html (AUROC under
         contaminated labels)
 
-    Example:
+    Examples:
         >>> round(corrected_auroc([1, 2, 3, 4], [1, 2, 3, 4, 8, 9], abnormal_share=1 / 3), 6)
         1.0
     """
@@ -104,7 +104,7 @@ def select_checkpoint(
 
     Paper: as `pseudo_auroc`
 
-    Example:
+    Examples:
         >>> select_checkpoint([[1, 2], [1, 2], [1, 2]], [[1, 2], [2, 3], [0, 3]])
         Checkpoint(chosen=1, pseudo_aurocs=(0.5, 0.875, 0.5))
     """

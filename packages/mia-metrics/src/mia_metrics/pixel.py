@@ -39,7 +39,7 @@ def pixel_metrics(
         ValueError: different shapes, no lesion pixel or no normal one, NaN or infinity, masks
             other than 0/1 (or 0/255), empty input, `limit` outside (0, 1].
 
-    Example:
+    Examples:
         >>> masks = [[[0, 1], [0, 1]], [[0, 0], [0, 0]]]
         >>> maps = [[[0.1, 0.9], [0.3, 0.4]], [[0.5, 0.2], [0.1, 0.1]]]
         >>> metrics = pixel_metrics(masks, maps)
@@ -72,7 +72,7 @@ def pixel_auroc(masks: ArrayLike, maps: ArrayLike) -> float:
 
     Paper: Hanley and McNeil, Radiology 143, 1982, https://doi.org/10.1148/radiology.143.1.7063747
 
-    Example:
+    Examples:
         >>> pixel_auroc([[[0, 0], [1, 1]]], [[[1.0, 2.0], [2.0, 3.0]]])
         0.875
     """
@@ -94,7 +94,7 @@ def pixel_ap(masks: ArrayLike, maps: ArrayLike) -> float:
 
     Paper: Davis and Goadrich, ICML 2006, https://doi.org/10.1145/1143844.1143874
 
-    Example:
+    Examples:
         >>> pixel_ap([[[0, 1], [0, 1]]], [[[1.0, 2.0], [3.0, 4.0]]])
         0.8333333333333333
     """

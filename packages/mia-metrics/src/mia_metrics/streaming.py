@@ -25,7 +25,7 @@ class PixelAccumulator:
     Raises:
         ValueError: `limit` outside (0, 1].
 
-    Example:
+    Examples:
         >>> pixels = PixelAccumulator()
         >>> pixels.update([[[0, 1], [0, 1]]], [[[0.1, 0.9], [0.3, 0.4]]])
         >>> pixels.update([[[0, 0], [0, 0]]], [[[0.5, 0.2], [0.1, 0.1]]])

@@ -76,7 +76,7 @@ def confusion(labels: ArrayLike, scores: ArrayLike, *, threshold: float) -> Conf
 
     Paper: Fawcett, Pattern Recognition Letters 27, 2006, https://doi.org/10.1016/j.patrec.2005.10.010
 
-    Example:
+    Examples:
         >>> counts = confusion([0, 0, 1, 1], [1, 3, 2, 4], threshold=3)
         >>> counts, counts.sensitivity
         (Confusion(tp=1, fp=1, tn=1, fn=1), 0.5)
@@ -107,7 +107,7 @@ def balanced_accuracy(labels: ArrayLike, scores: ArrayLike, *, threshold: float)
 
     Paper: Brodersen et al., ICPR 2010, https://doi.org/10.1109/ICPR.2010.764
 
-    Example:
+    Examples:
         >>> balanced_accuracy([0, 0, 0, 1], [1, 2, 3, 4], threshold=3)
         0.8333333333333333
     """
@@ -133,7 +133,7 @@ def dice_at(masks: ArrayLike, maps: ArrayLike, *, threshold: float) -> float:
 
     Paper: Dice, Ecology 26, 1945, https://doi.org/10.2307/1932409
 
-    Example:
+    Examples:
         >>> dice_at([[[0, 1], [0, 1]]], [[[1.0, 2.0], [3.0, 4.0]]], threshold=3.0)
         0.5
     """
@@ -161,7 +161,7 @@ def iou_at(masks: ArrayLike, maps: ArrayLike, *, threshold: float) -> float:
 
     Paper: Jaccard, Bull. Soc. Vaud. Sci. Nat. 37, 1901, https://doi.org/10.5169/seals-266450
 
-    Example:
+    Examples:
         >>> iou_at([[[0, 1], [0, 1]]], [[[1.0, 2.0], [3.0, 4.0]]], threshold=2.0)
         0.6666666666666666
     """
@@ -195,7 +195,7 @@ def normal_threshold(
 
     Paper: Vovk, Gammerman and Shafer, 2005, https://doi.org/10.1007/b106715 (conformal)
 
-    Example:
+    Examples:
         >>> threshold = normal_threshold([0.1, 0.2, 0.3, 0.4], quantile=0.75)
         >>> 0.3 < threshold <= 0.30000000000000005
         True

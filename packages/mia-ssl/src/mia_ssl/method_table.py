@@ -11,6 +11,7 @@ from pathlib import Path
 from mia_ssl._engine.method_table import read_method_table, write_method_table
 
 METHODS = read_method_table(Path(__file__).with_name("method_table.json"))
+"""Name of a method -> its facts and training defaults."""
 
 
 def main(path: str) -> None:

@@ -16,10 +16,10 @@ from mia_bench.cli.options import DEVICE, JSON, OUT
 from mia_bench.cli.study_options import study_options
 from mia_bench.device import parse_device
 from mia_bench.run_folder.folder import RunFolder, State
-from mia_bench.run_study import check_folder
 from mia_bench.study.estimate import UNKNOWN, Estimate, estimate
 from mia_bench.study.paper_settings import original_options
 from mia_bench.study.plan import check_options, list_runs
+from mia_bench.study_runner import check_folder
 from mia_bench.terminal.console import make_console, print_whole
 from mia_bench.tracking import check_trackers
 

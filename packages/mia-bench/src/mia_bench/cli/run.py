@@ -15,7 +15,7 @@ from mia_bench.cli.study_options import study_options
 from mia_bench.errors import RunsFailedError
 from mia_bench.execution.outcome import describe_outcome
 from mia_bench.run_folder.folder import RunFolder, State
-from mia_bench.run_study import StudyOutcome, run_study
+from mia_bench.study_runner import StudyOutcome, run_study
 from mia_bench.terminal.console import make_console
 from mia_bench.terminal.leaderboard import print_leaderboard
 from mia_bench.terminal.progress import make_display

@@ -141,7 +141,7 @@ def load_model(model: str | os.PathLike[str], *, device: str = "auto") -> Loaded
         StudyError: The folder or a file of it is missing or damaged.
         RunsFailedError: The device ran out of memory.
 
-    Example:
+    Examples:
         >>> model = mia_bench.load_model("brain-mri")  # doctest: +SKIP
         >>> model.score("new/scan.png").flagged  # doctest: +SKIP
         array([False])

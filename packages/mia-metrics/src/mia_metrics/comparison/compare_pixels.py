@@ -43,7 +43,7 @@ def compare_pixels(
 
     Paper: as `compare`
 
-    Example:
+    Examples:
         >>> masks, maps = np.zeros((40, 8, 8)), np.random.default_rng(0).normal(size=(40, 8, 8))
         >>> masks[:20, 2:4, 2:5] = 1
         >>> from mia_metrics import bootstrap_pixels
@@ -83,7 +83,7 @@ def compare_pixels_with_best(
 
     Paper: as `compare_with_best`
 
-    Example:
+    Examples:
         >>> masks, maps = np.zeros((40, 8, 8)), np.random.default_rng(0).normal(size=(40, 8, 8))
         >>> masks[:20, 2:4, 2:5] = 1
         >>> from mia_metrics import bootstrap_pixels

@@ -93,7 +93,7 @@ def critical_difference(
     Paper: Demsar, JMLR 7, 2006, https://jmlr.org/papers/v7/demsar06a.html; pairs by Wilcoxon:
         Benavoli, Corani and Mangili, JMLR 17, 2016, https://jmlr.org/papers/v17/benavoli16a.html
 
-    Example:
+    Examples:
         >>> results = {
         ...     "ae": [0.60, 0.55, 0.70, 0.52, 0.61, 0.58],
         ...     "dae": [0.80, 0.75, 0.90, 0.72, 0.81, 0.78],

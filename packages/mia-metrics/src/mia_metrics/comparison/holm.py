@@ -24,7 +24,7 @@ def holm(p_values: ArrayLike) -> NDArray[np.float64]:
 
     Paper: Holm, Scandinavian Journal of Statistics 6, 1979, https://www.jstor.org/stable/4615733
 
-    Example:
+    Examples:
         >>> holm([0.01, 0.04, 0.03]).tolist()
         [0.03, 0.06, 0.06]
     """

@@ -73,7 +73,7 @@ def compare(
     Paper: Efron and Tibshirani, An Introduction to the Bootstrap, 1993, chapter 16; Welch,
         Biometrika 34, 1947, https://doi.org/10.1093/biomet/34.1-2.28
 
-    Example:
+    Examples:
         >>> labels = [0] * 20 + [1] * 20
         >>> good, poor = [*range(20), *range(15, 35)], [*range(20), *range(20)]
         >>> result = compare(labels, good, poor, n_resamples=500)

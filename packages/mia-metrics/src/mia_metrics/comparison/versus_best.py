@@ -82,7 +82,7 @@ def compare_with_best(
         Smyth, Statistical Applications in Genetics and Molecular Biology 3, 2004,
         https://doi.org/10.2202/1544-6115.1027
 
-    Example:
+    Examples:
         >>> labels = [0] * 20 + [1] * 20
         >>> scores = {"good": [*range(20), *range(15, 35)], "poor": [*range(20), *range(20)]}
         >>> found = compare_with_best(labels, scores, n_resamples=500)

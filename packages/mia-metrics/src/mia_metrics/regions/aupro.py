@@ -40,7 +40,7 @@ def aupro(masks: ArrayLike, maps: ArrayLike, *, limit: float = LIMIT) -> float:
 
     Paper: Bergmann et al., IJCV 129, 2021, https://doi.org/10.1007/s11263-020-01400-4
 
-    Example:
+    Examples:
         >>> masks = [[[1, 0, 0, 0], [0, 0, 1, 1]]]
         >>> maps = [[[0.9, 0.1, 0.2, 0.3], [0.4, 0.5, 0.8, 0.1]]]
         >>> aupro(masks, maps, limit=1.0)

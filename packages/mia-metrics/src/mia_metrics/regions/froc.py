@@ -115,7 +115,7 @@ def froc(
     Paper: Bunch et al., SPIE 127, 1977, https://doi.org/10.1117/12.955926; score: Setio et al.,
         Medical Image Analysis 42, 2017, https://doi.org/10.1016/j.media.2017.06.015
 
-    Example:
+    Examples:
         >>> masks = [[[1, 0, 0, 0, 0, 0]], [[0, 0, 0, 1, 0, 0]]]
         >>> maps = [[[0.9, 0.1, 0.1, 0.1, 0.1, 0.8]], [[0.7, 0.1, 0.1, 0.6, 0.1, 0.1]]]
         >>> curve = froc(masks, maps)

@@ -68,7 +68,7 @@ def bootstrap_interval(
     Paper: Efron, JASA 82, 1987, https://doi.org/10.1080/01621459.1987.10478410; two samples:
         Davison and Hinkley, Bootstrap Methods and their Application, 1997, section 5.3
 
-    Example:
+    Examples:
         >>> labels = [0] * 20 + [1] * 20
         >>> scores = [*range(20), *range(10, 30)]
         >>> interval = bootstrap_interval(labels, scores, n_resamples=200, seed=1)

@@ -57,7 +57,7 @@ def delong_variance(labels: ArrayLike, scores: ArrayLike) -> float:
     Paper: DeLong, DeLong and Clarke-Pearson, Biometrics 44, 1988, https://doi.org/10.2307/2531595;
         fast form: Sun and Xu, IEEE SPL 21, 2014, https://doi.org/10.1109/LSP.2014.2337313
 
-    Example:
+    Examples:
         >>> delong_variance([0, 0, 1, 1], [1, 3, 2, 4])
         0.125
     """
@@ -88,7 +88,7 @@ def delong_interval(
 
     Paper: as `delong_variance`; logit: Pepe, The Statistical Evaluation of Medical Tests, 2003
 
-    Example:
+    Examples:
         >>> interval = delong_interval([0, 0, 0, 1, 1, 1], [1, 2, 4, 3, 5, 6], scale="logit")
         >>> [round(value, 3) for value in interval]
         [0.889, 0.261, 0.995, 0.95]
@@ -132,7 +132,7 @@ def delong_test(labels: ArrayLike, scores_a: ArrayLike, scores_b: ArrayLike) -> 
 
     Paper: as `delong_variance`
 
-    Example:
+    Examples:
         >>> result = delong_test([0, 0, 0, 1, 1, 1], [1, 2, 4, 3, 5, 6], [1, 5, 6, 2, 3, 4])
         >>> round(result.difference, 3), round(result.p_value, 3)
         (0.556, 0.077)

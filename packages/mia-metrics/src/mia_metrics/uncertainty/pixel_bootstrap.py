@@ -85,7 +85,7 @@ def bootstrap_pixels(
 
     Paper: Davison and Hinkley, Bootstrap Methods and their Application, 1997, section 5.3
 
-    Example:
+    Examples:
         >>> masks, maps = np.zeros((40, 8, 8)), np.random.default_rng(0).normal(size=(40, 8, 8))
         >>> masks[:20, 2:4, 2:5] = 1
         >>> found = bootstrap_pixels(masks, maps + masks, n_resamples=200)

@@ -44,7 +44,7 @@ def summarize_seeds(values: ArrayLike, *, confidence: float = 0.95) -> SeedSumma
 
     Paper: Student, Biometrika 6, 1908, https://doi.org/10.2307/2331554
 
-    Example:
+    Examples:
         >>> summary = summarize_seeds([0.80, 0.82, 0.84])
         >>> [round(value, 3) for value in summary]
         [0.82, 0.02, 0.77, 0.87, 3]
