@@ -56,8 +56,8 @@ CITATIONS = {
     "Detection in Medical Images, Medical Image Analysis 2025",
     "https://arxiv.org/abs/2405.14529": "Damm et al., AnomalyDINO: Boosting Patch-Based Few-Shot "
     "Anomaly Detection with DINOv2, WACV 2025",
-    "https://doi.org/10.1109/CVPRW56347.2022.00080": "Wyatt et al., AnoDDPM: Anomaly Detection with "
-    "Denoising Diffusion Probabilistic Models using Simplex Noise, CVPR Workshops 2022",
+    "https://doi.org/10.1109/CVPRW56347.2022.00080": "Wyatt et al., AnoDDPM: Anomaly Detection "
+    "with Denoising Diffusion Probabilistic Models using Simplex Noise, CVPR Workshops 2022",
     "https://proceedings.mlr.press/v172/kascenas22a.html": "Kascenas et al., Denoising "
     "Autoencoders for Unsupervised Anomaly Detection in Brain MRI, MIDL 2022",
 }
