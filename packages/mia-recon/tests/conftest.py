@@ -8,12 +8,23 @@ import mia_recon
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 # Networks small enough to be trained in a test; sizes are in pixels.
 SMALL = {"latent": 4, "width": 4, "hidden": 32}
 SMALL_DAE = {"filters": 8, "depth": 3, "noise_resolution": 4}
 SMALL_FAE = {"backbone": "efficientnet-lite0", "depth": 2, "steps_per_epoch": 3}
+SMALL_GAN = {"width": 4, "latent": 8, "steps_per_epoch": 3, "encoder_learning_rate": 3e-3}
 SMALL_RD = {"backbone": "efficientnet-lite0", "steps_per_epoch": 3}
+OWN = {
+    "dae": SMALL_DAE,
+    "fae-mse": SMALL_FAE,
+    "fae-ssim": SMALL_FAE,
+    "rd": SMALL_RD,
+    "rd++": SMALL_RD,
+    "recontrast": SMALL_RD,
+    "f-anogan": SMALL_GAN,
+}
 SIZE = 32
 # The same weights by another name where the original's checkpoint is the same.
 KEYS_OF = {"ceae": "ae", "ae-perceptual": "ae"}
@@ -111,8 +122,7 @@ def small(vgg_file):
     """(method, options) -> a detector of any method, small enough to be trained here."""
 
     def build(name: str, **options):
-        own = {"dae": SMALL_DAE, "fae-mse": SMALL_FAE, "fae-ssim": SMALL_FAE, "rd": SMALL_RD}
-        sizes = dict(own.get(name, SMALL))
+        sizes = dict(OWN.get(name, SMALL))
         if name == "ae-perceptual":
             sizes["weights"] = str(vgg_file)
         sizes = {"image_size": SIZE, "batch_size": 8, **sizes, **options}
@@ -145,3 +155,51 @@ def same():
         return a.keys() == b.keys() and all(torch.equal(a[key], b[key]) for key in a)
 
     return compare
+
+
+@pytest.fixture(scope="session")
+def brains(shared) -> tuple[np.ndarray, np.ndarray]:
+    """Real images, 64 px: 96 normal ones to train on; 30 normal and 30 abnormal ones to test."""
+    root = shared / "data" / "BrainTumor"
+    names = json.loads((root / "data.json").read_text())
+    normal, abnormal = (sorted(names["test"][label])[::20][:30] for label in "01")
+
+    def read(files: list[str]) -> np.ndarray:
+        opened = (Image.open(root / "images" / name).convert("L") for name in files)
+        return np.stack([np.asarray(i.resize((64, 64), Image.BILINEAR)) for i in opened])[:, None]
+
+    return read(sorted(names["train"]["0"])[:96]), read([*normal, *abnormal])
+
+
+def share_in_order(scores: np.ndarray) -> float:
+    """The share of pairs in the right order; the second half of the images is abnormal."""
+    normal, abnormal = np.split(scores, 2)
+    return float((abnormal[:, None] > normal).mean())
+
+
+@pytest.fixture
+def auroc():
+    """(scores of ``brains``) -> AUROC."""
+    return share_in_order
+
+
+def update_deviation(
+    network: torch.nn.Module, other: torch.nn.Module, start: torch.nn.Module
+) -> float:
+    """Return the length of the difference as a share of how far training has come.
+
+    Adam's first steps have the length of the learning rate even where a gradient is rounding error,
+    so that single weights may differ.
+    """
+
+    def length(a: torch.nn.Module, b: torch.nn.Module) -> float:
+        pairs = zip(a.parameters(), b.parameters(), strict=True)
+        return sum(float((p - q).detach().double().square().sum()) for p, q in pairs) ** 0.5
+
+    return length(network, other) / length(other, start)
+
+
+@pytest.fixture
+def deviation():
+    """See ``update_deviation``."""
+    return update_deviation

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 # (family, dataset) -> epochs, where the study trains longer than the method's default.
 EPOCHS = {("reconstruction", "braintumor"): 600, ("one-stage", "vincxr"): 400}
 # Methods of these families with a schedule of their own, the same number of steps on each dataset.
-OWN_SCHEDULE = {"fae-mse", "fae-ssim", "rd"}
+OWN_SCHEDULE = {"fae-mse", "fae-ssim", "rd", "rd++", "recontrast", "f-anogan"}
 # (family, dataset) that are read in color though the family reads gray.
 COLOR = {("reconstruction", "camelyon16")}
 
