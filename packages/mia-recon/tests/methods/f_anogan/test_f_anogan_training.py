@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 from mia_recon._engine.device import make_fabric
+from mia_recon.methods.f_anogan import training_step
 from mia_recon.methods.f_anogan.training_step import gradient_penalty
 from mia_recon.registry import RECORDS
 
@@ -50,7 +51,7 @@ def written_out(network, batches, draws):
     g, d, e = network.generator, network.discriminator, network.encoder
     rates = ((g, 1e-3), (d, 1e-3), (e, 2e-4))
     of_g, of_d, of_e = (
-        torch.optim.Adam(part.parameters(), lr=rate, betas=(0, 0.9)) for part, rate in rates
+        torch.optim.Adam(part.parameters(), lr=rate, betas=(0.0, 0.9)) for part, rate in rates
     )
 
     def update(optimizer, value):
@@ -60,15 +61,18 @@ def written_out(network, batches, draws):
         optimizer.step()
 
     for number, images in enumerate(batches):
-        x = images.float() / 127.5 - 1
+        x = images.double() / 127.5 - 1
         if number < 2:
-            fake = g(torch.randn(len(x), network.latent, generator=draws)).detach()
+            fake = g(torch.randn(len(x), network.latent, generator=draws, dtype=x.dtype)).detach()
             share = torch.rand(len(x), 1, 1, 1, generator=draws)
             between = (share * x + (1 - share) * fake).requires_grad_()
             slopes = torch.autograd.grad(d(between).sum(), between, create_graph=True)[0]
             penalty = ((slopes.flatten(1).square().sum(1).sqrt() - 1) ** 2).mean()
             update(of_d, d(fake).mean() - d(x).mean() + 10 * penalty)
-            update(of_g, -d(g(torch.randn(len(x), network.latent, generator=draws))).mean())
+            update(
+                of_g,
+                -d(g(torch.randn(len(x), network.latent, generator=draws, dtype=x.dtype))).mean(),
+            )
             continue
         g.eval()
         rebuilt = g(e(x))
@@ -78,11 +82,13 @@ def written_out(network, batches, draws):
         )
 
 
-def test_both_stages_are_those_written_out(small, images, deviation):
+def test_both_stages_are_those_written_out(small, images, monkeypatch):
+    # In float64: adversarial training makes differences of rounding grow.
+    monkeypatch.setattr(training_step, "normalize", lambda x: x.double() / 127.5 - 1)
     detector = small(
         "f-anogan", epochs=4, steps_per_epoch=1, learning_rate=1e-3, encoder_learning_rate=2e-4
     )
-    network = detector.network.train()
+    network = detector.network.double().train()
     reference, start = copy.deepcopy(network), copy.deepcopy(network)
     task = METHOD.make_task(network, detector.options, detector.settings, FABRIC)
     batches = torch.from_numpy(images).split(5)
@@ -92,16 +98,17 @@ def test_both_stages_are_those_written_out(small, images, deviation):
         rates.append(task.end_epoch({}))
         kept.append({key: value.clone() for key, value in network.state_dict().items()})
     written_out(reference, batches, seeded(7))
-    for part in ("generator", "discriminator", "encoder"):
-        parts = (getattr(n, part) for n in (network, reference, start))
-        assert deviation(*parts) < 0.02
+    for key, value in reference.state_dict().items():
+        torch.testing.assert_close(kept[3][key], value, rtol=1e-8, atol=1e-10)
     assert rates == [1e-3, 1e-3, 2e-4, 2e-4]
     # The first stage leaves the encoder alone; the second leaves all but the encoder alone,
     # statistics of BatchNorm included.
     for key in kept[0]:
-        assert torch.equal(kept[1][key], start.state_dict()[key]) == key.startswith("encoder")
-        if not key.startswith("encoder"):
-            assert torch.equal(kept[1][key], kept[3][key])
+        first, second = start.state_dict()[key], kept[3][key]
+        is_encoder = key.startswith("encoder")
+        assert torch.equal(kept[1][key], first if is_encoder else second)
+        if key.endswith("weight"):
+            assert not torch.equal(kept[1][key], second if is_encoder else first)
 
 
 def test_the_stages_report_their_own_losses(small, images):

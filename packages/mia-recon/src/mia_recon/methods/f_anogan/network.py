@@ -5,7 +5,6 @@ Paper: https://doi.org/10.1016/j.media.2019.01.010
 
 from __future__ import annotations
 
-from functools import partial
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -18,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     import torch
+
+    Norm = Callable[[int, int], nn.Module]
 
 SMALLEST = 4  # side of the grid that the blocks start from, or end at
 # Image size -> channels at the grids of 4 x 4 up to the image's, in multiples of the width.
@@ -102,15 +103,13 @@ class Trunk(nn.Sequential):
         norm: (channels, side of the grid) -> normalization.
     """
 
-    def __init__(
-        self, channels: list[int], in_channels: int, norm: Callable[[int, int], nn.Module]
-    ) -> None:
+    def __init__(self, channels: list[int], in_channels: int, norm: Norm) -> None:
         downwards = channels[::-1]
         sides = [SMALLEST * 2**n for n in range(len(channels))][::-1]
         super().__init__(
             nn.Conv2d(in_channels, downwards[0], 3, padding=1),
             *(
-                DownBlock(before, after, partial(norm, side=side))
+                DownBlock(before, after, side, norm)
                 for (before, after), side in zip(pairwise(downwards), sides, strict=False)
             ),
             nn.Flatten(),
@@ -144,16 +143,17 @@ class DownBlock(nn.Module):
     Args:
         before: Channels of the input.
         after: Channels of the output.
-        norm: (channels) -> normalization at the size of the input.
+        side: Of the input's grid, H and W.
+        norm: (channels, side of the grid) -> normalization.
     """
 
-    def __init__(self, before: int, after: int, norm: Callable[[int], nn.Module]) -> None:
+    def __init__(self, before: int, after: int, side: int, norm: Norm) -> None:
         super().__init__()
         self.body = nn.Sequential(
-            norm(before),
+            norm(before, side),
             nn.ReLU(),
             nn.Conv2d(before, before, 3, padding=1, bias=False),
-            norm(before),
+            norm(before, side),
             nn.ReLU(inplace=True),
             nn.AvgPool2d(2),
             nn.Conv2d(before, after, 1),

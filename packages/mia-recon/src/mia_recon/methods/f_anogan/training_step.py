@@ -70,10 +70,10 @@ class TwoStageTask:
     def _learn_to_judge(self, x: Tensor, generator: torch.Generator) -> dict[str, Tensor]:
         with self.fabric.autocast():
             with torch.no_grad():
-                fake = self.network.generator(self._codes(x, generator)).float()
+                fake = self.network.generator(self._codes(x, generator))
             judge = self.network.discriminator
             terms = {
-                "distance": judge(x).mean() - judge(fake).mean(),
+                "distance": (judge(x).to(x.dtype) - judge(fake).to(x.dtype)).mean(),
                 "penalty": gradient_penalty(judge, x, fake, generator),
             }
         loss = self.options.penalty_weight * terms["penalty"] - terms["distance"]
@@ -83,13 +83,16 @@ class TwoStageTask:
     def _learn_to_draw(self, x: Tensor, generator: torch.Generator) -> dict[str, Tensor]:
         with self.fabric.autocast():
             fake = self.network.generator(self._codes(x, generator))
-            loss = -self.network.discriminator(fake).mean()
+            loss = -self.network.discriminator(fake).to(x.dtype).mean()
         self._update(self.generator, self.network.generator, loss)
         return {"loss": loss}
 
     def _codes(self, x: Tensor, generator: torch.Generator) -> Tensor:
         return torch.randn(
-            (len(x), self.network.latent), generator=generator, device=generator.device
+            (len(x), self.network.latent),
+            generator=generator,
+            device=generator.device,
+            dtype=x.dtype,
         )
 
     def _update(self, optimizer: torch.optim.Adam, part: nn.Module, loss: Tensor) -> None:
@@ -140,7 +143,7 @@ def gradient_penalty(judge: Any, real: Tensor, fake: Tensor, generator: torch.Ge
     share = torch.rand((len(real), 1, 1, 1), generator=generator, device=generator.device)
     between = (share * real + (1 - share) * fake).requires_grad_()
     (gradient,) = torch.autograd.grad(judge(between).sum(), [between], create_graph=True)
-    return (gradient.float().flatten(1).norm(dim=1) - 1).square().mean()
+    return (gradient.flatten(1).norm(dim=1) - 1).square().mean()
 
 
 def _adam(part: nn.Module, rate: float) -> torch.optim.Adam:
