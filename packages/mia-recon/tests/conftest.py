@@ -162,13 +162,33 @@ def brains(shared) -> tuple[np.ndarray, np.ndarray]:
     """Real images, 64 px: 96 normal ones to train on; 30 normal and 30 abnormal ones to test."""
     root = shared / "data" / "BrainTumor"
     names = json.loads((root / "data.json").read_text())
-    normal, abnormal = (sorted(names["test"][label])[::20][:30] for label in "01")
+    parts = (
+        sorted(names[split][label])
+        for split, label in (("train", "0"), ("test", "0"), ("test", "1"))
+    )
+    return chosen(*([root / "images" / name for name in part] for part in parts), size=64)
 
-    def read(files: list[str]) -> np.ndarray:
-        opened = (Image.open(root / "images" / name).convert("L") for name in files)
-        return np.stack([np.asarray(i.resize((64, 64), Image.BILINEAR)) for i in opened])[:, None]
 
-    return read(sorted(names["train"]["0"])[:96]), read([*normal, *abnormal])
+@pytest.fixture(scope="session")
+def chests(shared) -> tuple[np.ndarray, np.ndarray]:
+    """Real images, 32 px, as many as those of ``brains``."""
+    root = shared / "data" / "ChestXray"
+    parts = ("train/normal", "test/normal", "test/abnormal")
+    return chosen(*(sorted((root / part).iterdir()) for part in parts), size=32)
+
+
+def chosen(
+    train: list[Path], normal: list[Path], abnormal: list[Path], *, size: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Read the first images to train on and evenly spread ones to test, uint8 (N, 1, S, S)."""
+
+    def read(files: list[Path]) -> np.ndarray:
+        opened = (Image.open(path).convert("L") for path in files)
+        small = (image.resize((size, size), Image.BILINEAR) for image in opened)
+        return np.stack([np.asarray(image) for image in small])[:, None]
+
+    test = [*normal[:: len(normal) // 30][:30], *abnormal[:: len(abnormal) // 30][:30]]
+    return read(train[:96]), read(test)
 
 
 def share_in_order(scores: np.ndarray) -> float:
