@@ -41,6 +41,11 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "fae-mse": {**LITE, "steps_per_epoch": 2},
     "fae-ssim": {**LITE, "steps_per_epoch": 2},
     "rd": {**LITE, "steps_per_epoch": 2},
+    "rd++": {**LITE, "steps_per_epoch": 2},
+    "recontrast": {**LITE, "steps_per_epoch": 2},
+    "f-anogan": {"width": 16, "steps_per_epoch": 2},
+    "anoddpm": {"width": 32, "ddim_steps": 2},
+    "anoddpm-simplex": {"width": 32, "ddim_steps": 2},
     "panda": LITE,
     "msc": LITE,
 }

@@ -48,7 +48,8 @@ OFFLINE = {"backbone": "efficientnet-lite0"}
 METHODS: dict[str, dict[str, Any]] = {
     "ae": {}, "vae": {}, "memae": {}, "ganomaly": {}, "aeu": {}, "ae-ssim": {}, "dae": {},
     "nsa": {}, "cutpaste": {}, "cutpaste-3way-2stage": {}, "anatpaste": {},
-    "fae-ssim": OFFLINE, "rd": OFFLINE, "panda": OFFLINE,
+    "fae-ssim": OFFLINE, "rd": OFFLINE, "rd++": OFFLINE, "recontrast": OFFLINE, "f-anogan": {},
+    "panda": OFFLINE,
     "synthetic-lesions": {}, "gaussian-features": {}, "patchcore": {}, "subspace": {},
 }  # fmt: skip
 PRECISIONS = ("32-true", "bf16-mixed")

@@ -36,6 +36,9 @@ _SETTINGS: dict[str, dict[str, Any]] = {
     "anoddpm": _DIFFUSION,
     "anoddpm-simplex": _DIFFUSION,
     "rd": {**_LITE, "image_size": 64, "epochs": 5},
+    "rd++": {**_LITE, "image_size": 64, "epochs": 5},
+    "recontrast": {**_LITE, "image_size": 64, "steps_per_epoch": 30, "epochs": 1},
+    "f-anogan": {"width": 16, "steps_per_epoch": 60, "epochs": 2},
 }
 _TRAIN, _EACH_CLASS, _FEWER = 256, 32, 64
 _SHOWN = 4

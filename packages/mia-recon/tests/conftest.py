@@ -8,13 +8,26 @@ import mia_recon
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 # Networks small enough to be trained in a test; sizes are in pixels.
 SMALL = {"latent": 4, "width": 4, "hidden": 32}
 SMALL_DAE = {"filters": 8, "depth": 3, "noise_resolution": 4}
 SMALL_FAE = {"backbone": "efficientnet-lite0", "depth": 2, "steps_per_epoch": 3}
+SMALL_GAN = {"width": 4, "latent": 8, "steps_per_epoch": 3, "encoder_learning_rate": 3e-3}
 SMALL_RD = {"backbone": "efficientnet-lite0", "steps_per_epoch": 3}
 SMALL_ANODDPM = {"width": 32, "depth": 2, "attention": 1, "ddim_steps": 3}
+OWN = {
+    "dae": SMALL_DAE,
+    "fae-mse": SMALL_FAE,
+    "fae-ssim": SMALL_FAE,
+    "rd": SMALL_RD,
+    "rd++": SMALL_RD,
+    "recontrast": SMALL_RD,
+    "f-anogan": SMALL_GAN,
+    "anoddpm": SMALL_ANODDPM,
+    "anoddpm-simplex": SMALL_ANODDPM,
+}
 SIZE = 32
 # The same weights by another name where the original's checkpoint is the same.
 KEYS_OF = {"ceae": "ae", "ae-perceptual": "ae"}
@@ -112,9 +125,7 @@ def small(vgg_file):
     """(method, options) -> a detector of any method, small enough to be trained here."""
 
     def build(name: str, **options):
-        own = {"dae": SMALL_DAE, "fae-mse": SMALL_FAE, "fae-ssim": SMALL_FAE, "rd": SMALL_RD}
-        own |= {"anoddpm": SMALL_ANODDPM, "anoddpm-simplex": SMALL_ANODDPM}
-        sizes = dict(own.get(name, SMALL))
+        sizes = dict(OWN.get(name, SMALL))
         if name == "ae-perceptual":
             sizes["weights"] = str(vgg_file)
         sizes = {"image_size": SIZE, "batch_size": 8, **sizes, **options}
@@ -147,3 +158,71 @@ def same():
         return a.keys() == b.keys() and all(torch.equal(a[key], b[key]) for key in a)
 
     return compare
+
+
+@pytest.fixture(scope="session")
+def brains(shared) -> tuple[np.ndarray, np.ndarray]:
+    """Real images, 64 px: 96 normal ones to train on; 30 normal and 30 abnormal ones to test."""
+    root = shared / "data" / "BrainTumor"
+    names = json.loads((root / "data.json").read_text())
+    parts = (
+        sorted(names[split][label])
+        for split, label in (("train", "0"), ("test", "0"), ("test", "1"))
+    )
+    return chosen(*([root / "images" / name for name in part] for part in parts), size=64)
+
+
+@pytest.fixture(scope="session")
+def chests(shared) -> tuple[np.ndarray, np.ndarray]:
+    """Real images, 32 px, as many as those of ``brains``."""
+    root = shared / "data" / "ChestXray"
+    parts = ("train/normal", "test/normal", "test/abnormal")
+    return chosen(*(sorted((root / part).iterdir()) for part in parts), size=32)
+
+
+def chosen(
+    train: list[Path], normal: list[Path], abnormal: list[Path], *, size: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Read the first images to train on and evenly spread ones to test, uint8 (N, 1, S, S)."""
+
+    def read(files: list[Path]) -> np.ndarray:
+        opened = (Image.open(path).convert("L") for path in files)
+        small = (image.resize((size, size), Image.BILINEAR) for image in opened)
+        return np.stack([np.asarray(image) for image in small])[:, None]
+
+    test = [*normal[:: len(normal) // 30][:30], *abnormal[:: len(abnormal) // 30][:30]]
+    return read(train[:96]), read(test)
+
+
+def share_in_order(scores: np.ndarray) -> float:
+    """The share of pairs in the right order; the second half of the images is abnormal."""
+    normal, abnormal = np.split(scores, 2)
+    return float((abnormal[:, None] > normal).mean())
+
+
+@pytest.fixture
+def auroc():
+    """(scores of ``brains``) -> AUROC."""
+    return share_in_order
+
+
+def update_deviation(
+    network: torch.nn.Module, other: torch.nn.Module, start: torch.nn.Module
+) -> float:
+    """Return the length of the difference as a share of how far training has come.
+
+    Adam's first steps have the length of the learning rate even where a gradient is rounding error,
+    so that single weights may differ.
+    """
+
+    def length(a: torch.nn.Module, b: torch.nn.Module) -> float:
+        pairs = zip(a.parameters(), b.parameters(), strict=True)
+        return sum(float((p - q).detach().double().square().sum()) for p, q in pairs) ** 0.5
+
+    return length(network, other) / length(other, start)
+
+
+@pytest.fixture
+def deviation():
+    """See ``update_deviation``."""
+    return update_deviation

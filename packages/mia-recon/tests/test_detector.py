@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import mia_recon
 import numpy as np
 import pytest
@@ -10,7 +12,10 @@ from mia_recon.registry import RECORDS
 
 EVERY = pytest.mark.parametrize("name", list(RECORDS))
 # One of each training task, of each source of randomness, and of what is measured before training.
-KINDS = pytest.mark.parametrize("name", ["ae", "vae", "ceae", "ganomaly", "dae", "ae-perceptual"])
+KINDS = pytest.mark.parametrize(
+    "name", ["ae", "vae", "ceae", "ganomaly", "dae", "ae-perceptual", "recontrast", "f-anogan"]
+)
+SIZES_OF_POWERS = {"rd", "rd++", "recontrast", "f-anogan"}  # 48 px are none of theirs
 
 
 @EVERY
@@ -48,12 +53,15 @@ def test_shapes_types_and_the_score_of_the_map(name, small, images):
     assert (pixels is not None) == detector.info.has_map
     if pixels is not None:
         assert (pixels.shape, pixels.dtype) == (images[:, 0].shape, np.float32)
+    if pixels is not None and RECORDS[name].score is None:
         # Resizing a map of a coarser grid changes its mean.
         rtol = 0.2 if RECORDS[name].resize_map else 1e-4
-        expected = pixels.max((1, 2)) if name == "rd" else pixels.mean((1, 2))
+        expected = pixels.max((1, 2)) if name in {"rd", "rd++"} else pixels.mean((1, 2))
         np.testing.assert_allclose(expected, score, rtol=rtol)
     if RECORDS[name].reconstruct is None:
-        with pytest.raises(ValueError, match=f"{name} reconstructs features, not images"):
+        with pytest.raises(
+            ValueError, match=f"{re.escape(name)} reconstructs features, not images"
+        ):
             detector.reconstruct(images, device="cpu")
         return
     reconstructed = detector.reconstruct(images, device="cpu")
@@ -62,7 +70,7 @@ def test_shapes_types_and_the_score_of_the_map(name, small, images):
 
 @EVERY
 def test_color_images_and_another_size(name, small):
-    size = 64 if name == "rd" else 48
+    size = 64 if name in SIZES_OF_POWERS else 48
     images = np.random.default_rng(0).integers(0, 256, (5, 3, size, size), dtype=np.uint8)
     detector = small(name, in_channels=3, image_size=size, epochs=1).fit(images, device="cpu")
     score, pixels = detector.predict(images, device="cpu")
@@ -131,7 +139,9 @@ def test_a_training_that_breaks_off_keeps_nothing_of_the_one_before(small, image
 @EVERY
 def test_training_lowers_the_loss(name, small, images):
     detector = small(name, learning_rate=3e-3).fit(images, epochs=12, device="cpu")
-    assert detector.history[-1]["loss"] < 0.9 * detector.history[0]["loss"]
+    last = detector.history[-1]
+    stage = [losses["loss"] for losses in detector.history if losses.keys() == last.keys()]
+    assert stage[-1] < 0.9 * stage[0]
 
 
 def test_on_epoch_sees_the_losses_may_predict_and_stop(small, images, snapshot, same):

@@ -25,7 +25,7 @@ def drawn_without_a_driver() -> bool:
 
 
 # These read weights from a file, and what is real cannot become fake.
-READ_WEIGHTS = {"ae-perceptual", "fae-mse", "fae-ssim", "rd"}
+READ_WEIGHTS = {"ae-perceptual", "fae-mse", "fae-ssim", "rd", "rd++", "recontrast"}
 
 
 @pytest.mark.skipif(

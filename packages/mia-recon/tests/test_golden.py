@@ -13,7 +13,8 @@ from mia_recon.registry import RECORDS
 
 TOLERANCE = 1e-4
 # ceae scores as ae, and has its weights.
-NO_GOLDEN = {"ceae", "ae-perceptual", "fae-mse", "fae-ssim", "rd", "anoddpm", "anoddpm-simplex"}
+NO_GOLDEN = {"ceae", "ae-perceptual", "fae-mse", "fae-ssim", "rd", "rd++", "recontrast", "f-anogan"}
+NO_GOLDEN |= {"anoddpm", "anoddpm-simplex"}
 
 
 @pytest.fixture(params=sorted(RECORDS.keys() - NO_GOLDEN))

@@ -31,7 +31,8 @@ def original_names(state):
     return names
 
 
-NOT_OF_THE_ORIGINAL = {"fae-mse", "fae-ssim", "rd", "anoddpm", "anoddpm-simplex"}
+NOT_OF_THE_ORIGINAL = {"fae-mse", "fae-ssim", "rd", "rd++", "recontrast", "f-anogan"}
+NOT_OF_THE_ORIGINAL |= {"anoddpm", "anoddpm-simplex"}
 
 
 @pytest.mark.parametrize("name", sorted(RECORDS.keys() - NOT_OF_THE_ORIGINAL))

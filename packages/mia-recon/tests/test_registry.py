@@ -21,6 +21,7 @@ def test_there_are_the_methods_of_the_study():
     names = "ae ae-l1 ae-ssim ae-perceptual ae-spatial vae constrained-ae memae ceae ganomaly aeu"
     names += " dae ae-grad vae-elbo vae-kl vae-rec vae-combi fae-mse fae-ssim rd"
     names += " anoddpm anoddpm-simplex"
+    names += " rd++ recontrast f-anogan"
     assert set(mia_recon.METHODS) == set(names.split())
     for name, info in mia_recon.METHODS.items():
         assert info.name == name
@@ -34,13 +35,21 @@ def test_the_defaults_are_those_of_the_study():
             assert (info.image_size, info.batch_size, info.learning_rate) == (128, 64, 5e-4)
             assert info.epochs * RECORDS[name].options().steps_per_epoch == 10_000
             continue
-        if name == "rd":
+        if name in ("rd", "rd++"):
             assert (info.image_size, info.batch_size, info.learning_rate) == (256, 16, 5e-3)
             assert info.epochs * RECORDS[name].options().steps_per_epoch == 2600
             continue
         if name.startswith("anoddpm"):
             assert (info.image_size, info.batch_size, info.learning_rate) == (128, 16, 1e-4)
             assert info.epochs == 3000
+            continue
+        if name == "recontrast":
+            assert (info.image_size, info.batch_size, info.learning_rate) == (224, 32, 2e-3)
+            assert info.epochs * RECORDS[name].options().steps_per_epoch == 2000
+            continue
+        if name == "f-anogan":
+            assert (info.image_size, info.batch_size, info.learning_rate) == (64, 64, 2e-4)
+            assert info.epochs * RECORDS[name].options().steps_per_epoch == 2 * 10_000
             continue
         size, batch = (128, 16) if name == "dae" else (64, 64)
         assert (info.image_size, info.batch_size) == (size, batch)
@@ -56,7 +65,7 @@ def test_parameters_are_as_many_as_the_study_states(name):
 def test_the_documented_costs_are_those_counted_for_every_method():
     if not PAGE.is_file():
         pytest.skip("the documentation is not beside the tests")
-    row = re.compile(r"^\| \[([\w-]+)\].*?\| ([\d.]+) M \| ([\d.,]+) M \|", re.MULTILINE)
+    row = re.compile(r"^\| \[([\w+-]+)\].*?\| ([\d.]+) M \| ([\d.,]+) M \|", re.MULTILINE)
     documented = {name: tuple(counts) for name, *counts in row.findall(PAGE.read_text("utf-8"))}
     costs = {name: info.cost for name, info in mia_recon.METHODS.items()}
     counted = {

@@ -50,7 +50,16 @@ def test_a_method_without_weights_that_are_known_needs_none(weights):
 
 def test_a_method_looks_for_the_file_that_the_table_names(cache):
     """Their own error names the file as well, when they are fitted without it."""
-    for name in ("fae-mse", "ae-perceptual", "rd", "msc", "panda", "resnet18-imagenet"):
+    for name in (
+        "fae-mse",
+        "ae-perceptual",
+        "rd",
+        "rd++",
+        "recontrast",
+        "msc",
+        "panda",
+        "resnet18-imagenet",
+    ):
         weights = weights_of(methods()[name].info)
         network = weights.name.partition("-")[0]
         from torchvision.models import get_model_weights

@@ -35,6 +35,9 @@ SMALL = {
     "anoddpm": {"width": 32, "depth": 2, "ddim_steps": 2},
     "anoddpm-simplex": {"width": 32, "depth": 2, "ddim_steps": 2},
     "rd": {**LITE, "steps_per_epoch": 1},
+    "rd++": {**LITE, "steps_per_epoch": 1},
+    "recontrast": {**LITE, "steps_per_epoch": 1},
+    "f-anogan": {"width": 8, "steps_per_epoch": 1},
     "ae-perceptual": {**LITE, "width": 4, "hidden": 16},
 }
 OTHERS = {  # further ways to score

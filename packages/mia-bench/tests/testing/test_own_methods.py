@@ -29,12 +29,15 @@ SMALL = {
     "anoddpm": {"width": 32, "depth": 2, "ddim_steps": 2},
     "anoddpm-simplex": {"width": 32, "depth": 2, "ddim_steps": 2},
     "rd": {"backbone": "efficientnet-lite0", "steps_per_epoch": 1},
+    "rd++": {"backbone": "efficientnet-lite0", "steps_per_epoch": 1},
+    "f-anogan": {"width": 8, "steps_per_epoch": 1},
+    "recontrast": {"backbone": "efficientnet-lite0", "steps_per_epoch": 1},
 }
 WEIGHTS = TemporaryDirectory(prefix="mia-weights-")  # of random values; gone with the process
 UNTRAINED = {"resnet18-imagenet", *(n for n, i in OWN.items() if i.family == "features")}
 # Ten seconds each; nsa stands for the other one-stage methods, which share all but what they paste.
 SLOW = {name for name, info in OWN.items() if info.family == "one-stage"} - {"nsa"}
-SLOW |= {"ae-perceptual", "fae-ssim", "rd", "panda", "msc", "anoddpm"}
+SLOW |= {"ae-perceptual", "fae-ssim", "rd", "rd++", "recontrast", "panda", "msc", "anoddpm"}
 # They share all but their model; gaussian-features and subspace stand for the others.
 SLOW |= {"padim", "patchcore", "nearest-features", "synthetic-lesions"}
 

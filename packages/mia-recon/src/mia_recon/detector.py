@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
@@ -60,6 +61,7 @@ class ReconstructionDetector(TrainedDetector):
         self.options = parse_options(method.options, options, owner=name, also=SETTINGS)
         self.steps_per_epoch = getattr(self.options, "steps_per_epoch", None)
         self._method = method
+        self._rate_follows_epochs = method.follows_epochs
         with torch.random.fork_rng(devices=[]):  # layers draw from the global generator when made
             self.network = method.network(self.in_channels, self.image_size, self.options)
         _check_batch_size(settings.batch_size, self.network)
@@ -129,7 +131,8 @@ class ReconstructionDetector(TrainedDetector):
             with torch.no_grad():
                 batches = in_order(source, self.score_batch)
                 self._method.prepare(self.network, map(normalize, batches))
-        return self._method.make_task(self.network, self.options, self.settings, fabric)
+        settings = replace(self.settings, epochs=schedule.epochs)
+        return self._method.make_task(self.network, self.options, settings, fabric)
 
     def _predict(self, source: ImageSource, batch_size: int, *, with_map: bool) -> Prediction:
         shape = (len(source), self.image_size, self.image_size)

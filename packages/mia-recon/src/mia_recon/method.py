@@ -105,12 +105,14 @@ class Method:
         map_score: (map [B, S, S], options) -> scores [B]; None for its mean.
         reconstruct: (network, x) -> reconstructions [B, C, S, S]; None if there are no images.
         needs_gradient: Whether the map is a gradient, so that scoring must record operations.
-        prepare: (network, batches of x) -> None: measure the training images before training.
+        prepare: (network, batches of x) -> None: called before training, to measure the training
+            images or to read weights that it starts from.
         original_files: (network) -> None: read the files that the original keeps beside its
             checkpoint, when ``load_medianomaly`` has loaded one.
         task: (loss, network, options, settings, fabric) -> the training step.
         counted: (options) -> the options that operations are counted with and how often they are
             done; None for the options as they are, once.
+        follows_epochs: Whether a step depends on the total number of epochs, ``settings.epochs``.
     """
 
     info: MethodInfo
@@ -128,6 +130,7 @@ class Method:
     original_files: Callable[[Any], None] | None = None
     task: Callable[..., Task] | None = None
     counted: Callable[[Any], tuple[Any, int]] | None = None
+    follows_epochs: bool = False
 
     def make_task(
         self, network: nn.Module, options: Any, settings: Settings, fabric: Fabric

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 GROUP = "mia.detectors"
 OWN = ("mia-recon", "mia-ssl")
-NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")  # it is the name of a folder too
+NAME = re.compile(r"[a-z0-9][a-z0-9._+-]*")  # it is the name of a folder too
 
 
 @dataclass(frozen=True)
@@ -156,9 +156,7 @@ def _offered(provider: Provider) -> dict[str, RegisteredMethod]:
             msg = f"expected METHODS[{name!r}] to have {', '.join(lacking)}, got {info!r}"
             raise TypeError(msg)
         if not NAME.fullmatch(name):
-            msg = (
-                f"expected a method's name of lower-case letters, digits, '.' and '-', got {name!r}"
-            )
+            msg = f"expected a method's name of lower-case letters, digits and '._+-', got {name!r}"
             raise ValueError(msg)
     return {name: RegisteredMethod(info, provider) for name, info in provider.METHODS.items()}
 

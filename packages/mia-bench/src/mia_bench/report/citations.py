@@ -52,10 +52,17 @@ CITATIONS = {
     "Anomaly Detection in Chest Radiographs, iScience 2023",
     "https://arxiv.org/abs/2208.10992": "Meissen et al., Unsupervised Anomaly Localization with "
     "Structural Feature-Autoencoders, BrainLes 2022",
+    "https://arxiv.org/abs/2306.02602": "Guo et al., ReContrast: Domain-Specific Anomaly Detection "
+    "via Contrastive Reconstruction, NeurIPS 2023",
     "https://arxiv.org/abs/2404.04518": "Cai et al., MedIAnomaly: A Comparative Study of Anomaly "
     "Detection in Medical Images, Medical Image Analysis 2025",
     "https://arxiv.org/abs/2405.14529": "Damm et al., AnomalyDINO: Boosting Patch-Based Few-Shot "
     "Anomaly Detection with DINOv2, WACV 2025",
+    "https://doi.org/10.1016/j.media.2019.01.010": "Schlegl et al., f-AnoGAN: Fast Unsupervised "
+    "Anomaly Detection with Generative Adversarial Networks, Medical Image Analysis 2019",
+    "https://openaccess.thecvf.com/content/CVPR2023/html/"
+    "Tien_Revisiting_Reverse_Distillation_for_Anomaly_Detection_CVPR_2023_paper.html": "Tien et "
+    "al., Revisiting Reverse Distillation for Anomaly Detection, CVPR 2023",
     "https://doi.org/10.1109/CVPRW56347.2022.00080": "Wyatt et al., AnoDDPM: Anomaly Detection "
     "with Denoising Diffusion Probabilistic Models using Simplex Noise, CVPR Workshops 2022",
     "https://proceedings.mlr.press/v172/kascenas22a.html": "Kascenas et al., Denoising "

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 EPOCHS = {("reconstruction", "braintumor"): 600, ("one-stage", "vincxr"): 400}
 # Methods of these families with a schedule of their own, the same on each dataset: of steps, and of
 # anoddpm of 3000 passes.
-OWN_SCHEDULE = {"fae-mse", "fae-ssim", "rd", "anoddpm", "anoddpm-simplex"}
+OWN_SCHEDULE = {"fae-mse", "fae-ssim", "rd", "rd++", "recontrast", "f-anogan"}
+OWN_SCHEDULE |= {"anoddpm", "anoddpm-simplex"}
 # (family, dataset) that are read in color though the family reads gray.
 COLOR = {("reconstruction", "camelyon16")}
 

@@ -7,11 +7,10 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import torch
-from torch.nn import functional as F
 
 from mia_recon._engine.backbones import Backbone
 from mia_recon.gaussian_blur import gaussian_blur
-from mia_recon.losses.cosine import cosine_distance, cosine_distance_map
+from mia_recon.losses.cosine import cosine_distance, summed_distance_map
 from mia_recon.losses.gradient import per_image
 from mia_recon.method import (
     Method,
@@ -76,12 +75,9 @@ def loss(
 
 def anomaly_map(network: ReverseDistillation, x: Tensor, options: Options) -> Tensor:
     """Return the sum over the levels of 1 - cosine at each place, blurred, [B, 1, S, S]."""
-    levels = [cosine_distance_map(*pair) for pair in zip(*network(x), strict=True)]
-    pixels = [
-        F.interpolate(level, size=x.shape[2:], mode="bilinear", align_corners=True)
-        for level in levels
-    ]
-    return gaussian_blur(torch.stack(pixels).sum(0), options.smoothing)
+    size = (x.shape[2], x.shape[3])
+    summed = summed_distance_map(zip(*network(x), strict=True), size)
+    return gaussian_blur(summed, options.smoothing)
 
 
 def map_score(pixels: Tensor, options: Options) -> Tensor:

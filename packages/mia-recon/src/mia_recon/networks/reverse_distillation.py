@@ -5,7 +5,8 @@ Paper: https://arxiv.org/abs/2201.10703
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from itertools import pairwise
+from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -42,16 +43,9 @@ class ReverseDistillation(nn.Module):
         super().__init__()
         self.backbone = backbone
         self.stages = stages_of(backbone)
-        channels = [backbone.channels[stage] for stage in self.stages]
-        code = _code_channels(backbone, channels[-1])
-        inner = _INNER.get(backbone.name, 1.0)
-        self.embedding = OneClassEmbedding(channels, code, inner)
-        ends = backbone.name in _RECTIFIED
-        widths = [*channels, code]
-        self.student = nn.ModuleList(
-            _stage(widths[n + 1], widths[n], inner, blocks, resize="up", rectified=ends)
-            for n, blocks in enumerate(STUDENT_BLOCKS)
-        )
+        widths = Widths.of(backbone)
+        self.embedding = OneClassEmbedding(widths)
+        self.student = Student(widths, rectified=ends_with_relu(backbone))
 
     def forward(self, x: Tensor) -> tuple[list[Tensor], list[Tensor]]:
         """Return the teacher's and the student's features.
@@ -64,34 +58,70 @@ class ReverseDistillation(nn.Module):
         """
         with torch.no_grad():
             features = self.backbone((x + 1) / 2, self.stages)
-        z = self.embedding(features)
-        rebuilt = []
-        for stage in reversed(self.student):
-            z = stage(z)
-            rebuilt.append(z)
-        return features, rebuilt[::-1]
+        return features, self.student(self.embedding(features))
+
+
+class Widths(NamedTuple):
+    """Channels of a student's layers.
+
+    Attributes:
+        features: Of the teacher's features of strides 4, 8 and 16.
+        code: Of the code.
+        inner: Inside the blocks, as a share of those outside.
+    """
+
+    features: tuple[int, ...]
+    code: int
+    inner: float
+
+    @classmethod
+    def of(cls, backbone: Backbone) -> Widths:
+        """Return those that fit a teacher."""
+        features = tuple(backbone.channels[stage] for stage in stages_of(backbone))
+        code = _code_channels(backbone, features[-1])
+        return cls(features, code, _INNER.get(backbone.name, 1.0))
 
 
 class OneClassEmbedding(nn.Module):
-    """Joins the teacher's features of three strides and narrows them to a code of stride 32.
+    """Joins the teacher's features of three strides and narrows them to a code of stride 32."""
 
-    Args:
-        channels: Channels of the features of strides 4, 8 and 16.
-        code: Channels of the code.
-        inner: Inner width of the blocks, as a share of their outer width.
-    """
-
-    def __init__(self, channels: list[int], code: int, inner: float) -> None:
+    def __init__(self, widths: Widths) -> None:
         super().__init__()
-        first, second, third = channels
+        first, second, third = widths.features
         self.from_first = nn.Sequential(*_halve(first, second), *_halve(second, third))
         self.from_second = nn.Sequential(*_halve(second, third))
-        self.blocks = _stage(3 * third, code, inner, CODE_BLOCKS, resize="down", rectified=True)
+        self.blocks = _stage(
+            3 * third, widths.code, widths.inner, CODE_BLOCKS, resize="down", rectified=True
+        )
 
     def forward(self, features: list[Tensor]) -> Tensor:
         """Return the code [B, code, S/32, S/32] of features of strides 4, 8 and 16."""
         first, second, third = features
         return self.blocks(torch.cat([self.from_first(first), self.from_second(second), third], 1))
+
+
+class Student(nn.ModuleList):
+    """Stages of blocks that rebuild features of strides 4, 8 and 16 from the code.
+
+    Args:
+        widths: Channels.
+        rectified: Whether each stage ends with a ReLU.
+    """
+
+    def __init__(self, widths: Widths, *, rectified: bool) -> None:
+        sides = pairwise([*widths.features, widths.code])
+        super().__init__(
+            _stage(before, after, widths.inner, blocks, resize="up", rectified=rectified)
+            for (after, before), blocks in zip(sides, STUDENT_BLOCKS, strict=True)
+        )
+
+    def forward(self, code: Tensor) -> list[Tensor]:
+        """Return the features of strides 4, 8 and 16 of a code [B, F, S/32, S/32]."""
+        rebuilt = []
+        for stage in reversed(self):
+            code = stage(code)
+            rebuilt.append(code)
+        return rebuilt[::-1]
 
 
 class Bottleneck(nn.Module):
@@ -125,8 +155,8 @@ class Bottleneck(nn.Module):
         return F.relu(y) if self.rectified else y
 
 
-def draw(network: ReverseDistillation, generator: torch.Generator) -> None:
-    """Draw the student's weights: convolutions from He's distribution by their fan out.
+def draw(network: nn.Module, generator: torch.Generator) -> None:
+    """Draw a student's weights: convolutions from He's distribution by their fan out.
 
     Transposed convolutions keep PyTorch's default, as in the original.
 
@@ -138,6 +168,11 @@ def draw(network: ReverseDistillation, generator: torch.Generator) -> None:
             nn.init.kaiming_normal_(
                 layer.weight, mode="fan_out", nonlinearity="relu", generator=generator
             )
+
+
+def ends_with_relu(backbone: Backbone) -> bool:
+    """Return whether the stages of a backbone end with a ReLU."""
+    return backbone.name in _RECTIFIED
 
 
 def stages_of(backbone: Backbone) -> list[int]:
