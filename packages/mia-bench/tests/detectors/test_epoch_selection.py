@@ -151,6 +151,7 @@ class Turned:
 
     def __init__(self, whole) -> None:
         self.images, self.ids, self.patients = whole.images, whole.ids, whole.patients
+        self.volumes = whole.volumes
         self.labels, self.masks = 1 - whole.labels, 1 - whole.masks
 
     def __len__(self) -> int:
