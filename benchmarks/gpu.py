@@ -57,7 +57,7 @@ PRECISIONS = ("32-true", "bf16-mixed")
 
 @dataclass(frozen=True, kw_only=True)
 class Measured:
-    """What a method took.
+    """Time and memory that a method took.
 
     Attributes:
         method: Its name.

@@ -36,7 +36,7 @@ METHODS = ("ae", "vae", "memae", "ganomaly", "dae", "ae-ssim", "aeu", "nsa", "pi
 
 
 class Cost(NamedTuple):
-    """What a command took.
+    """Time and memory that a command took.
 
     Attributes:
         seconds: Of the processor.

@@ -34,7 +34,7 @@ _verified: set[tuple[int, ...]] = set()
 
 
 class Names(NamedTuple):
-    """What the N images of an entry are called and where they are from.
+    """Names of the N images of an entry, and where they are from.
 
     Attributes:
         ids: Their ids.

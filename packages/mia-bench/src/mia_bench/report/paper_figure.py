@@ -52,7 +52,7 @@ _STYLE: dict[Any, Any] = {
 
 @dataclass(frozen=True)
 class FigureContent:
-    """What a figure shows.
+    """Rows, columns and images of a figure.
 
     Attributes:
         methods: Labels of the rows, from the top.

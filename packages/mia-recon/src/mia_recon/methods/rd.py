@@ -21,7 +21,7 @@ from mia_recon.method import (
     check_not_negative,
     paths_as_text,
 )
-from mia_recon.networks.reverse_distillation import CODE_STRIDE, ReverseDistillation, draw
+from mia_recon.networks.reverse_distillation import ReverseDistillation, check_image_size, draw
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -59,9 +59,7 @@ class Options:
 
 def network(in_channels: int, image_size: int, options: Options) -> ReverseDistillation:
     """Return the frozen network and its student."""
-    if image_size % CODE_STRIDE:
-        msg = f"expected image_size to be a multiple of {CODE_STRIDE}, got {image_size}"
-        raise ValueError(msg)
+    check_image_size(image_size)
     return ReverseDistillation(Backbone(options.backbone, options.weights))
 
 

@@ -24,7 +24,7 @@ from mia_recon.method import (
 )
 from mia_recon.methods.rd import SCORES, map_score
 from mia_recon.networks.recontrast import ReContrast, draw
-from mia_recon.networks.reverse_distillation import CODE_STRIDE
+from mia_recon.networks.reverse_distillation import check_image_size
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -75,9 +75,7 @@ class Options:
 
 def network(in_channels: int, image_size: int, options: Options) -> ReContrast:
     """Return the two encoders and the decoder."""
-    if image_size % CODE_STRIDE:
-        msg = f"expected image_size to be a multiple of {CODE_STRIDE}, got {image_size}"
-        raise ValueError(msg)
+    check_image_size(image_size)
     return ReContrast(Backbone(options.backbone, options.weights))
 
 

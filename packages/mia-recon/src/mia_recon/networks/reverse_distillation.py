@@ -29,6 +29,13 @@ _INNER = {"wide_resnet50_2": 0.5, "resnet50": 0.25}
 _RECTIFIED = ("resnet18", "resnet50", "wide_resnet50_2")
 
 
+def check_image_size(image_size: int) -> None:
+    """Raise ValueError for images that have no whole number of cells in the code."""
+    if image_size % CODE_STRIDE:
+        msg = f"expected image_size to be a multiple of {CODE_STRIDE}, got {image_size}"
+        raise ValueError(msg)
+
+
 class ReverseDistillation(nn.Module):
     """A frozen teacher and its student.
 

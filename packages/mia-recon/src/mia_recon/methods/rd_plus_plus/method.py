@@ -16,7 +16,7 @@ from mia_recon.methods import rd
 from mia_recon.methods.rd_plus_plus.network import ProjectedDistillation, draw
 from mia_recon.methods.rd_plus_plus.noise import add_noise
 from mia_recon.methods.rd_plus_plus.training_step import AccumulatingTask
-from mia_recon.networks.reverse_distillation import CODE_STRIDE
+from mia_recon.networks.reverse_distillation import check_image_size
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -63,9 +63,7 @@ class Options(rd.Options):
 
 def network(in_channels: int, image_size: int, options: Options) -> ProjectedDistillation:
     """Return the frozen network, the projections and the student."""
-    if image_size % CODE_STRIDE:
-        msg = f"expected image_size to be a multiple of {CODE_STRIDE}, got {image_size}"
-        raise ValueError(msg)
+    check_image_size(image_size)
     return ProjectedDistillation(Backbone(options.backbone, options.weights))
 
 
