@@ -13,8 +13,8 @@ from mia_bench.cli.echo import echo
 from mia_bench.cli.options import DEVICE, FOLDER, JSON, CommaSeparated
 from mia_bench.errors import StudyError
 from mia_bench.leaderboard.rows import make_rows
-from mia_bench.report.figure_content import choose_content
-from mia_bench.report.paper_figure import FORMATS, SCALES, WIDTH, FigureContent, draw_figure
+from mia_bench.report.figure_content import SCALES, FigureContent, choose_content
+from mia_bench.report.paper_figure import FORMATS, WIDTH, draw_figure
 from mia_bench.report.samples import RowSamples, how_to_add, read_samples
 from mia_bench.run_folder.status import read_runs
 

@@ -1,13 +1,13 @@
-"""The choice of what a study's figure shows: methods, datasets, and images that all have kept."""
+"""What a study's figure shows: methods, datasets, and images that all of these have kept."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mia_bench.errors import StudyError, unknown_name
 from mia_bench.leaderboard.findings import METRIC
 from mia_bench.leaderboard.ranks import rank_methods
-from mia_bench.report.paper_figure import FigureContent
 from mia_bench.report.samples import common_ids, see_a_part
 
 if TYPE_CHECKING:
@@ -15,6 +15,49 @@ if TYPE_CHECKING:
 
     from mia_bench.leaderboard.rows import Row
     from mia_bench.run_folder.samples_npz import Samples
+
+SCALES = ("method", "run")
+
+
+@dataclass(frozen=True)
+class FigureContent:
+    """Rows, columns and images of a figure.
+
+    Attributes:
+        methods: Labels of the rows, from the top.
+        images: Dataset -> identifiers of its images, from the left.
+        samples: Dataset and label -> samples that have these images.
+        scale: ``"method"`` for one color scale for all maps of a method, stated beside its row;
+            ``"run"`` for one for each method and dataset, stated under its maps.
+        cropping: Labels of methods that see the middle square of images which are not square.
+    """
+
+    methods: Sequence[str]
+    images: Mapping[str, Sequence[str]]
+    samples: Mapping[tuple[str, str], Samples]
+    scale: str = "method"
+    cropping: Sequence[str] = ()
+
+    @property
+    def reconstructs(self) -> bool:
+        """True where some method gives reconstructions, which then have columns of their own."""
+        return any(each.reconstructions.size for each in self.samples.values())
+
+    def range_of(self, dataset: str, label: str) -> tuple[float, float]:
+        """Return the values that the color scale of a map begins and ends at."""
+        ranges = [
+            found.map_range
+            for (name, method), found in self.samples.items()
+            if method == label and found.maps.size and (self.scale == "method" or name == dataset)
+        ]
+        low = min(float(each[0]) for each in ranges)
+        return low, max(float(each[1]) for each in ranges)
+
+    def has_map(self, label: str) -> bool:
+        """True where a method has maps on some dataset."""
+        return any(
+            method == label and found.maps.size for (_, method), found in self.samples.items()
+        )
 
 
 def choose_content(

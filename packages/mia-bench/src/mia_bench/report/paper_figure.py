@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
 import numpy as np
@@ -12,30 +11,35 @@ from matplotlib.figure import Figure
 
 from mia_bench.files import atomic
 from mia_bench.literal_text import visible
+from mia_bench.report.figure_grid import (
+    BAR,
+    BAR_LABELS,
+    EDGE,
+    HEADING,
+    LABEL_GAP,
+    NOTE_LINE,
+    PANEL_GAP,
+    TITLE,
+    Grid,
+    figure_notes,
+    lay_out,
+)
 from mia_bench.report.pictures import rgb
-from mia_bench.report.samples import cropping_note, shows_most
+from mia_bench.report.samples import shows_most
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from matplotlib.axes import Axes
 
-    from mia_bench.run_folder.samples_npz import Samples
+    from mia_bench.report.figure_content import FigureContent
 
 FORMATS = ("png", "pdf", "svg")
-SCALES = ("method", "run")
 WIDTH = 7.2  # inches: the text of a page with two columns
 COLORS = "inferno"
 FONT, SMALL = 8, 7  # points
 DPI = 300
 
-_LEAST_PANEL = 0.42  # inches
-_LETTER = 0.068  # inches that a letter takes at most, on average, at the font's size
-_GAP, _BETWEEN_IMAGES, _BETWEEN_DATASETS = 0.03, 0.07, 0.16
-_BAR, _BAR_LABELS = 0.07, 0.5
-_TITLE, _HEADING, _EDGE = 0.22, 0.16, 0.05
-_NOTE_LINE = 0.14
 _MISSING = "#b0b0b0"
 
 # How the file is drawn: text stays text, names with $ are drawn as they are.
@@ -48,58 +52,6 @@ _STYLE: dict[Any, Any] = {
     "axes.linewidth": 0.4,
     "axes.edgecolor": _MISSING,
 }
-
-
-@dataclass(frozen=True)
-class FigureContent:
-    """Rows, columns and images of a figure.
-
-    Attributes:
-        methods: Labels of the rows, from the top.
-        images: Dataset -> identifiers of its images, from the left.
-        samples: Dataset and label -> samples that have these images.
-        scale: ``"method"`` for one color scale for all maps of a method, stated beside its row;
-            ``"run"`` for one for each method and dataset, stated under its maps.
-        cropping: Labels of methods that see the middle square of images which are not square.
-    """
-
-    methods: Sequence[str]
-    images: Mapping[str, Sequence[str]]
-    samples: Mapping[tuple[str, str], Samples]
-    scale: str = "method"
-    cropping: Sequence[str] = ()
-
-    @property
-    def reconstructs(self) -> bool:
-        """True where some method gives reconstructions, which then have columns of their own."""
-        return any(each.reconstructions.size for each in self.samples.values())
-
-    def range_of(self, dataset: str, label: str) -> tuple[float, float]:
-        """Return the values that the color scale of a map begins and ends at."""
-        ranges = [
-            found.map_range
-            for (name, method), found in self.samples.items()
-            if method == label and found.maps.size and (self.scale == "method" or name == dataset)
-        ]
-        low = min(float(each[0]) for each in ranges)
-        return low, max(float(each[1]) for each in ranges)
-
-    def has_map(self, label: str) -> bool:
-        """True where a method has maps on some dataset."""
-        return any(
-            method == label and found.maps.size for (_, method), found in self.samples.items()
-        )
-
-
-class _Grid(NamedTuple):
-    """Places of the panels, in inches from the left and from the top."""
-
-    width: float
-    height: float
-    panel: float
-    columns: Sequence[tuple[str, str, float]]  # dataset, image, left edge of its first panel
-    first_row: float
-    step: float
 
 
 def draw_figure(path: Path, content: FigureContent, *, width: float = WIDTH) -> None:
@@ -124,7 +76,7 @@ def draw_figure(path: Path, content: FigureContent, *, width: float = WIDTH) -> 
 
 def compose(content: FigureContent, *, width: float = WIDTH) -> Figure:
     """Return the figure, see ``draw_figure``; each panel is an axes with its name as label."""
-    grid = _lay_out(content, width)
+    grid = lay_out(content, width)
     figure = Figure(figsize=(grid.width, grid.height))
     _draw_titles(figure, grid, content)
     for dataset, image, left in grid.columns:
@@ -132,61 +84,38 @@ def compose(content: FigureContent, *, width: float = WIDTH) -> Figure:
     for number, label in enumerate(content.methods):
         top = grid.first_row + number * grid.step
         middle = top + grid.panel / 2
-        _write(figure, grid, grid.columns[0][2] - 0.06, middle, label, ha="right", va="center")
+        _write(figure, grid, grid.columns[0][2] - LABEL_GAP, middle, label, ha="right", va="center")
         for dataset, image, left in grid.columns:
             _draw_result(figure, grid, content, (dataset, label), image, (left, top))
         if content.scale == "method" and content.has_map(label):
             _draw_bar(figure, grid, content.range_of("", label), top)
-    for number, line in enumerate(reversed(_notes(content))):
-        bottom = grid.height - _EDGE - number * _NOTE_LINE
-        _write(figure, grid, _EDGE, bottom, line, size=SMALL, va="bottom")
+    for number, line in enumerate(reversed(figure_notes(content))):
+        bottom = grid.height - EDGE - number * NOTE_LINE
+        _write(figure, grid, EDGE, bottom, line, size=SMALL, va="bottom")
     return figure
 
 
-def _lay_out(content: FigureContent, width: float) -> _Grid:
-    pair = 2 if content.reconstructs else 1
-    counts = [len(images) for images in content.images.values()]
-    label = _EDGE + 0.06 + _LETTER * max(len(visible(name)) for name in content.methods)
-    right = _EDGE + (_BAR + _BAR_LABELS + 0.06 if content.scale == "method" else 0)
-    gaps = sum(counts) * (pair - 1) * _GAP + sum(count - 1 for count in counts) * _BETWEEN_IMAGES
-    gaps += (len(counts) - 1) * _BETWEEN_DATASETS
-    panels = sum(counts) * pair
-    panel = max(_LEAST_PANEL, (width - label - right - gaps) / panels)
-    columns = []
-    left = label
-    for dataset, images in content.images.items():
-        for image in images:
-            columns.append((dataset, image, left))
-            left += pair * panel + (pair - 1) * _GAP + _BETWEEN_IMAGES
-        left += _BETWEEN_DATASETS - _BETWEEN_IMAGES
-    header = _EDGE + _TITLE + _HEADING + (3 - pair) * (panel + _HEADING)
-    step = panel + (_NOTE_LINE if content.scale == "run" else _GAP)
-    bottom = len(_notes(content)) * _NOTE_LINE + 2 * _EDGE
-    height = header + len(content.methods) * step + bottom
-    return _Grid(left - _BETWEEN_DATASETS + right, height, panel, columns, header, step)
-
-
-def _draw_titles(figure: Figure, grid: _Grid, content: FigureContent) -> None:
+def _draw_titles(figure: Figure, grid: Grid, content: FigureContent) -> None:
     """Write the name of each dataset above its images."""
     pair = 2 if content.reconstructs else 1
     for dataset in content.images:
         lefts = [left for name, _, left in grid.columns if name == dataset]
-        right = lefts[-1] + pair * grid.panel + (pair - 1) * _GAP
+        right = lefts[-1] + pair * grid.panel + (pair - 1) * PANEL_GAP
         middle = (lefts[0] + right) / 2
-        _write(figure, grid, middle, _EDGE, dataset, size=FONT + 1, ha="center", va="top")
+        _write(figure, grid, middle, EDGE, dataset, size=FONT + 1, ha="center", va="top")
 
 
 def _draw_input(
-    figure: Figure, grid: _Grid, content: FigureContent, dataset: str, image: str, left: float
+    figure: Figure, grid: Grid, content: FigureContent, dataset: str, image: str, left: float
 ) -> None:
     """Draw an image and its mask: beside each other, or below where columns have one panel."""
     found = {label: each for (name, label), each in content.samples.items() if name == dataset}
     shown = shows_most(found, content.cropping)
     at = shown.ids.tolist().index(image)
-    top = _EDGE + _TITLE + _HEADING
-    places = [(left, top), (left + grid.panel + _GAP, top)]
+    top = EDGE + TITLE + HEADING
+    places = [(left, top), (left + grid.panel + PANEL_GAP, top)]
     if not content.reconstructs:
-        places[1] = (left, top + grid.panel + _HEADING)
+        places[1] = (left, top + grid.panel + HEADING)
     axes = _panel(figure, grid, places[0], f"input {dataset} {image}")
     axes.imshow(rgb(shown.images[at]), interpolation="none")
     _head(figure, grid, places[0], "input")
@@ -200,14 +129,14 @@ def _draw_input(
     if content.reconstructs:
         short = "reconstruction" if grid.panel >= 0.75 else "recon."
         _head(figure, grid, (left, below), short)
-        _head(figure, grid, (left + grid.panel + _GAP, below), "map")
+        _head(figure, grid, (left + grid.panel + PANEL_GAP, below), "map")
     else:
         _head(figure, grid, (left, below), "map")
 
 
 def _draw_result(
     figure: Figure,
-    grid: _Grid,
+    grid: Grid,
     content: FigureContent,
     key: tuple[str, str],
     image: str,
@@ -222,7 +151,7 @@ def _draw_result(
         if found is not None and found.reconstructions.size:
             axes = _panel(figure, grid, (left, top), f"reconstruction {name}")
             axes.imshow(rgb(found.reconstructions[at]), interpolation="none")
-        left += grid.panel + _GAP
+        left += grid.panel + PANEL_GAP
     axes = _panel(figure, grid, (left, top), f"map {name}")
     if found is None:
         _say(axes, "no run")
@@ -238,16 +167,16 @@ def _draw_result(
             _write(figure, grid, middle, below, text, size=SMALL - 1, ha="center", va="top")
 
 
-def _draw_bar(figure: Figure, grid: _Grid, low_high: tuple[float, float], top: float) -> None:
+def _draw_bar(figure: Figure, grid: Grid, low_high: tuple[float, float], top: float) -> None:
     """Draw the color scale of a row at its right end, with the values of its ends."""
-    left = grid.width - _EDGE - _BAR_LABELS - _BAR
+    left = grid.width - EDGE - BAR_LABELS - BAR
     place = (left, top + 0.04 * grid.panel)
-    axes = _panel(figure, grid, place, "scale", size=(_BAR, 0.92 * grid.panel))
+    axes = _panel(figure, grid, place, "scale", size=(BAR, 0.92 * grid.panel))
     axes.imshow(np.linspace(1, 0, 128)[:, None], cmap=COLORS, aspect="auto")
     for value, share, side in ((low_high[1], 0.04, "top"), (low_high[0], 0.96, "bottom")):
         height = top + share * grid.panel
         text = _number(value, low_high[1] - low_high[0])
-        _write(figure, grid, left + _BAR + 0.04, height, text, size=SMALL, va=side)
+        _write(figure, grid, left + BAR + 0.04, height, text, size=SMALL, va=side)
 
 
 def _number(value: float, span: float) -> str:
@@ -258,19 +187,9 @@ def _number(value: float, span: float) -> str:
     return f"{rounded + 0.0:.10g}"  # no -0
 
 
-def _notes(content: FigureContent) -> list[str]:
-    """Return the lines below the grid, which state the scale."""
-    one = "a method" if content.scale == "method" else "a method and dataset"
-    ends = "its lowest value to the 99.5 % quantile of its test maps"
-    if content.scale == "method" and len(content.images) > 1:
-        ends = "its lowest value to the highest of its datasets' 99.5 % quantiles"
-    scale = f"Maps: one color scale {one}, from {ends}."
-    return [line for line in (scale, cropping_note(content.cropping)) if line]
-
-
 def _panel(
     figure: Figure,
-    grid: _Grid,
+    grid: Grid,
     corner: tuple[float, float],
     name: str,
     *,
@@ -286,26 +205,21 @@ def _panel(
     return axes
 
 
-def _head(figure: Figure, grid: _Grid, corner: tuple[float, float], text: str) -> None:
+def _head(figure: Figure, grid: Grid, corner: tuple[float, float], text: str) -> None:
     left, top = corner
-    _write(
-        *(figure, grid, left + grid.panel / 2, top - 0.02, text),
-        size=SMALL,
-        ha="center",
-        va="bottom",
-    )
+    middle = left + grid.panel / 2
+    _write(figure, grid, middle, top - 0.02, text, size=SMALL, ha="center", va="bottom")
 
 
 def _say(axes: Axes, text: str) -> None:
     """Write in a panel why nothing is drawn."""
-    axes.text(
-        *(0.5, 0.5, text), transform=axes.transAxes, ha="center", va="center", fontsize=SMALL - 1
-    )
+    where = axes.transAxes
+    axes.text(0.5, 0.5, text, transform=where, ha="center", va="center", fontsize=SMALL - 1)
 
 
 def _write(
     figure: Figure,
-    grid: _Grid,
+    grid: Grid,
     x: float,
     y: float,
     text: str,
