@@ -119,7 +119,7 @@ def conformance(session: nox.Session) -> None:
     session.run(
         *(str(python), "-m", "pytest", "--import-mode=importlib", "--slow"),
         *("-n", "auto", "--maxprocesses=4", "--dist=loadgroup", "packages/mia-bench/tests/testing"),
-        *("-o", "tmp_path_retention_policy=failed", *session.posargs),
+        *("-rs", "-o", "tmp_path_retention_policy=failed", *session.posargs),
         env={"OMP_WAIT_POLICY": "PASSIVE"},
         external=True,
     )
@@ -231,7 +231,7 @@ def run_tests(session: nox.Session, name: str) -> None:
         # A file's tests share what it has prepared, so that files are what is spread.
         *("-n", "auto", "--maxprocesses=4", "--dist=loadfile"),
         # Folders of tests that passed are removed at once: those of mia-bench hold gigabytes.
-        *("-o", "tmp_path_retention_policy=failed", *session.posargs),
+        *("-rs", "-o", "tmp_path_retention_policy=failed", *session.posargs),
         # Waiting threads sleep instead of spinning: tests stay fast on a busy machine.
         env={"MIA_TEST_SHARED": shared, "OMP_WAIT_POLICY": "PASSIVE"},
     )

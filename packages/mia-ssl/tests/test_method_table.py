@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 from mia_ssl import METHODS
-from mia_ssl.registry import count_costs
+from mia_ssl.costs import count_costs
 
 
 def test_the_table_is_what_the_methods_say():

@@ -13,7 +13,7 @@ from mia_recon._engine.detector import TrainedDetector
 from mia_recon._engine.inference import evaluating, in_order
 from mia_recon._engine.options import parse_options
 from mia_recon._engine.records import Prediction
-from mia_recon._engine.saved_model import check_network, explain_misfit, read_model
+from mia_recon._engine.saved_model import check_network
 from mia_recon._engine.seeding import generator, initialize
 from mia_recon._engine.settings import SETTINGS, Settings
 from mia_recon.method import normalize
@@ -22,11 +22,11 @@ from mia_recon.registry import RECORDS
 from mia_recon.scoring import ReconstructionScores, scoring_mode
 
 if TYPE_CHECKING:
-    import os
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from lightning_fabric import Fabric
     from torch import Tensor
+    from typing_extensions import Self
 
     from mia_recon._engine.images import ImageSource
     from mia_recon._engine.training import Schedule, Task
@@ -70,24 +70,22 @@ class ReconstructionDetector(TrainedDetector):
         self._draw(0)
 
     @classmethod
-    def load(cls, path: str | os.PathLike[str]) -> ReconstructionDetector:
-        """Load the detector that ``save`` wrote.
-
-        Raises:
-            ModelFileError: Nothing there, damaged files, or a model of another package or format.
-        """
-        state, meta = read_model(path, "mia_recon", RECORDS)
+    def from_saved(cls, state: Mapping[str, Any], meta: Mapping[str, Any]) -> Self:
+        """Make the detector of a saved state, once its weights are those of such a network."""
         method, channels, size = RECORDS[meta["method"]], meta["in_channels"], meta["image_size"]
-        with explain_misfit(path):
-            options = parse_options(method.options, meta["options"], owner=method.info.name)
-            check_network(state["network"], lambda: method.network(channels, size, options))
-            return cls(
-                method,
-                in_channels=channels,
-                image_size=size,
-                settings=Settings(**meta["settings"]),
-                options=meta["options"],
-            ).restore(state, meta)
+        options = parse_options(method.options, meta["options"], owner=method.info.name)
+        check_network(state["network"], lambda: method.network(channels, size, options))
+        return cls(
+            method,
+            in_channels=channels,
+            image_size=size,
+            settings=Settings(**meta["settings"]),
+            options=meta["options"],
+        ).restore(state, meta)
+
+    @classmethod
+    def _methods(cls) -> Iterable[str]:
+        return RECORDS
 
     @property
     def reconstructs(self) -> bool:

@@ -16,7 +16,7 @@ METHODS = read_method_table(Path(__file__).with_name("method_table.json"))
 
 def main(path: str) -> None:
     """Write the table, with the cost of each method counted."""
-    from mia_ssl.registry import count_costs
+    from mia_ssl.costs import count_costs
 
     write_method_table(Path(path), count_costs())
 

@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from mia_ssl import adapted, features, one_stage, two_stage
 from mia_ssl._engine.options import check_choice
 from mia_ssl._engine.saved_model import explain_misfit, read_model
-from mia_ssl.default_weights import default_weights
 from mia_ssl.inputs import as_tensor
 from mia_ssl.method_table import METHODS
 from mia_ssl.pasting.plot import plot_pasted
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Iterator
     from types import ModuleType
 
     from matplotlib.figure import Figure
     from torch import Tensor
 
-    from mia_ssl._engine.records import MethodInfo
     from mia_ssl.adapted.detector import AdaptedDetector
     from mia_ssl.features.detector import FeatureDetector
     from mia_ssl.one_stage.detector import OneStageDetector
@@ -30,18 +26,6 @@ if TYPE_CHECKING:
     Detector = OneStageDetector | TwoStageDetector | FeatureDetector | AdaptedDetector
 
 _FAMILIES: tuple[ModuleType, ...] = (one_stage, two_stage, features, adapted)
-
-
-def count_costs() -> Iterator[MethodInfo]:
-    """Yield the facts of every method with its cost counted, and the weights that it needs."""
-    for family in (one_stage, two_stage):  # their methods have the same network
-        cost = family.count_cost()
-        for info in family.METHODS.values():
-            yield replace(info, weights=default_weights(info), cost=cost)
-    costs = features.count_costs()
-    for name, info in features.METHODS.items():
-        yield replace(info, weights=default_weights(info), cost=costs[name])
-    yield from adapted.count_costs()
 
 
 def family_of(name: str) -> ModuleType:

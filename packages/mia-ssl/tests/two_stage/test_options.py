@@ -10,9 +10,8 @@ import numpy as np
 import pytest
 from mia_ssl import METHODS as TABLE
 from mia_ssl.two_stage import METHODS
-from mia_ssl.two_stage.build import split_options
 from mia_ssl.two_stage.methods import RECORDS
-from mia_ssl.two_stage.options import TwoStageOptions
+from mia_ssl.two_stage.options import TwoStageOptions, split_options
 
 
 @pytest.mark.parametrize(

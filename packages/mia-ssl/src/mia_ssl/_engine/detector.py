@@ -13,7 +13,7 @@ from .images import ImageSource
 from .inference import score_quantiles
 from .options import whole_number
 from .repeatable import repeatable
-from .saved_model import MAX_SIDE, check_weights
+from .saved_model import MAX_SIDE, check_weights, explain_misfit, read_model
 from .scoring_module import ScoringModule
 from .seeding import checked
 from .storage import save_folder, versions
@@ -21,7 +21,7 @@ from .training import Schedule, train
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     import torch
     from lightning_fabric import Fabric
@@ -186,13 +186,29 @@ class TrainedDetector(ABC):
         save_folder(path, self._state(), meta)
 
     @classmethod
-    @abstractmethod
     def load(cls, path: str | os.PathLike[str]) -> Self:
         """Load the detector that ``save`` wrote.
 
         Raises:
-            ModelFileError: Nothing there, damaged files, or a model of another package or format.
+            ModelFileError: Nothing there, damaged files, or a model of another family or format.
         """
+        state, meta = read_model(path, cls._package(), cls._methods())
+        with explain_misfit(path):
+            return cls.from_saved(state, meta)
+
+    @classmethod
+    @abstractmethod
+    def from_saved(cls, state: Mapping[str, Any], meta: Mapping[str, Any]) -> Self:
+        """Make the detector of a state and facts that ``read_model`` has read.
+
+        Raises:
+            KeyError, RuntimeError, TypeError, ValueError: A part is missing or does not fit.
+        """
+
+    @classmethod
+    @abstractmethod
+    def _methods(cls) -> Iterable[str]:
+        """Return the names of the family's methods."""
 
     def restore(self, state: Mapping[str, Any], meta: Mapping[str, Any]) -> Self:
         """Restore what ``save`` wrote, into a detector of the same method and options.

@@ -1,13 +1,12 @@
-"""Detectors of the methods of adapted features, built from a name or from a saved state."""
+"""Detectors of the methods of adapted features, built from a name."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from mia_ssl._engine.options import parse_options, unknown
-from mia_ssl._engine.saved_model import check_network
 from mia_ssl._engine.settings import SETTINGS, Settings
-from mia_ssl.adapted.detector import AdaptedDetector, make_network
+from mia_ssl.adapted.detector import AdaptedDetector
 from mia_ssl.adapted.methods import RECORDS
 
 if TYPE_CHECKING:
@@ -57,21 +56,6 @@ def build(
         ),
         options=parse_options(method.options, options, owner=name, also=also),
     )
-
-
-def restore(state: dict[str, Any], meta: dict[str, Any]) -> AdaptedDetector:
-    """Build the detector of a saved state; it holds all weights and needs no file."""
-    settings = {key: value for key, value in meta["settings"].items() if key != "compile"}
-    method = RECORDS[meta["method"]]
-    options = parse_options(method.options, meta["options"], owner=meta["method"])
-    check_network(state["network"], lambda: make_network(method, options))
-    return build(
-        meta["method"],
-        in_channels=meta["in_channels"],
-        image_size=meta["image_size"],
-        **settings,
-        **meta["options"],
-    ).restore(state, meta)
 
 
 def load_medianomaly(name: str, path: str | os.PathLike[str], **options: Any) -> NoReturn:

@@ -12,7 +12,11 @@ from sklearn.exceptions import NotFittedError
 from mia_ssl._engine.backbones import Backbone
 from mia_ssl._engine.detector import TrainedDetector
 from mia_ssl._engine.inference import evaluating, in_order
+from mia_ssl._engine.options import parse_options
 from mia_ssl._engine.records import Prediction
+from mia_ssl._engine.saved_model import check_network
+from mia_ssl._engine.settings import Settings
+from mia_ssl.adapted.methods import RECORDS
 from mia_ssl.adapted.network import AdaptedNetwork
 from mia_ssl.adapted.scores import AdaptedScores
 from mia_ssl.adapted.scoring import embed, make_density, scores_of_normals
@@ -20,15 +24,13 @@ from mia_ssl.adapted.task import AdaptedTask
 from mia_ssl.checks import check_image_side
 
 if TYPE_CHECKING:
-    import os
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from lightning_fabric import Fabric
     from typing_extensions import Self
 
     from mia_ssl._engine.images import ImageSource
     from mia_ssl._engine.records import Epoch
-    from mia_ssl._engine.settings import Settings
     from mia_ssl._engine.training import Schedule, Task
     from mia_ssl.adapted.method import AdaptedMethod
     from mia_ssl.adapted.options import AdaptedOptions
@@ -61,21 +63,29 @@ class AdaptedDetector(TrainedDetector):
         )
         check_image_side(image_size)
         self.options = options
-        self.network = make_network(method, options)
+        self.network = _make_network(method, options)
         self.density: Density | None = None
         self._method = method
         self._normals: ImageSource | None = None  # during a training
 
     @classmethod
-    def load(cls, path: str | os.PathLike[str]) -> AdaptedDetector:
-        """Load the detector that ``save`` wrote.
+    def from_saved(cls, state: Mapping[str, Any], meta: Mapping[str, Any]) -> Self:
+        """Make the detector of a saved state, which holds all weights and needs no file."""
+        method = RECORDS[meta["method"]]
+        options = parse_options(method.options, meta["options"], owner=method.info.name)
+        check_network(state["network"], lambda: _make_network(method, options))
+        settings = {key: value for key, value in meta["settings"].items() if key != "compile"}
+        return cls(
+            method,
+            in_channels=meta["in_channels"],
+            image_size=meta["image_size"],
+            settings=Settings.resolve(method.info, **settings),
+            options=options,
+        ).restore(state, meta)
 
-        Raises:
-            ModelFileError: Nothing there, damaged files, or a model of another package or format.
-        """
-        from mia_ssl.registry import load
-
-        return cast("AdaptedDetector", load(path))
+    @classmethod
+    def _methods(cls) -> Iterable[str]:
+        return RECORDS
 
     def embed(
         self, images: Any, *, batch_size: int | None = None, device: str = "auto"
@@ -181,7 +191,7 @@ class AdaptedDetector(TrainedDetector):
         return asdict(self.options)
 
 
-def make_network(method: AdaptedMethod, options: AdaptedOptions) -> AdaptedNetwork:
+def _make_network(method: AdaptedMethod, options: AdaptedOptions) -> AdaptedNetwork:
     """Make the network of a method, without weights of use."""
     return AdaptedNetwork(
         Backbone(options.backbone, options.weights),

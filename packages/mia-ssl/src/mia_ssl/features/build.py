@@ -1,4 +1,4 @@
-"""Detectors of the feature methods, built from a name or from a saved state."""
+"""Detectors of the feature methods, built from a name."""
 
 from __future__ import annotations
 
@@ -47,18 +47,6 @@ def build(
         settings=Settings.resolve(method.info, epochs=epochs, batch_size=batch_size),
         options=parsed,
     )
-
-
-def restore(state: dict[str, Any], meta: dict[str, Any]) -> FeatureDetector:
-    """Build the detector of a saved state."""
-    settings = {key: meta["settings"][key] for key in ("epochs", "batch_size")}
-    return build(
-        meta["method"],
-        in_channels=meta["in_channels"],
-        image_size=meta["image_size"],
-        **settings,
-        **meta["options"],
-    ).restore(state, meta)
 
 
 def load_medianomaly(name: str, path: str | os.PathLike[str], **options: Any) -> NoReturn:

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import torch
 from sklearn.exceptions import NotFittedError
 
 from mia_ssl._engine.backbones import Backbone
 from mia_ssl._engine.detector import TrainedDetector
+from mia_ssl._engine.options import parse_options
 from mia_ssl._engine.records import Prediction
 from mia_ssl._engine.seeding import generator
+from mia_ssl._engine.settings import Settings
 from mia_ssl.checks import check_image_side
 from mia_ssl.features.extract import extract, features_of
+from mia_ssl.features.methods import RECORDS
 from mia_ssl.features.orientations import ORIENTATIONS
 from mia_ssl.features.scores import FeatureScores
 
 if TYPE_CHECKING:
-    import os
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from lightning_fabric import Fabric
     from torch import Tensor
@@ -27,7 +29,6 @@ if TYPE_CHECKING:
 
     from mia_ssl._engine.images import ImageSource
     from mia_ssl._engine.records import Epoch
-    from mia_ssl._engine.settings import Settings
     from mia_ssl._engine.training import Schedule, Task
     from mia_ssl.features.extract import Features
     from mia_ssl.features.method import FeatureMethod
@@ -74,15 +75,21 @@ class FeatureDetector(TrainedDetector):
         self._is_fitted = False
 
     @classmethod
-    def load(cls, path: str | os.PathLike[str]) -> FeatureDetector:
-        """Load the detector that ``save`` wrote.
+    def from_saved(cls, state: Mapping[str, Any], meta: Mapping[str, Any]) -> Self:
+        """Make the detector of a saved state."""
+        method = RECORDS[meta["method"]]
+        settings = {key: meta["settings"][key] for key in ("epochs", "batch_size")}
+        return cls(
+            method,
+            in_channels=meta["in_channels"],
+            image_size=meta["image_size"],
+            settings=Settings.resolve(method.info, **settings),
+            options=parse_options(method.options, meta["options"], owner=method.info.name),
+        ).restore(state, meta)
 
-        Raises:
-            ModelFileError: Nothing there, damaged files, or a model of another package or format.
-        """
-        from mia_ssl.registry import load
-
-        return cast("FeatureDetector", load(path))
+    @classmethod
+    def _methods(cls) -> Iterable[str]:
+        return RECORDS
 
     def restore(self, state: Mapping[str, Any], meta: Mapping[str, Any]) -> Self:
         """Take back what ``save`` wrote, the model included."""

@@ -9,7 +9,6 @@ import torch
 from mia_ssl._engine.detector import TrainedDetector
 from mia_ssl._engine.inference import evaluating, in_order
 from mia_ssl._engine.records import Prediction
-from mia_ssl._engine.saved_model import explain_misfit, read_model
 from mia_ssl._engine.seeding import generator
 from mia_ssl._engine.settings import Settings
 from mia_ssl.one_stage.methods import RECORDS
@@ -19,9 +18,10 @@ from mia_ssl.one_stage.scores import OneStageScores
 from mia_ssl.one_stage.task import OneStageTask
 
 if TYPE_CHECKING:
-    import os
+    from collections.abc import Iterable, Mapping
 
     from lightning_fabric import Fabric
+    from typing_extensions import Self
 
     from mia_ssl._engine.images import ImageSource
     from mia_ssl._engine.training import Schedule, Task
@@ -71,23 +71,8 @@ class OneStageDetector(TrainedDetector):
         self.network.eval()
 
     @classmethod
-    def load(cls, path: str | os.PathLike[str]) -> OneStageDetector:
-        """Load the detector that ``save`` wrote.
-
-        Raises:
-            ModelFileError: Nothing there, damaged files, or a model of another package or format.
-        """
-        state, meta = read_model(path, "mia_ssl", RECORDS)
-        with explain_misfit(path):
-            return cls.from_saved(state, meta)
-
-    @classmethod
-    def from_saved(cls, state: dict[str, Any], meta: dict[str, Any]) -> OneStageDetector:
-        """Make the detector of a saved state and its facts.
-
-        Raises:
-            KeyError, RuntimeError, TypeError, ValueError: A part is missing or does not fit.
-        """
+    def from_saved(cls, state: Mapping[str, Any], meta: Mapping[str, Any]) -> Self:
+        """Make the detector of a saved state."""
         method = RECORDS[meta["method"]]
         unused = method.recipe.unused_options  # saved all the same
         options = {key: value for key, value in dict(meta["options"]).items() if key not in unused}
@@ -98,6 +83,10 @@ class OneStageDetector(TrainedDetector):
             settings=Settings(**meta["settings"]),
             options=method.parse(Options, options),
         ).restore(state, meta)
+
+    @classmethod
+    def _methods(cls) -> Iterable[str]:
+        return RECORDS
 
     def _draw(self, seed: int) -> None:
         draw_weights(self.network, generator(seed, 0))

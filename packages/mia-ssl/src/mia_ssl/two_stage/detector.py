@@ -9,17 +9,20 @@ from sklearn.exceptions import NotFittedError
 
 from mia_ssl._engine.detector import TrainedDetector
 from mia_ssl._engine.inference import score_quantiles
+from mia_ssl._engine.saved_model import check_network
 from mia_ssl._engine.seeding import generator
+from mia_ssl._engine.settings import Settings
 from mia_ssl.two_stage.maps import patch_width
-from mia_ssl.two_stage.network import draw_network
+from mia_ssl.two_stage.methods import RECORDS
+from mia_ssl.two_stage.network import TwoStageNetwork, draw_network
+from mia_ssl.two_stage.options import split_options
 from mia_ssl.two_stage.scoring import Scorer, embed
 from mia_ssl.two_stage.task import TwoStageTask
 from mia_ssl.two_stage.training_images import FirstImages, ImagesWithRegions
 from mia_ssl.two_stage.weights import load_weights
 
 if TYPE_CHECKING:
-    import os
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     import numpy as np
     from lightning_fabric import Fabric
@@ -28,7 +31,6 @@ if TYPE_CHECKING:
 
     from mia_ssl._engine.images import ImageSource
     from mia_ssl._engine.records import Epoch, Prediction
-    from mia_ssl._engine.settings import Settings
     from mia_ssl._engine.training import Schedule, Task
     from mia_ssl.two_stage.method import TwoStageMethod
     from mia_ssl.two_stage.options import TwoStageOptions
@@ -72,6 +74,12 @@ class TwoStageDetector(TrainedDetector):
         if image_size < SMALLEST_IMAGE:
             msg = f"expected image_size to be {SMALLEST_IMAGE} or above, got {image_size}"
             raise ValueError(msg)
+        if not method.is_trained and (options.weights is None or options.density == "classifier"):
+            msg = (
+                f"{method.info.name} is not trained: it needs weights and a density, "
+                f"got weights={options.weights!r}, density={options.density!r}"
+            )
+            raise ValueError(msg)
         self.options = options
         self.paste_options = paste_options
         self.scorer = Scorer(options)
@@ -85,15 +93,27 @@ class TwoStageDetector(TrainedDetector):
             self._widths["map_density"] = patch_width(self.network, options, image_size)
 
     @classmethod
-    def load(cls, path: str | os.PathLike[str]) -> TwoStageDetector:
-        """Load the detector that ``save`` wrote.
+    def from_saved(cls, state: Mapping[str, Any], meta: Mapping[str, Any]) -> Self:
+        """Make the detector of a saved state, which holds all weights and needs no file."""
+        method = RECORDS[meta["method"]]
+        options, paste_options = split_options(method, meta["options"])
+        check_network(
+            state["network"],
+            lambda: TwoStageNetwork(options.backbone, options.head, method.classes),
+        )
+        return cls(
+            method,
+            in_channels=meta["in_channels"],
+            image_size=meta["image_size"],
+            settings=Settings.resolve(method.info, **meta["settings"]),
+            options=options,
+            paste_options=paste_options,
+            pretrained=False,
+        ).restore(state, meta)
 
-        Raises:
-            ModelFileError: Nothing there, damaged files, or a model of another package or format.
-        """
-        from mia_ssl.registry import load
-
-        return cast("TwoStageDetector", load(path))
+    @classmethod
+    def _methods(cls) -> Iterable[str]:
+        return RECORDS
 
     def __repr__(self) -> str:
         size = f"{self.in_channels} x {self.image_size} x {self.image_size}"

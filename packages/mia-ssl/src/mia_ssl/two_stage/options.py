@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any
 
-from mia_ssl._engine.options import check_choice, check_counts, check_positive, whole_number
+from mia_ssl._engine.options import (
+    check_choice,
+    check_counts,
+    check_names,
+    check_positive,
+    parse_options,
+    whole_number,
+)
+from mia_ssl._engine.settings import SETTINGS
 from mia_ssl.checks import check_between, counts
 from mia_ssl.densities.nearest_neighbors import METRICS
 from mia_ssl.two_stage.color_jitter import STRONGEST
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mia_ssl.two_stage.method import TwoStageMethod
 
 DENSITIES = ("gaussian", "kernel", "neighbors", "classifier")
 NORMALIZATIONS = ("half", "imagenet")
@@ -99,3 +112,31 @@ def _name_or_path(weights: Any) -> str:
     except TypeError as error:
         msg = f"expected weights to be a name, a path or None, got {weights!r}"
         raise ValueError(msg) from error
+
+
+def split_options(
+    method: TwoStageMethod, options: Mapping[str, Any]
+) -> tuple[TwoStageOptions, Any]:
+    """Return the options of a method that all two-stage methods share, and those of its pastes.
+
+    Args:
+        method: The method, which has defaults of its own.
+        options: Options as a user names them.
+
+    Raises:
+        ValueError: An option that neither has, or a value of another kind or out of range.
+    """
+    shared = [field.name for field in fields(TwoStageOptions)]
+    own = [field.name for field in fields(method.paste_options)]
+    owner = method.info.name
+    also = [name for name in SETTINGS if name != "compile"]
+    check_names(options, shared + own, owner=owner, also=also)
+    values = {**method.defaults, **options}
+    return (
+        parse_options(
+            TwoStageOptions, {k: v for k, v in values.items() if k in shared}, owner=owner
+        ),
+        parse_options(
+            method.paste_options, {k: v for k, v in values.items() if k in own}, owner=owner
+        ),
+    )
