@@ -52,6 +52,7 @@ class Whole(Small):
     """The same with all that is optional."""
 
     steps_per_epoch = 3
+    learned_parameters = 64
 
     def fit(
         self,
@@ -265,6 +266,12 @@ BROKEN = [
         *("fit", forgets_the_checkpoint, r"epochs that are left, got \[1, 2\]"),
     ),
     ("an_epoch_can_be_one_step", "fit", resets_the_steps, "fit must leave steps_per_epoch"),
+    (
+        "learned_parameters_are_a_number",
+        "learned_parameters",
+        "64",
+        "whole number from 0, got '64'",
+    ),
     (
         "the_scoring_module_gives_the_scores",
         *("scoring_module", draws_another_map, "scoring_module must not change the map"),

@@ -59,6 +59,16 @@ def test_same_seed_same_result_and_saved_as_it_was(name, small, waves, tmp_path)
 
 
 @pytest.mark.parametrize("name", METHODS)
+def test_what_a_network_learns_is_counted(name, small, waves):
+    detector = small(name)
+    assert detector.learned_parameters == 0
+    detector.fit(waves(), device="cpu")
+    inputs = sum(detector.network.channels[stage] for stage in (1, 2))
+    lesion_network = (inputs * 64 + 64) + (64 * 64 * 9 + 64) + (64 + 1)  # three convolutions
+    assert detector.learned_parameters == (lesion_network if name == "synthetic-lesions" else 0)
+
+
+@pytest.mark.parametrize("name", METHODS)
 def test_what_is_kept_does_not_grow_with_the_images(name, small, waves):
     caps = {"patchcore": {"pool": 400}, "nearest-features": {"bank": 400}}
     sizes = []

@@ -43,6 +43,11 @@ class OptionalParts:
         return getattr(self.detector, "steps_per_epoch", None)
 
     @property
+    def learned_parameters(self) -> int | None:
+        """Number of learned values where the detector is a ``CountsParameters``, else None."""
+        return getattr(self.detector, "learned_parameters", None)
+
+    @property
     def scoring_module(self) -> Callable[[], Any] | None:
         """The method of a ``HasScoringModule``, else None."""
         return getattr(self.detector, "scoring_module", None)

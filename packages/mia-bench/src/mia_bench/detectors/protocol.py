@@ -1,8 +1,8 @@
 """The contract of a detector and of a package that brings detectors; nothing is inherited.
 
 ``Detector`` is what every detector has. ``TakesCheckpoint``, ``TakesBatchSize``, ``HasHistory``,
-``HasStepsPerEpoch``, ``HasScoringModule`` and ``Reconstructs`` are optional, each by itself;
-``mia_bench.detectors.optional`` looks them up.
+``HasStepsPerEpoch``, ``CountsParameters``, ``HasScoringModule`` and ``Reconstructs`` are optional,
+each by itself; ``mia_bench.detectors.optional`` looks them up.
 """
 
 from __future__ import annotations
@@ -147,6 +147,19 @@ class HasStepsPerEpoch(Protocol):
     """
 
     steps_per_epoch: int | None
+
+
+class CountsParameters(Protocol):
+    """Optional: the detector counts what it learns.
+
+    Of others, the trainable parameters of the torch networks among the detector's attributes are
+    counted.
+    """
+
+    @property
+    def learned_parameters(self) -> int:
+        """Number of values that a training learns."""
+        ...
 
 
 class HasScoringModule(Protocol):

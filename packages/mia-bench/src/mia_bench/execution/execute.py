@@ -132,11 +132,17 @@ def _train_and_score(run: Run, folder: RunFolder, device: str, tracked: TrackedR
         losses=losses,
         seconds=StageSeconds(**seconds),
         peak_memory=machine.peak_memory(),
-        parameters=machine.parameters(detector),
+        parameters=_count_parameters(detector),
         machine=Machine(**machine_facts(device)),
         finished=machine.now(),
         selection=_record_selection(selection, run, detector, test, device),
     )
+
+
+def _count_parameters(detector: Detector) -> int | None:
+    """Count the values that a detector learns; None if it has no network."""
+    told = OptionalParts(detector).learned_parameters
+    return machine.parameters(detector) if told is None else told
 
 
 def _record_selection(

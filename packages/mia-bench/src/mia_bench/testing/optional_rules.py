@@ -78,6 +78,16 @@ def an_epoch_can_be_one_step(case: Case) -> None:
     require(detector.steps_per_epoch == 1, "fit must leave steps_per_epoch as it is")
 
 
+def learned_parameters_are_a_number(case: Case) -> None:
+    """``learned_parameters`` of a trained detector is a whole number."""
+    parts = OptionalParts(case.trained())
+    count = parts.learned_parameters
+    if count is None:
+        raise SkipTest("it does not count its parameters")
+    good = isinstance(count, int) and not isinstance(count, bool) and count >= 0
+    require(good, f"learned_parameters must be a whole number from 0, got {count!r}")
+
+
 def the_scoring_module_gives_the_scores(case: Case) -> None:
     """``scoring_module()`` gives the scores and maps of ``predict``, as float32 tensors."""
     detector: Any = case.trained()
@@ -135,6 +145,7 @@ OPTIONAL_RULES = (
     history_has_one_entry_an_epoch,
     a_checkpoint_resumes_to_the_same_weights,
     an_epoch_can_be_one_step,
+    learned_parameters_are_a_number,
     the_scoring_module_gives_the_scores,
     reconstructions_are_images,
 )

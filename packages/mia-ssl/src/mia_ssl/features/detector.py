@@ -91,6 +91,15 @@ class FeatureDetector(TrainedDetector):
     def _methods(cls) -> Iterable[str]:
         return RECORDS
 
+    @property
+    def learned_parameters(self) -> int:
+        """Number of values that a network on top of the frozen one learns; 0 where there is none.
+
+        Before ``fit`` there is none.
+        """
+        network = getattr(self.model, "network", None)
+        return 0 if network is None else sum(each.numel() for each in network.parameters())
+
     def restore(self, state: Mapping[str, Any], meta: Mapping[str, Any]) -> Self:
         """Take back what ``save`` wrote, the model included."""
         if "model" in state:
