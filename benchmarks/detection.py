@@ -2,22 +2,25 @@
 
     python benchmarks/detection.py --root FOLDER [--sets LGG,ChestXray] [--methods subspace,ae]
                                    [--seeds 0,1,2] [--epochs ae=100] [--threads 2]
+                                   [--option 'radius=[0.027,0.35]']
 
 Prints a row of a Markdown table for each set, method and seed; ``docs/detection.md`` has the
 figures. Seconds are those of the processor, of all threads together: a busy machine changes them
 little. A set is a name that mia-data knows, or a folder below the root. Each row is measured in a
-process of its own, which peak memory is of. Methods have their defaults but for the number of
-epochs, and images their sizes. Seconds to fit include the scores of all training images.
+process of its own, which peak memory is of. Methods have their defaults but for what is given,
+and images their sizes. Seconds to fit include the scores of all training images.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import multiprocessing
 import resource
 import time
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import mia_data
 import mia_metrics
@@ -40,13 +43,15 @@ def read(name: str, split: str, root: Path, info: mia_ssl.MethodInfo) -> mia_dat
     return mia_data.from_folder(root / name, split, channels=1, **how)
 
 
-def measure(name: str, method: str, seed: int, root: Path, epochs: int | None, threads: int) -> str:
+def measure(
+    name: str, method: str, seed: int, root: Path, options: dict[str, Any], threads: int
+) -> str:
     """Fit and score one method, and return its row of the table."""
     torch.set_num_threads(threads)
     package = mia_ssl if method in mia_ssl.METHODS else mia_recon
     info = package.METHODS[method]
     train, test = (read(name, split, root, info) for split in ("train", "test"))
-    detector = package.build(method, in_channels=1, **({"epochs": epochs} if epochs else {}))
+    detector = package.build(method, in_channels=1, **options)
     start = time.process_time()
     detector.fit(train.images, seed=seed, device="cpu")
     fitted = time.process_time()
@@ -74,8 +79,10 @@ def main() -> None:
     parser.add_argument("--methods", default=METHODS)
     parser.add_argument("--seeds", default="0")
     parser.add_argument("--epochs", default="", help="METHOD=EPOCHS, separated by commas")
+    parser.add_argument("--option", action="append", default=[], help="KEY=JSON, of all methods")
     parser.add_argument("--threads", type=int, default=2)
     given = parser.parse_args()
+    shared = {key: json.loads(value) for key, value in (each.split("=") for each in given.option)}
     epochs = dict(part.split("=") for part in given.epochs.split(",") if part)
     print("| set | method | seed | AUROC | AP | pixel AP | best Dice | fit s | score s | GB |")
     print("|---|---|---|---|---|---|---|---|---|---|", flush=True)
@@ -83,10 +90,13 @@ def main() -> None:
     for name in given.sets.split(","):
         for method in given.methods.split(","):
             for seed in map(int, given.seeds.split(",")):
-                number = int(epochs[method]) if method in epochs else None
+                options = {
+                    **shared,
+                    **({"epochs": int(epochs[method])} if method in epochs else {}),
+                }
                 with ProcessPoolExecutor(1, mp_context=spawn) as pool:
                     row = pool.submit(
-                        measure, name, method, seed, given.root, number, given.threads
+                        measure, name, method, seed, given.root, options, given.threads
                     )
                     print(row.result(), flush=True)
 

@@ -110,6 +110,8 @@ def test_wrong_builds_are_refused():
         mia_ssl.build("padim", stages=(2, 5))
     with pytest.raises(ValueError, match=r"stages in ascending order, each once, got \(3, 2\)"):
         mia_ssl.build("padim", stages=(3, 2))
+    with pytest.raises(ValueError, match=r"0 < least <= largest <= 1\), got \(0.3, 0.2\)"):
+        mia_ssl.build("synthetic-lesions", radius=(0.3, 0.2))
     with pytest.raises(ValueError, match="did you mean 'smoothing'"):
         mia_ssl.build("padim", smooting=3)
     with pytest.raises(ValueError, match="no checkpoint of it"):

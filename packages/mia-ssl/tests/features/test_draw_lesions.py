@@ -61,6 +61,32 @@ def test_lesions_lie_in_the_foreground_and_have_the_stated_sizes():
     assert (changed != images)[:, 0][background].float().mean() < 0.05
 
 
+def test_radius_and_softness_are_those_asked_for():
+    """On plain images, a lesion of radius r covers about pi r^2, and its border is as wide."""
+    plain = torch.full((48, 1, 96, 96), 120, dtype=torch.uint8)
+    plain += (torch.arange(96) % 2).to(torch.uint8) * 20  # a unit of contrast
+
+    def areas(**sizes):
+        _, label = draw_lesions(plain, torch.Generator().manual_seed(2), **sizes)
+        shares = label.float().mean((1, 2))
+        return shares[shares > 0]
+
+    small, large = (areas(radius=(r, r), softness=(0.04, 0.04)) for r in (0.08, 0.16))
+    assert small.max() < 2 * np.pi * 0.08**2
+    assert large.median() / small.median() == pytest.approx(4, rel=0.35)
+    sharp, soft = (
+        module._shapes(
+            torch.ones(16, 96, 96, dtype=torch.bool),
+            torch.full((16,), 20.0),
+            (width, width),
+            torch.Generator().manual_seed(0),
+        )
+        for width in (0.05, 0.5)
+    )
+    borders = [((each > 0.1) & (each < 0.9)).float().mean() for each in (sharp, soft)]
+    assert borders[1] > 4 * borders[0]
+
+
 def test_both_brighter_and_darker_lesions_are_drawn():
     images = disks(64)
     changed, label = drawn(images)

@@ -31,12 +31,20 @@ VISIBLE = 4  # gray values that a pixel must change by to be labeled
 KINDS = 3
 
 
-def draw_lesions(images: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+def draw_lesions(
+    images: Tensor,
+    generator: torch.Generator,
+    *,
+    radius: tuple[float, float] = RADIUS,
+    softness: tuple[float, float] = SOFTNESS,
+) -> tuple[Tensor, Tensor]:
     """Draw one lesion into each image.
 
     Args:
         images: uint8 [B, C, H, W] on the CPU.
         generator: Source of all that is drawn.
+        radius: Least and largest radius, in sides of the image.
+        softness: Least and largest width of the border, in radii.
 
     Returns:
         The changed images, uint8 [B, C, H, W], and where they were visibly changed, bool [B, H, W].
@@ -45,15 +53,21 @@ def draw_lesions(images: Tensor, generator: torch.Generator) -> tuple[Tensor, Te
     gray = values.mean(1)
     foreground = gray > BACKGROUND
     side = min(images.shape[2:])
-    radius = side * _log_uniform(len(images), RADIUS, generator)
-    cover = _shapes(foreground, radius, generator) * _blur(foreground.float(), 0.009 * side)
-    lesions = _fillings(values, foreground, radius, generator)
+    radii = side * _log_uniform(len(images), radius, generator)
+    shapes = _shapes(foreground, radii, softness, generator)
+    cover = shapes * _blur(foreground.float(), 0.009 * side)
+    lesions = _fillings(values, foreground, radii, generator)
     changed = (values + cover[:, None] * (lesions - values)).clamp(0, 255).round()
     difference = _blur((changed - values).mean(1), 0.0045 * side).abs()
     return changed.to(torch.uint8), (cover > 0.5) & (difference > VISIBLE)
 
 
-def _shapes(foreground: Tensor, radius: Tensor, generator: torch.Generator) -> Tensor:
+def _shapes(
+    foreground: Tensor,
+    radius: Tensor,
+    softness: tuple[float, float],
+    generator: torch.Generator,
+) -> Tensor:
     """Return uneven ellipses around a random pixel of the foreground, in [0, 1], [B, H, W]."""
     count, height, width = foreground.shape
     # An image without a foreground has its lesion anywhere.
@@ -69,8 +83,8 @@ def _shapes(foreground: Tensor, radius: Tensor, generator: torch.Generator) -> T
     distance = ((along * aspect).square() + (across / aspect).square()).sqrt()
     distance = distance / radius[:, None, None]
     uneven = _noise(count, height, width, radius / 2.5, generator)
-    softness = _uniform(count, SOFTNESS, generator)[:, None, None]
-    return torch.sigmoid((1 - distance + BORDER_NOISE * uneven) / softness)
+    border = _uniform(count, softness, generator)[:, None, None]
+    return torch.sigmoid((1 - distance + BORDER_NOISE * uneven) / border)
 
 
 def _fillings(

@@ -22,10 +22,10 @@ import torch
 import torch.nn.functional as F
 
 from mia_ssl._engine.options import whole_number
-from mia_ssl.checks import check_between
+from mia_ssl.checks import check_between, check_pair
 from mia_ssl.densities import GaussianDensity
 from mia_ssl.densities.modules import as_module
-from mia_ssl.features.draw_lesions import draw_lesions
+from mia_ssl.features.draw_lesions import RADIUS, SOFTNESS, draw_lesions
 from mia_ssl.features.lesion_network import LesionNetwork, train_lesion_network
 from mia_ssl.features.log_tail import log_normal_distribution
 from mia_ssl.features.method import FeatureMethod, Scores, feature_info
@@ -54,16 +54,22 @@ class SyntheticLesionsOptions(FeatureOptions):
     """Options of synthetic-lesions.
 
     Attributes:
+        radius: Least and largest radius of the lesions, in sides of the image.
+        softness: Least and largest width of the lesions' borders, in radii.
         steps: Training steps of 32 images each.
         top_share: Share of the cells, those that look most like a lesion, whose mean counts.
     """
 
     stages: tuple[int, ...] = (2, 3, 4)
+    radius: tuple[float, float] = RADIUS
+    softness: tuple[float, float] = SOFTNESS
     steps: int = 300
     top_share: float = 0.01
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        check_pair(self, "radius", low=0, high=1, above_low=True)
+        check_pair(self, "softness", low=0, high=10, above_low=True)
         whole_number("steps", self.steps, least=1)
         check_between(0, 1, top_share=self.top_share)
 
@@ -143,7 +149,10 @@ class SyntheticLesions:
         size = (grids[0].rows.cells, grids[0].columns.cells)
 
         def change(images: Tensor) -> Tensor:
-            changed, lesions = draw_lesions(images, generator)
+            options = self.options
+            changed, lesions = draw_lesions(
+                images, generator, radius=options.radius, softness=options.softness
+            )
             covered.append(F.adaptive_avg_pool2d(lesions.float(), size))
             return changed
 
