@@ -29,9 +29,9 @@ from mia_bench.detectors import epoch_selection
 from scipy.stats import spearmanr
 
 SETS = "LGG,brats2021,ChestXray,braintumor"
-# Epochs of each method; those of 0 or 1 epochs have no choice of an epoch.
+# Epochs of each method; those of frozen features have no choice of an epoch.
 EPOCHS = {
-    "synthetic-lesions": 1,
+    "synthetic-lesions": 2,
     "gaussian-features": 0,
     "subspace": 0,
     "nearest-features": 0,
@@ -82,7 +82,7 @@ def measure(name: str, method: str, root: Path, seed: int) -> dict[str, Any]:
         if state.epoch % every == 0 or state.epoch == epochs:
             look(state.epoch)
 
-    trained = epochs > 1
+    trained = info.family != "features"
     detector.fit(
         parts.kept,
         epochs=epochs,

@@ -63,7 +63,7 @@ class SyntheticLesionsOptions(FeatureOptions):
     stages: tuple[int, ...] = (2, 3, 4)
     radius: tuple[float, float] = RADIUS
     softness: tuple[float, float] = SOFTNESS
-    steps: int = 300
+    steps: int = 600
     top_share: float = 0.01
 
     def __post_init__(self) -> None:
@@ -248,7 +248,7 @@ SYNTHETIC_LESIONS = FeatureMethod(
         "synthetic-lesions",
         "network that finds synthetic lesions in ImageNet features, with gaussian-features",
         paper="https://arxiv.org/abs/2108.07610",
-        epochs=1,
+        epochs=2,
     ),
     options=SyntheticLesionsOptions,
     model=SyntheticLesions,
