@@ -149,9 +149,9 @@ class ReconstructionDetector(TrainedDetector):
         if self._method.needs_gradient:
             msg = f"the map of {name} is a gradient, which takes a pass back through the network"
             raise ValueError(msg)
-        if self._method.counted:
-            _, times = self._method.counted(self.options)
-            msg = f"{name} calls its network {times} times for an image, with noise between"
+        if self._method.calls:
+            calls = self._method.calls(self.options)
+            msg = f"{name} calls its network {calls} times for an image, with noise between"
             raise ValueError(msg)
         if getattr(self.options, "sample_at_test", False):
             msg = f"{name} with sample_at_test=True draws noise from a generator for each image"
