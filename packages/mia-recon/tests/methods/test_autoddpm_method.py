@@ -92,7 +92,9 @@ def test_calls_are_as_many_as_are_made(small, images):
     for options in ({}, {"draws": 2, "ddim_steps": 8}, {"inpaint_level": 150, "resamplings": 3}):
         detector = small("autoddpm", **options)
         calls = []
-        detector.network.diffusion.unet.register_forward_hook(lambda *_, calls=calls: calls.append(1))
+        detector.network.diffusion.unet.register_forward_hook(
+            lambda *_, calls=calls: calls.append(1)
+        )
         detector.predict(images[:2], device="cpu")
         assert len(calls) == METHOD.calls(detector.options)
     assert METHOD.calls(METHOD.options()) == 200 + 5 * 50

@@ -1,8 +1,8 @@
 """The contract of a detector and of a package that brings detectors; nothing is inherited.
 
 ``Detector`` is what every detector has. ``TakesCheckpoint``, ``TakesBatchSize``, ``HasHistory``,
-``HasStepsPerEpoch``, ``HasScoringModule`` and ``Reconstructs`` are optional, each by itself;
-``mia_bench.detectors.optional`` looks them up.
+``HasStepsPerEpoch``, ``HasCallsPerImage``, ``HasScoringModule`` and ``Reconstructs`` are optional,
+each by itself; ``mia_bench.detectors.optional`` looks them up.
 """
 
 from __future__ import annotations
@@ -147,6 +147,17 @@ class HasStepsPerEpoch(Protocol):
     """
 
     steps_per_epoch: int | None
+
+
+class HasCallsPerImage(Protocol):
+    """Optional: scoring calls the network that is trained many times for an image.
+
+    Attributes:
+        calls_per_image: The number of calls. ``mia-bench plan`` times a training step instead of
+            the scoring where there are many.
+    """
+
+    calls_per_image: int
 
 
 class HasScoringModule(Protocol):

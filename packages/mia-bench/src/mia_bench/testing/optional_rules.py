@@ -78,6 +78,16 @@ def an_epoch_can_be_one_step(case: Case) -> None:
     require(detector.steps_per_epoch == 1, "fit must leave steps_per_epoch as it is")
 
 
+def calls_are_counted(case: Case) -> None:
+    """``calls_per_image`` is a whole number from 1."""
+    detector: Any = case.build()
+    if not hasattr(detector, "calls_per_image"):
+        raise SkipTest("no calls_per_image")
+    calls = OptionalParts(detector).calls_per_image
+    good = isinstance(calls, int) and calls >= 1
+    require(good, f"calls_per_image must be a whole number from 1, got {calls!r}")
+
+
 def the_scoring_module_gives_the_scores(case: Case) -> None:
     """``scoring_module()`` gives the scores and maps of ``predict``, as float32 tensors."""
     detector: Any = case.trained()
@@ -135,6 +145,7 @@ OPTIONAL_RULES = (
     history_has_one_entry_an_epoch,
     a_checkpoint_resumes_to_the_same_weights,
     an_epoch_can_be_one_step,
+    calls_are_counted,
     the_scoring_module_gives_the_scores,
     reconstructions_are_images,
 )

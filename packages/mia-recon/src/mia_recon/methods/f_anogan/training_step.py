@@ -67,7 +67,10 @@ class TwoStageTask(TrainingTask):
         self.network.generator.train(self.is_adversarial)
         if self.is_adversarial:
             x = normalize(images)
-            return {**self._train_discriminator(x, generator), **self._train_generator(x, generator)}
+            return {
+                **self._train_discriminator(x, generator),
+                **self._train_generator(x, generator),
+            }
         losses = self.losses(images, generator)
         self.update("encoder", losses["loss"], self.network.encoder)
         return losses
