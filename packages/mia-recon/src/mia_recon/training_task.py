@@ -1,4 +1,4 @@
-"""The training steps' common part: a loss, a network, its optimizers, and what a checkpoint keeps."""
+"""What training steps have in common: a loss, a network, its optimizers, their checkpoint."""
 
 from __future__ import annotations
 

@@ -95,7 +95,10 @@ def calls(options: Options) -> int:
 
 
 def counted(options: Options) -> Options:
-    """Return options with a step of each; the frozen network, below a thousandth of the cost, counts with it."""
+    """Return options with a step of each.
+
+    The frozen network is counted with each call, which adds less than a thousandth.
+    """
     return replace(options, ddim_steps=1, draws=1, resamplings=1)
 
 
