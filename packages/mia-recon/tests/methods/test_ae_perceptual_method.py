@@ -123,7 +123,7 @@ def features_of_stride_8(backbone, weights):
     values = [value for key, value in kept if not key.endswith("num_batches_tracked")]
     own = [key for key in network.state_dict() if not key.endswith("num_batches_tracked")]
     network.load_state_dict(dict(zip(own, values, strict=False)), strict=False)
-    return lambda x: network((x.expand(-1, 3, -1, -1) - 127 / 255) / (128 / 255))[2]
+    return lambda x: network(2 * x.expand(-1, 3, -1, -1) - 1)[2]
 
 
 @pytest.mark.parametrize("backbone", ["resnet18", "efficientnet-lite0"])
