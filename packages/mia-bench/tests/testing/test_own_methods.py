@@ -28,7 +28,7 @@ SMALL = {
     "fae-ssim": {"backbone": "efficientnet-lite0", "depth": 2, "steps_per_epoch": 1},
     "anoddpm": {"width": 32, "depth": 2, "ddim_steps": 2},
     "anoddpm-simplex": {"width": 32, "depth": 2, "ddim_steps": 2},
-    "autoddpm": {"width": 32, "depth": 2, "ddim_steps": 2, "resamplings": 2},
+    "autoddpm": {"width": 32, "depth": 2, "attention": 1, "ddim_steps": 2, "resamplings": 1},
     "rd": {"backbone": "efficientnet-lite0", "steps_per_epoch": 1},
     "rd++": {"backbone": "efficientnet-lite0", "steps_per_epoch": 1},
     "f-anogan": {"width": 8, "steps_per_epoch": 1},
