@@ -83,16 +83,18 @@ def test_the_time_is_of_the_images_that_are_there(mia_bench, root, tmp_path):
 def test_missing_weights_of_a_method_leave_the_others_their_plan(mia_bench, tmp_path, monkeypatch):
     monkeypatch.setenv("TORCH_HOME", str(tmp_path / "empty"))
     monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")  # nothing answers there
-    arguments = ["--datasets", "phantom", "--methods", "resnet18-imagenet,ae", "--epochs", 1]
+    arguments = ["--datasets", "phantom", "--epochs", 1]
     out = tmp_path / "out"
-    more = ["--methods", "resnet18-imagenet,rd,ae"]  # rd reads its weights when it is fitted
-    planned = mia_bench("plan", *arguments, *more, "--out", out, "--json")
+    planned = mia_bench(  # rd reads its weights when it is fitted
+        "plan", *arguments, "--methods", "resnet18-imagenet,rd,ae", "--out", out, "--json"
+    )
     assert planned.returncode == 0, planned.stderr
     answer = json.loads(planned.stdout)  # and nothing else there
     seconds = {each["run"]: each["seconds"] for each in answer["plan"]}
     assert seconds.pop("phantom/resnet18-imagenet/seed-0") is None
     assert seconds.pop("phantom/rd/seed-0") is None
     assert answer["seconds"] == seconds["phantom/ae/seed-0"] > 0
+    arguments += ["--methods", "resnet18-imagenet,ae"]
     done = mia_bench("run", *arguments, "--out", out, "--json", "--device", "cpu")
     assert done.returncode == 1
     states = json.loads(done.stdout)["runs"]
