@@ -46,6 +46,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "f-anogan": {"width": 16, "steps_per_epoch": 2},
     "anoddpm": {"width": 32, "ddim_steps": 2},
     "anoddpm-simplex": {"width": 32, "ddim_steps": 2},
+    "autoddpm": {"width": 32, "ddim_steps": 2},
     "panda": LITE,
     "msc": LITE,
 }

@@ -35,6 +35,7 @@ _SETTINGS: dict[str, dict[str, Any]] = {
     "fae-ssim": {**_LITE, "image_size": 64, "steps_per_epoch": 50, "epochs": 2},
     "anoddpm": _DIFFUSION,
     "anoddpm-simplex": _DIFFUSION,
+    "autoddpm": _DIFFUSION,
     "rd": {**_LITE, "image_size": 64, "epochs": 5},
     "rd++": {**_LITE, "image_size": 64, "epochs": 5},
     "recontrast": {**_LITE, "image_size": 64, "steps_per_epoch": 30, "epochs": 1},

@@ -27,6 +27,7 @@ OWN = {
     "f-anogan": SMALL_GAN,
     "anoddpm": SMALL_ANODDPM,
     "anoddpm-simplex": SMALL_ANODDPM,
+    "autoddpm": {**SMALL_ANODDPM, "resamplings": 2},
 }
 SIZE = 32
 # The same weights by another name where the original's checkpoint is the same.

@@ -12,9 +12,9 @@ from mia_recon.registry import RECORDS
 
 EVERY = pytest.mark.parametrize("name", list(RECORDS))
 # One of each training task, of each source of randomness, and of what is measured before training.
-KINDS = pytest.mark.parametrize(
-    "name", ["ae", "vae", "ceae", "ganomaly", "dae", "ae-perceptual", "recontrast", "f-anogan"]
-)
+OF_EACH_KIND = ["ae", "vae", "ceae", "ganomaly", "dae", "ae-perceptual", "recontrast", "f-anogan"]
+OF_EACH_KIND += ["rd++", "anoddpm-simplex"]
+KINDS = pytest.mark.parametrize("name", OF_EACH_KIND)
 SIZES_OF_POWERS = {"rd", "rd++", "recontrast", "f-anogan"}  # 48 px are none of theirs
 
 

@@ -26,6 +26,7 @@ def drawn_without_a_driver() -> bool:
 
 # These read weights from a file, and what is real cannot become fake.
 READ_WEIGHTS = {"ae-perceptual", "fae-mse", "fae-ssim", "rd", "rd++", "recontrast"}
+READ_WEIGHTS |= {"autoddpm"}
 
 
 @pytest.mark.skipif(

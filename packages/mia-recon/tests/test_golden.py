@@ -14,7 +14,7 @@ from mia_recon.registry import RECORDS
 TOLERANCE = 1e-4
 # ceae scores as ae, and has its weights.
 NO_GOLDEN = {"ceae", "ae-perceptual", "fae-mse", "fae-ssim", "rd", "rd++", "recontrast", "f-anogan"}
-NO_GOLDEN |= {"anoddpm", "anoddpm-simplex"}
+NO_GOLDEN |= {"anoddpm", "anoddpm-simplex", "autoddpm"}
 
 
 @pytest.fixture(params=sorted(RECORDS.keys() - NO_GOLDEN))

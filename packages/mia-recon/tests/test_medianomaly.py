@@ -32,7 +32,7 @@ def original_names(state):
 
 
 NOT_OF_THE_ORIGINAL = {"fae-mse", "fae-ssim", "rd", "rd++", "recontrast", "f-anogan"}
-NOT_OF_THE_ORIGINAL |= {"anoddpm", "anoddpm-simplex"}
+NOT_OF_THE_ORIGINAL |= {"anoddpm", "anoddpm-simplex", "autoddpm"}
 
 
 @pytest.mark.parametrize("name", sorted(RECORDS.keys() - NOT_OF_THE_ORIGINAL))

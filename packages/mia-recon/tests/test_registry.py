@@ -20,7 +20,7 @@ PAGE = Path(__file__).resolve().parents[3] / "docs" / "recon.md"
 def test_there_are_the_methods_of_the_study():
     names = "ae ae-l1 ae-ssim ae-perceptual ae-spatial vae constrained-ae memae ceae ganomaly aeu"
     names += " dae ae-grad vae-elbo vae-kl vae-rec vae-combi fae-mse fae-ssim rd"
-    names += " anoddpm anoddpm-simplex"
+    names += " anoddpm anoddpm-simplex autoddpm"
     names += " rd++ recontrast f-anogan"
     assert set(mia_recon.METHODS) == set(names.split())
     for name, info in mia_recon.METHODS.items():
@@ -39,7 +39,7 @@ def test_the_defaults_are_those_of_the_study():
             assert (info.image_size, info.batch_size, info.learning_rate) == (256, 16, 5e-3)
             assert info.epochs * RECORDS[name].options().steps_per_epoch == 2600
             continue
-        if name.startswith("anoddpm"):
+        if "ddpm" in name:
             assert (info.image_size, info.batch_size, info.learning_rate) == (128, 16, 1e-4)
             assert info.epochs == 3000
             continue

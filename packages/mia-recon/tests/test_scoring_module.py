@@ -9,7 +9,7 @@ import torch
 from mia_recon.networks.fast import Swish, UpsampleConv2d, reflect_pad
 from mia_recon.registry import RECORDS
 
-FORWARD = [n for n, method in RECORDS.items() if not (method.needs_gradient or method.counted)]
+FORWARD = [n for n, method in RECORDS.items() if not (method.needs_gradient or method.calls)]
 
 
 @pytest.mark.parametrize("name", FORWARD)
@@ -34,10 +34,14 @@ def test_a_gradient_is_no_forward_pass(name, small):
         small(name).scoring_module()
 
 
-@pytest.mark.parametrize("name", ["anoddpm", "anoddpm-simplex"])
-def test_many_calls_with_noise_between_are_no_forward_pass(name, small):
-    with pytest.raises(ValueError, match=f"{name} calls its network 3 times for an image"):
-        small(name).scoring_module()
+@pytest.mark.parametrize(
+    ("name", "draws", "calls"),
+    # autoddpm: 3 steps from level 200, and one from level 50, done twice.
+    [("anoddpm", 1, 3), ("anoddpm-simplex", 2, 6), ("autoddpm", 2, 8)],
+)
+def test_many_calls_with_noise_between_are_no_forward_pass(name, draws, calls, small):
+    with pytest.raises(ValueError, match=f"{name} calls its network {calls} times for an image"):
+        small(name, draws=draws).scoring_module()
 
 
 def test_noise_of_each_image_is_no_forward_pass():

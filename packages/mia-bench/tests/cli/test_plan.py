@@ -52,6 +52,20 @@ def test_an_epoch_of_so_many_steps_takes_as_long_on_any_dataset(mia_bench, tmp_p
     assert seconds["rsna"] < 2.5 * seconds["braintumor"]
 
 
+def test_many_calls_of_a_network_are_not_made_but_taken_from_a_step(mia_bench, tmp_path):
+    study = tmp_path / "study.toml"
+    text = "[datasets.rsna]\n[methods.anoddpm]\nimage_size = 16\nepochs = 1\n"
+    small = "width = 32, depth = 2, attention = 0, steps = 100000"
+    seconds = {}
+    for level in (1_000, 100_000):
+        study.write_text(text + f"options = {{ {small}, level = {level} }}\n")
+        result = mia_bench("plan", study, "--out", tmp_path / "out", "--json")
+        assert result.returncode == 0, result.stderr
+        seconds[level] = json.loads(result.stdout)["seconds"]
+    # 3851 images to train on; they and 2000 others to score, each by a third of a step a call.
+    assert 20 < seconds[100_000] / seconds[1_000] < 500
+
+
 def test_the_time_is_of_the_images_that_are_there(mia_bench, root, tmp_path):
     arguments = ["--datasets", "braintumor", "--methods", "ae", "--epochs", 1, "--json"]
     arguments += ["--out", tmp_path / "out"]
@@ -69,14 +83,18 @@ def test_the_time_is_of_the_images_that_are_there(mia_bench, root, tmp_path):
 def test_missing_weights_of_a_method_leave_the_others_their_plan(mia_bench, tmp_path, monkeypatch):
     monkeypatch.setenv("TORCH_HOME", str(tmp_path / "empty"))
     monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")  # nothing answers there
-    arguments = ["--datasets", "phantom", "--methods", "resnet18-imagenet,ae", "--epochs", 1]
+    arguments = ["--datasets", "phantom", "--epochs", 1]
     out = tmp_path / "out"
-    planned = mia_bench("plan", *arguments, "--out", out, "--json")
+    planned = mia_bench(  # rd reads its weights when it is fitted
+        "plan", *arguments, "--methods", "resnet18-imagenet,rd,ae", "--out", out, "--json"
+    )
     assert planned.returncode == 0, planned.stderr
     answer = json.loads(planned.stdout)  # and nothing else there
     seconds = {each["run"]: each["seconds"] for each in answer["plan"]}
     assert seconds.pop("phantom/resnet18-imagenet/seed-0") is None
+    assert seconds.pop("phantom/rd/seed-0") is None
     assert answer["seconds"] == seconds["phantom/ae/seed-0"] > 0
+    arguments += ["--methods", "resnet18-imagenet,ae"]
     done = mia_bench("run", *arguments, "--out", out, "--json", "--device", "cpu")
     assert done.returncode == 1
     states = json.loads(done.stdout)["runs"]

@@ -19,7 +19,7 @@ pytest.importorskip("onnxruntime")
 
 METHODS = {**mia_recon.METHODS, **mia_ssl.METHODS}
 REFUSED = {"ae-grad", "vae-elbo", "vae-kl", "vae-rec", "vae-combi"}
-REFUSED |= {"anoddpm", "anoddpm-simplex"}
+REFUSED |= {"anoddpm", "anoddpm-simplex", "autoddpm"}
 QUICK = {"ae-ssim", "dae", "memae"}  # moments, mirrored borders, a memory
 LITE = {"backbone": "efficientnet-lite0"}
 SMALL = {
@@ -34,6 +34,7 @@ SMALL = {
     "fae-ssim": {**LITE, "depth": 2, "steps_per_epoch": 1},
     "anoddpm": {"width": 32, "depth": 2, "ddim_steps": 2},
     "anoddpm-simplex": {"width": 32, "depth": 2, "ddim_steps": 2},
+    "autoddpm": {"width": 32, "depth": 2, "attention": 1, "ddim_steps": 2, "resamplings": 1},
     "rd": {**LITE, "steps_per_epoch": 1},
     "rd++": {**LITE, "steps_per_epoch": 1},
     "recontrast": {**LITE, "steps_per_epoch": 1},

@@ -92,6 +92,7 @@ def test_a_study_file_and_the_command_line_can_ask_for_it():
         ("recontrast", 100),
         ("f-anogan", 200),
         ("anoddpm", 3000),
+        ("autoddpm", 3000),
     ],
 )
 def test_only_methods_that_count_passes_train_longer_on_few_images(name, epochs):
@@ -100,7 +101,7 @@ def test_only_methods_that_count_passes_train_longer_on_few_images(name, epochs)
 
 
 def test_methods_with_a_schedule_of_their_own_count_steps():
-    for name in paper_settings.OWN_SCHEDULE - {"anoddpm", "anoddpm-simplex"}:
+    for name in paper_settings.OWN_SCHEDULE - {"anoddpm", "anoddpm-simplex", "autoddpm"}:
         method = find_method(name)
         options = {"backbone": "efficientnet-lite0"} if method.info.weights else {}
         detector = method.provider.build(name, **options)

@@ -37,8 +37,8 @@ def test_the_original_study_has_every_method_of_its_tables_on_seven_datasets(ori
     assert {run.seed for run in original} == {0, 1, 2}
     methods = {run.method for run in original}
     families = Counter(plugins.find_method(name).info.family for name in methods)
-    assert families == {"reconstruction": 17, "one-stage": 4, "two-stage": 6}
-    assert len(original) == 7 * 27 * 3
+    assert families == {"reconstruction": 26, "one-stage": 4, "two-stage": 6, "adapted": 2}
+    assert len(original) == 7 * 38 * 3
 
 
 def test_the_original_study_keeps_the_study_s_settings(original):

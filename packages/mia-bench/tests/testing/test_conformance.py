@@ -53,6 +53,7 @@ class Whole(Small):
 
     steps_per_epoch = 3
     learned_parameters = 64
+    calls_per_image = 1
 
     def fit(
         self,
@@ -231,6 +232,10 @@ def resets_the_steps(self, images, **options):
     return Whole.fit(self, images, **options)
 
 
+def counts_no_calls(self):
+    return 0
+
+
 def draws_another_map(self):
     return Distance(self.mean, factor=2.0)
 
@@ -264,6 +269,12 @@ BROKEN = [
     (
         "a_checkpoint_resumes_to_the_same_weights",
         *("fit", forgets_the_checkpoint, r"epochs that are left, got \[1, 2\]"),
+    ),
+    (
+        "calls_are_counted",
+        "calls_per_image",
+        property(counts_no_calls),
+        "whole number from 1, got 0",
     ),
     ("an_epoch_can_be_one_step", "fit", resets_the_steps, "fit must leave steps_per_epoch"),
     (

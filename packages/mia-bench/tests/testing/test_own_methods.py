@@ -28,6 +28,7 @@ SMALL = {
     "fae-ssim": {"backbone": "efficientnet-lite0", "depth": 2, "steps_per_epoch": 1},
     "anoddpm": {"width": 32, "depth": 2, "ddim_steps": 2},
     "anoddpm-simplex": {"width": 32, "depth": 2, "ddim_steps": 2},
+    "autoddpm": {"width": 32, "depth": 2, "attention": 1, "ddim_steps": 2, "resamplings": 1},
     "rd": {"backbone": "efficientnet-lite0", "steps_per_epoch": 1},
     "rd++": {"backbone": "efficientnet-lite0", "steps_per_epoch": 1},
     "f-anogan": {"width": 8, "steps_per_epoch": 1},
@@ -38,6 +39,7 @@ UNTRAINED = {"resnet18-imagenet", *(n for n, i in OWN.items() if i.family == "fe
 # Ten seconds each; nsa stands for the other one-stage methods, which share all but what they paste.
 SLOW = {name for name, info in OWN.items() if info.family == "one-stage"} - {"nsa"}
 SLOW |= {"ae-perceptual", "fae-ssim", "rd", "rd++", "recontrast", "panda", "msc", "anoddpm"}
+SLOW |= {"autoddpm"}
 # They share all but their model; gaussian-features and subspace stand for the others.
 SLOW |= {"padim", "patchcore", "nearest-features", "synthetic-lesions"}
 

@@ -41,6 +41,9 @@ class ReconstructionDetector(TrainedDetector):
     """Detector that learns to reconstruct normal images and scores an image by what it misses.
 
     Use ``mia_recon.build`` to make one.
+
+    Attributes:
+        calls_per_image: Calls of the network to score an image.
     """
 
     def __init__(
@@ -59,6 +62,7 @@ class ReconstructionDetector(TrainedDetector):
         self.score_batch = batches * self.info.batch_size
         name = method.info.name
         self.options = parse_options(method.options, options, owner=name, also=SETTINGS)
+        self.calls_per_image = method.calls(self.options) if method.calls else 1
         self.steps_per_epoch = getattr(self.options, "steps_per_epoch", None)
         self._method = method
         self._rate_follows_epochs = method.follows_epochs
@@ -147,9 +151,9 @@ class ReconstructionDetector(TrainedDetector):
         if self._method.needs_gradient:
             msg = f"the map of {name} is a gradient, which takes a pass back through the network"
             raise ValueError(msg)
-        if self._method.counted:
-            _, times = self._method.counted(self.options)
-            msg = f"{name} calls its network {times} times for an image, with noise between"
+        if self._method.calls:
+            calls = self.calls_per_image
+            msg = f"{name} calls its network {calls} times for an image, with noise between"
             raise ValueError(msg)
         if getattr(self.options, "sample_at_test", False):
             msg = f"{name} with sample_at_test=True draws noise from a generator for each image"

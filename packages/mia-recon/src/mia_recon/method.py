@@ -1,13 +1,11 @@
-"""A reconstruction method: a record of functions, and the training step that most of them use."""
+"""A reconstruction method: a record of functions, and what a method's file is written with."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-import torch
-
-from mia_recon._engine.adam import BETAS, adam, load_adam
+from mia_recon._engine.adam import adam
 from mia_recon._engine.options import (
     check_choice,
     check_counts,
@@ -17,10 +15,12 @@ from mia_recon._engine.options import (
 )
 from mia_recon._engine.records import MethodInfo
 from mia_recon.networks.autoencoder import Sizes
+from mia_recon.training_task import ReconstructionTask, TrainingTask, normalize
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable
 
+    import torch
     from lightning_fabric import Fabric
     from torch import Tensor, nn
 
@@ -34,14 +34,13 @@ __all__ = [
     "Method",
     "MethodInfo",
     "ReconstructionTask",
+    "TrainingTask",
     "adam",
     "check_choice",
     "check_counts",
     "check_not_negative",
     "check_positive",
-    "compiled",
     "error_map",
-    "load_adam",
     "mean_error",
     "normalize",
     "paths_as_text",
@@ -110,8 +109,10 @@ class Method:
         original_files: (network) -> None: read the files that the original keeps beside its
             checkpoint, when ``load_medianomaly`` has loaded one.
         task: (loss, network, options, settings, fabric) -> the training step.
-        counted: (options) -> the options that operations are counted with and how often they are
-            done; None for the options as they are, once.
+        calls: (options) -> how often the network is called for an image, with noise drawn between
+            the calls; None for once.
+        counted: (options) -> options of fewer calls, with which operations are counted; None for
+            the options as they are.
         follows_epochs: Whether a step depends on the total number of epochs, ``settings.epochs``.
     """
 
@@ -129,7 +130,8 @@ class Method:
     prepare: Callable[[Any, Iterable[Tensor]], None] | None = None
     original_files: Callable[[Any], None] | None = None
     task: Callable[..., Task] | None = None
-    counted: Callable[[Any], tuple[Any, int]] | None = None
+    calls: Callable[[Any], int] | None = None
+    counted: Callable[[Any], Any] | None = None
     follows_epochs: bool = False
 
     def make_task(
@@ -158,68 +160,3 @@ def error_map(error: Callable[[Tensor, Tensor], Tensor]) -> AnomalyMap:
         return error(x, network(x))
 
     return anomaly_map
-
-
-def normalize(images: Tensor) -> Tensor:
-    """Map uint8 images [B, C, H, W] to float32 in [-1, 1].
-
-    They are rounded as by ToTensor and Normalize(0.5, 0.5): all is twice what it is there, and a
-    factor of two changes no digit.
-    """
-    return images.float().div_(127.5).sub_(1)
-
-
-def compiled(loss: Loss, settings: Settings) -> Loss:
-    """Return the loss, compiled if the settings say so."""
-    return torch.compile(loss) if settings.compile else loss
-
-
-class ReconstructionTask:
-    """Training step with one network, one loss and one Adam at a constant rate.
-
-    Args:
-        loss: See ``Loss``.
-        network: The network, on its device.
-        options: The method's.
-        settings: Settings of the training.
-        fabric: Device and precision.
-        betas: Adam's.
-    """
-
-    def __init__(
-        self,
-        loss: Loss,
-        network: nn.Module,
-        options: Any,
-        settings: Settings,
-        fabric: Fabric,
-        *,
-        betas: tuple[float, float] = BETAS,
-    ) -> None:
-        self.loss = compiled(loss, settings)
-        self.network = network
-        self.options = options
-        self.fabric = fabric
-        self.optimizer = adam(network, settings, betas=betas)
-
-    def step(self, images: Tensor, generator: torch.Generator) -> dict[str, Tensor]:
-        """Take one gradient step on uint8 images [B, C, S, S]; return the terms of the loss."""
-        with self.fabric.autocast():
-            losses = self.loss(self.network, normalize(images), self.options, generator)
-        self.optimizer.zero_grad()
-        self.fabric.backward(losses["loss"])
-        self.optimizer.step()
-        return losses
-
-    def end_epoch(self, losses: Mapping[str, float]) -> float:
-        """Return the learning rate, which is constant."""
-        return self.optimizer.param_groups[0]["lr"]
-
-    def state_dict(self) -> dict[str, Any]:
-        """Return the weights and Adam's moments."""
-        return {"network": self.network.state_dict(), "optimizer": self.optimizer.state_dict()}
-
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Restore the result of ``state_dict``."""
-        self.network.load_state_dict(state["network"])
-        load_adam(self.optimizer, state["optimizer"])

@@ -13,6 +13,7 @@ from mia_recon.methods import (
     ae_ssim,
     aeu,
     anoddpm,
+    autoddpm,
     ceae,
     constrained_ae,
     dae,
@@ -60,4 +61,5 @@ RECORDS: dict[str, Method] = {
     "f-anogan": f_anogan.METHOD,
     "anoddpm": anoddpm.METHOD,
     "anoddpm-simplex": anoddpm.SIMPLEX,
+    "autoddpm": autoddpm.METHOD,
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -77,9 +78,11 @@ def info_of(method: Method) -> MethodInfo:
 
 
 def _cost(method: Method) -> Cost:
-    info, options, times = method.info, method.options(), 1
-    if method.counted:
-        options, times = method.counted(options)
+    info, options, share = method.info, method.options(), Fraction(1)
+    if method.calls and method.counted:
+        calls = method.calls(options)
+        options = method.counted(options)
+        share = Fraction(calls, method.calls(options))
     shape = (1, info.channels, info.image_size, info.image_size)
 
     def score(network: Any) -> None:
@@ -87,4 +90,4 @@ def _cost(method: Method) -> Cost:
             score_batch(method, network, torch.empty(shape, device="meta"), options)
 
     cost = measure(lambda: method.network(info.channels, info.image_size, options), score)
-    return cost._replace(macs=times * cost.macs)
+    return cost._replace(macs=round(share * cost.macs))

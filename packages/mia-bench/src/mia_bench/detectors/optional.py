@@ -48,6 +48,11 @@ class OptionalParts:
         return getattr(self.detector, "learned_parameters", None)
 
     @property
+    def calls_per_image(self) -> int:
+        """Calls of the network to score an image where it is a ``HasCallsPerImage``, else 1."""
+        return getattr(self.detector, "calls_per_image", 1)
+
+    @property
     def scoring_module(self) -> Callable[[], Any] | None:
         """The method of a ``HasScoringModule``, else None."""
         return getattr(self.detector, "scoring_module", None)

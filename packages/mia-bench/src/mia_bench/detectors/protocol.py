@@ -1,8 +1,8 @@
 """The contract of a detector and of a package that brings detectors; nothing is inherited.
 
 ``Detector`` is what every detector has. ``TakesCheckpoint``, ``TakesBatchSize``, ``HasHistory``,
-``HasStepsPerEpoch``, ``CountsParameters``, ``HasScoringModule`` and ``Reconstructs`` are optional,
-each by itself; ``mia_bench.detectors.optional`` looks them up.
+``HasStepsPerEpoch``, ``CountsParameters``, ``HasCallsPerImage``, ``HasScoringModule`` and
+``Reconstructs`` are optional, each by itself; ``mia_bench.detectors.optional`` looks them up.
 """
 
 from __future__ import annotations
@@ -160,6 +160,17 @@ class CountsParameters(Protocol):
     def learned_parameters(self) -> int:
         """Number of values that a training learns."""
         ...
+
+
+class HasCallsPerImage(Protocol):
+    """Optional: scoring calls the network that is trained many times for an image.
+
+    Attributes:
+        calls_per_image: The number of calls. ``mia-bench plan`` times a training step instead of
+            the scoring where there are many.
+    """
+
+    calls_per_image: int
 
 
 class HasScoringModule(Protocol):

@@ -52,6 +52,8 @@ CITATIONS = {
     "Anomaly Detection in Chest Radiographs, iScience 2023",
     "https://arxiv.org/abs/2208.10992": "Meissen et al., Unsupervised Anomaly Localization with "
     "Structural Feature-Autoencoders, BrainLes 2022",
+    "https://arxiv.org/abs/2305.19643": "Bercea et al., Mask, Stitch, and Re-Sample: Enhancing "
+    "Robustness and Generalizability in Anomaly Detection through Automatic Diffusion Models, 2023",
     "https://arxiv.org/abs/2306.02602": "Guo et al., ReContrast: Domain-Specific Anomaly Detection "
     "via Contrastive Reconstruction, NeurIPS 2023",
     "https://arxiv.org/abs/2404.04518": "Cai et al., MedIAnomaly: A Comparative Study of Anomaly "

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 # (family, dataset) -> epochs, where the study trains longer than the method's default.
 EPOCHS = {("reconstruction", "braintumor"): 600, ("one-stage", "vincxr"): 400}
 # Methods of these families with a schedule of their own, the same on each dataset: of steps, and of
-# anoddpm of 3000 passes.
+# anoddpm and autoddpm of 3000 passes.
 OWN_SCHEDULE = {"fae-mse", "fae-ssim", "rd", "rd++", "recontrast", "f-anogan"}
-OWN_SCHEDULE |= {"anoddpm", "anoddpm-simplex"}
+OWN_SCHEDULE |= {"anoddpm", "anoddpm-simplex", "autoddpm"}
 # (family, dataset) that are read in color though the family reads gray.
 COLOR = {("reconstruction", "camelyon16")}
 

@@ -88,6 +88,16 @@ def learned_parameters_are_a_number(case: Case) -> None:
     require(good, f"learned_parameters must be a whole number from 0, got {count!r}")
 
 
+def calls_are_counted(case: Case) -> None:
+    """``calls_per_image`` is a whole number from 1."""
+    detector: Any = case.build()
+    if not hasattr(detector, "calls_per_image"):
+        raise SkipTest("no calls_per_image")
+    calls = OptionalParts(detector).calls_per_image
+    good = isinstance(calls, int) and calls >= 1
+    require(good, f"calls_per_image must be a whole number from 1, got {calls!r}")
+
+
 def the_scoring_module_gives_the_scores(case: Case) -> None:
     """``scoring_module()`` gives the scores and maps of ``predict``, as float32 tensors."""
     detector: Any = case.trained()
@@ -146,6 +156,7 @@ OPTIONAL_RULES = (
     a_checkpoint_resumes_to_the_same_weights,
     an_epoch_can_be_one_step,
     learned_parameters_are_a_number,
+    calls_are_counted,
     the_scoring_module_gives_the_scores,
     reconstructions_are_images,
 )

@@ -23,7 +23,7 @@ def cosine_distance_map(a: Tensor, b: Tensor) -> Tensor:
     Returns:
         [B, 1, H, W].
     """
-    return 1 - F.cosine_similarity(a.float(), b.float(), dim=1)[:, None]
+    return 1 - F.cosine_similarity(_precise(a), _precise(b), dim=1)[:, None]
 
 
 def cosine_distance(a: Tensor, b: Tensor) -> Tensor:
@@ -36,7 +36,7 @@ def cosine_distance(a: Tensor, b: Tensor) -> Tensor:
     Returns:
         [B], in 0 to 2.
     """
-    return 1 - F.cosine_similarity(a.float().flatten(1), b.float().flatten(1), dim=1)
+    return 1 - F.cosine_similarity(_precise(a).flatten(1), _precise(b).flatten(1), dim=1)
 
 
 def hard_cosine_distance(target: Tensor, prediction: Tensor, alpha: Tensor) -> Tensor:
@@ -77,3 +77,8 @@ def summed_distance_map(pairs: Iterable[tuple[Tensor, Tensor]], size: tuple[int,
         for pair in pairs
     ]
     return torch.stack(levels).sum(0)
+
+
+def _precise(features: Tensor) -> Tensor:
+    """Return features of half precision as float32, others as they are."""
+    return features.to(torch.promote_types(features.dtype, torch.float32))

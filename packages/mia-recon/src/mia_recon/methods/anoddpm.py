@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from mia_recon._engine.seeding import initialize
-from mia_recon.diffusion import NOISES, Diffusion
+from mia_recon.diffusion import NOISES, Diffusion, count_steps
 from mia_recon.losses.pixel_error import absolute_error
 from mia_recon.method import Method, MethodInfo, check_choice, check_counts
 from mia_recon.networks.diffusion_unet import DiffusionUNet
@@ -29,7 +29,7 @@ class Options:
         heads: Heads of each self-attention.
         noise: ``"gaussian"`` or ``"simplex"``.
         steps: Steps of the whole diffusion.
-        level: Step that an image is noised to before it is denoised.
+        level: Number of steps that an image is noised by before it is denoised.
         ddim_steps: Denoise in so many steps of DDIM, up to ``level``; 0 for all ``level`` steps of
             DDPM, as in the paper, which takes as many calls of the network for each image.
         draws: Reconstructions with different noise whose mean is taken.
@@ -123,9 +123,15 @@ def anomaly_map(network: Diffusion, x: Tensor, options: Options) -> Tensor:
     return absolute_error(x, reconstruct(network, x)) / 2
 
 
-def counted(options: Options) -> tuple[Options, int]:
-    """Return options with a single step, and the number of steps: all cost the same."""
-    return replace(options, ddim_steps=1), options.ddim_steps or options.level
+def calls(options: Options) -> int:
+    """Return how often the network is called for an image."""
+    level = options.level
+    return options.draws * count_steps(level, of=level, ddim_steps=options.ddim_steps)
+
+
+def counted(options: Options) -> Options:
+    """Return options with a single step: all cost the same."""
+    return replace(options, ddim_steps=1, draws=1)
 
 
 METHOD = Method(
@@ -145,6 +151,7 @@ METHOD = Method(
     loss=loss,
     anomaly_map=anomaly_map,
     reconstruct=reconstruct,
+    calls=calls,
     counted=counted,
 )
 

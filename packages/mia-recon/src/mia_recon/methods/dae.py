@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch.nn import functional as F
 
+from mia_recon.blob_noise import draw_blobs
 from mia_recon.losses.pixel_error import squared_error
 from mia_recon.method import (
     Method,
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 BLACK = -1.0
+CORRUPTIONS = ("coarse", "blobs")
 NOISE_REGIONS = ("everywhere", "foreground")
 
 
@@ -33,16 +35,22 @@ class Options:
     Attributes:
         depth: Number of image sizes at which the U-Net works, the full one included.
         filters: Channels at full size.
+        corruption: What is added to the training images: ``"coarse"`` noise, as in the study, or
+            ``"blobs"`` of smooth noise, as QBAE does (https://arxiv.org/abs/2610.09670).
+        blob_strength: Factor of the blobs, whose unit is the deviation of the image.
         noise_std: Standard deviation of the noise, for images from 0 to 1.
         noise_resolution: Side of the grid that the noise is drawn on.
         noise_region: Where noise is added: ``"everywhere"``, or ``"foreground"`` for pixels that
             are not black, as in the study on braintumor and brats2021.
         original_noise: Use the original code's noise: lower by 1 everywhere, the background
-            included, and rolled alike for the whole batch, whose lowest value is background.
+            included, and rolled alike for the whole batch, whose lowest value is background. Not
+            with blobs.
     """
 
     depth: int = 5
     filters: int = 64
+    corruption: str = "coarse"
+    blob_strength: float = 1.0
     noise_std: float = 0.2
     noise_resolution: int = 16
     noise_region: str = "everywhere"
@@ -57,7 +65,11 @@ def network(in_channels: int, image_size: int, options: Options) -> UNet:
         filters=options.filters,
         noise_resolution=options.noise_resolution,
     )
-    check_positive(noise_std=options.noise_std)
+    check_positive(noise_std=options.noise_std, blob_strength=options.blob_strength)
+    check_choice("corruption", options.corruption, CORRUPTIONS)
+    if options.corruption == "blobs" and options.original_noise:
+        msg = "expected original_noise to be False with corruption='blobs', got True"
+        raise ValueError(msg)
     check_choice("noise_region", options.noise_region, NOISE_REGIONS)
     step = 2 ** (options.depth - 1)
     if image_size % step:
@@ -72,13 +84,20 @@ def network(in_channels: int, image_size: int, options: Options) -> UNet:
 def loss(
     network: UNet, x: Tensor, options: Options, generator: torch.Generator
 ) -> dict[str, Tensor]:
-    """Return the mean squared error of the reconstruction of images with noise."""
-    return {"loss": denoising_error(network, x, x + noise(x, options, generator))}
+    """Return the mean squared error of the reconstruction of images with noise or blobs."""
+    add = blobs if options.corruption == "blobs" else noise
+    return {"loss": denoising_error(network, x, x + add(x, options, generator))}
 
 
 def denoising_error(network: UNet, x: Tensor, noisy: Tensor) -> Tensor:
     """Return the mean squared error between images and the reconstruction of noisy ones."""
     return squared_error(x, network(noisy)).mean()
+
+
+def blobs(x: Tensor, options: Options, generator: torch.Generator) -> Tensor:
+    """Draw the blobs to add to images [B, C, S, S] in [-1, 1]."""
+    drawn = options.blob_strength * draw_blobs(x, generator)
+    return drawn * foreground(x, options) if options.noise_region == "foreground" else drawn
 
 
 def noise(x: Tensor, options: Options, generator: torch.Generator) -> Tensor:

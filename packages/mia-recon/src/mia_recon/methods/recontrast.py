@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import torch
 
@@ -13,13 +13,11 @@ from mia_recon.losses.cosine import hard_cosine_distance, summed_distance_map
 from mia_recon.method import (
     Method,
     MethodInfo,
+    TrainingTask,
     check_choice,
     check_counts,
     check_not_negative,
     check_positive,
-    compiled,
-    load_adam,
-    normalize,
     paths_as_text,
 )
 from mia_recon.methods.rd import SCORES, map_score
@@ -27,7 +25,7 @@ from mia_recon.networks.recontrast import ReContrast, draw
 from mia_recon.networks.reverse_distillation import check_image_size
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
     from lightning_fabric import Fabric
     from torch import Tensor
@@ -112,7 +110,7 @@ def alpha_of(step: int, steps: int) -> float:
     return min(FIRST_ALPHA + rise, LAST_ALPHA)
 
 
-class HardMiningTask:
+class HardMiningTask(TrainingTask):
     """Training step with AdamW, whose loss takes ever fewer places as training goes on.
 
     Args:
@@ -126,14 +124,10 @@ class HardMiningTask:
     def __init__(
         self, loss: Loss, network: ReContrast, options: Options, settings: Settings, fabric: Fabric
     ) -> None:
-        self.loss: Any = compiled(loss, settings)
-        self.network = network
-        self.options = options
-        self.fabric = fabric
         encoder = list(network.encoder.parameters())
         known = {id(parameter) for parameter in encoder}
         rest = [p for p in network.parameters() if id(p) not in known]
-        self.optimizer = torch.optim.AdamW(
+        optimizer = torch.optim.AdamW(
             [
                 {"params": rest, "lr": settings.learning_rate},
                 {"params": encoder, "lr": options.encoder_learning_rate},
@@ -141,38 +135,25 @@ class HardMiningTask:
             weight_decay=WEIGHT_DECAY,
             fused=True,
         )
-        self.done = 0
+        super().__init__(
+            loss,
+            network,
+            options,
+            settings,
+            fabric,
+            optimizers={"optimizer": optimizer},
+            progress={"done_steps": 0},
+        )
         self.steps = settings.epochs * options.steps_per_epoch
 
     def step(self, images: Tensor, generator: torch.Generator) -> dict[str, Tensor]:
         """Take one gradient step on uint8 images [B, C, S, S]; return the loss."""
         # A tensor, so that a compiled loss is not compiled anew for each value.
-        alpha = torch.full((), alpha_of(self.done, self.steps), device=images.device)
-        with self.fabric.autocast():
-            losses = self.loss(self.network, normalize(images), self.options, generator, alpha)
-        self.optimizer.zero_grad()
-        self.fabric.backward(losses["loss"])
-        self.optimizer.step()
-        self.done += 1
+        alpha = alpha_of(self.progress["done_steps"], self.steps)
+        losses = self.losses(images, generator, torch.full((), alpha, device=images.device))
+        self.update("optimizer", losses["loss"])
+        self.progress["done_steps"] += 1
         return losses
-
-    def end_epoch(self, losses: Mapping[str, float]) -> float:
-        """Return the decoder's learning rate, which is constant."""
-        return self.optimizer.param_groups[0]["lr"]
-
-    def state_dict(self) -> dict[str, Any]:
-        """Return the weights, the moments, and how many steps are done."""
-        return {
-            "network": self.network.state_dict(),
-            "optimizer": self.optimizer.state_dict(),
-            "done": self.done,
-        }
-
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Restore the result of ``state_dict``."""
-        self.network.load_state_dict(state["network"])
-        load_adam(self.optimizer, state["optimizer"])
-        self.done = state["done"]
 
 
 METHOD = Method(

@@ -8,6 +8,7 @@ import mia_recon
 import numpy as np
 import pytest
 import torch
+from mia_recon import training_task
 from mia_recon._engine.device import make_fabric
 from mia_recon.methods.f_anogan import training_step
 from mia_recon.methods.f_anogan.training_step import gradient_penalty
@@ -84,7 +85,8 @@ def written_out(network, batches, draws):
 
 def test_both_stages_are_those_written_out(small, images, monkeypatch):
     # In float64: adversarial training makes differences of rounding grow.
-    monkeypatch.setattr(training_step, "normalize", lambda x: x.double() / 127.5 - 1)
+    for module in (training_step, training_task):
+        monkeypatch.setattr(module, "normalize", lambda x: x.double() / 127.5 - 1)
     detector = small(
         "f-anogan", epochs=4, steps_per_epoch=1, learning_rate=1e-3, encoder_learning_rate=2e-4
     )

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
+from mia_recon import training_task
 from mia_recon._engine.device import make_fabric
 from mia_recon.methods.ganomaly import training_step
 from mia_recon.methods.ganomaly.training_step import AdversarialTask, redraw
@@ -42,7 +43,7 @@ def separate_steps(network, batches):
 
 def test_a_step_is_that_of_two_separate_optimizers(small, images, monkeypatch):
     # In float64: adversarial training makes differences of rounding grow.
-    monkeypatch.setattr(training_step, "normalize", lambda x: x.double() / 127.5 - 1)
+    monkeypatch.setattr(training_task, "normalize", lambda x: x.double() / 127.5 - 1)
     detector = small("ganomaly")
     network = detector.network.double().train()
     reference = copy.deepcopy(network)
@@ -61,7 +62,7 @@ def test_a_collapsed_discriminator_starts_anew_but_for_its_linear_layers(small, 
     batch = torch.from_numpy(images)
     task.step(batch, torch.Generator())
     task.end_epoch({"discriminator_loss": 2e-5})
-    assert not task.collapsed
+    assert not task.progress["collapsed"]
     task.end_epoch({"discriminator_loss": 5e-6})
     assert task.state_dict()["collapsed"]
     before = {k: v.clone() for k, v in detector.network.discriminator.state_dict().items()}

@@ -12,7 +12,7 @@ from mia_recon._engine.backbones import Backbone
 from mia_recon._engine.device import make_fabric
 from mia_recon.methods.rd_plus_plus.method import contrast, transport
 from mia_recon.methods.rd_plus_plus.network import ProjectedDistillation
-from mia_recon.methods.rd_plus_plus.noise import add_noise, draw_rectangles, octaves
+from mia_recon.methods.rd_plus_plus.noise import add_noise, draw_octaves, draw_rectangles
 from mia_recon.registry import RECORDS
 from mia_recon.simplex_noise import simplex_noise
 from torch import nn
@@ -54,7 +54,7 @@ def test_rectangles_are_as_large_as_the_originals_and_lie_inside():
 
 
 def test_octaves_are_summed_number_by_number():
-    got = octaves(2, 5, 4.0, seeded(1))
+    got = draw_octaves(2, 5, 4.0, seeded(1))
     generator = seeded(1)
     for image in range(2):
         hashes = torch.randperm(256, generator=generator)[None]
@@ -164,9 +164,9 @@ def test_gradients_of_two_batches_are_summed_for_each_step(small, images, deviat
             optimizer.zero_grad()
     for optimizer in optimizers:
         optimizer.step()
-    changed = [p.clone() for p in network.parameters()]
+    before = [p.clone() for p in network.parameters()]
     task.end_epoch({})
-    assert not any(map(torch.equal, network.projections.parameters(), changed))
+    assert not any(map(torch.equal, network.parameters(), before))
     # A bias before a normalization has no gradient but rounding error.
     assert deviation(network, reference, start) < 0.05
 

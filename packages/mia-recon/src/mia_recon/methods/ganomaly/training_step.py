@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from torch import nn
 from torch._functorch import config as functorch_config
 
-from mia_recon.method import adam, compiled, load_adam, normalize
+from mia_recon.method import TrainingTask, adam
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 COLLAPSED = 1e-5
 
 
-class AdversarialTask:
+class AdversarialTask(TrainingTask):
     """Training step of a network with a ``generator`` and a ``discriminator``.
 
     The method's loss gives ``"loss"`` for the generator and ``"discriminator_loss"``, both from the
@@ -35,13 +35,19 @@ class AdversarialTask:
     def __init__(
         self, loss: Loss, network: Any, options: Any, settings: Settings, fabric: Fabric
     ) -> None:
-        self.loss = compiled(loss, settings)
-        self.network = network
-        self.options = options
-        self.fabric = fabric
-        self.generator = adam(network.generator, settings)
-        self.discriminator = adam(network.discriminator, settings)
-        self.collapsed = False
+        optimizers = {
+            "generator": adam(network.generator, settings),
+            "discriminator": adam(network.discriminator, settings),
+        }
+        super().__init__(
+            loss,
+            network,
+            options,
+            settings,
+            fabric,
+            optimizers=optimizers,
+            progress={"collapsed": False},
+        )
 
     def step(self, images: Tensor, generator: torch.Generator) -> dict[str, Tensor]:
         """Take one gradient step of each network; return the terms of the losses."""
@@ -49,42 +55,25 @@ class AdversarialTask:
             return self._step(images, generator)
 
     def _step(self, images: Tensor, generator: torch.Generator) -> dict[str, Tensor]:
-        if self.collapsed:
+        if self.progress["collapsed"]:
             redraw(self.network.discriminator, generator)
-            self.collapsed = False
-        with self.fabric.autocast():
-            losses = self.loss(self.network, normalize(images), self.options, generator)
-        self.generator.zero_grad()
-        self.discriminator.zero_grad()
+            self.progress["collapsed"] = False
+        losses = self.losses(images, generator)
+        for optimizer in self.optimizers.values():
+            optimizer.zero_grad()
         # Each loss depends on the other network too, but only its own takes the gradient.
         generator_weights = list(self.network.generator.parameters())
         discriminator_weights = list(self.network.discriminator.parameters())
         self.fabric.backward(losses["loss"], inputs=generator_weights, retain_graph=True)
         self.fabric.backward(losses["discriminator_loss"], inputs=discriminator_weights)
-        self.generator.step()
-        self.discriminator.step()
+        for optimizer in self.optimizers.values():
+            optimizer.step()
         return losses
 
     def end_epoch(self, losses: Mapping[str, float]) -> float:
         """Return the constant learning rate; check whether the discriminator has collapsed."""
-        self.collapsed = losses["discriminator_loss"] < COLLAPSED
-        return self.generator.param_groups[0]["lr"]
-
-    def state_dict(self) -> dict[str, Any]:
-        """Return weights, both Adams' moments, and whether the discriminator has collapsed."""
-        return {
-            "network": self.network.state_dict(),
-            "generator": self.generator.state_dict(),
-            "discriminator": self.discriminator.state_dict(),
-            "collapsed": self.collapsed,
-        }
-
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Restore the result of ``state_dict``."""
-        self.network.load_state_dict(state["network"])
-        load_adam(self.generator, state["generator"])
-        load_adam(self.discriminator, state["discriminator"])
-        self.collapsed = state["collapsed"]
+        self.progress["collapsed"] = losses["discriminator_loss"] < COLLAPSED
+        return super().end_epoch(losses)
 
 
 def _kept_buffers() -> AbstractContextManager[Any]:

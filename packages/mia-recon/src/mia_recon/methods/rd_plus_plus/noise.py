@@ -10,14 +10,13 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from mia_recon.simplex_noise import simplex_noise
+from mia_recon.simplex_noise import draw_hashes, sum_octaves
 
 OCTAVES, PERSISTENCE = 6, 0.6
 # Shares of an image's side: at the original's 256 px, rectangles of 10 to 31 px, and noise whose
 # first octave has a unit of 32 px.
 LEAST, MOST = 10 / 256, 1 / 8
 UNIT = 1 / 8
-_HASHES = 256
 _CHANNELS = 3
 
 
@@ -42,9 +41,9 @@ def add_noise(images: Tensor, strength: float, generator: torch.Generator) -> Te
         [B, 3, S, S].
     """
     count, _, size, _ = images.shape
-    places = draw_rectangles(count, size, generator)
-    noise = octaves(count, max(2, int(size * MOST)), size * UNIT, generator)
-    return images + strength * spread(noise, places, size)
+    rectangles = draw_rectangles(count, size, generator)
+    noise = draw_octaves(count, max(2, int(size * MOST)), size * UNIT, generator)
+    return images + strength * place_noise(noise, rectangles, size)
 
 
 def draw_rectangles(count: int, size: int, generator: torch.Generator) -> Rectangles:
@@ -61,7 +60,7 @@ def draw_rectangles(count: int, size: int, generator: torch.Generator) -> Rectan
     return Rectangles(top, left, height, width)
 
 
-def octaves(count: int, side: int, unit: float, generator: torch.Generator) -> Tensor:
+def draw_octaves(count: int, side: int, unit: float, generator: torch.Generator) -> Tensor:
     """Draw sums of simplex noise, a field for each image.
 
     Args:
@@ -73,25 +72,19 @@ def octaves(count: int, side: int, unit: float, generator: torch.Generator) -> T
     Returns:
         [B, 3, N, N]; the channels are neighboring slices of one field.
     """
-    device = generator.device
-    hashes = torch.stack(
-        [torch.randperm(_HASHES, generator=generator, device=device) for _ in range(count)]
-    )
-    line = torch.arange(side, device=device, dtype=torch.float32)
+    line = torch.arange(side, device=generator.device, dtype=torch.float32)
     z, y, x = torch.meshgrid(line.new_tensor(range(_CHANNELS)), line, line, indexing="ij")
     points = torch.stack([x, y, z], -1).expand(count, -1, -1, -1, -1) / unit
-    total = line.new_zeros(count, _CHANNELS, side, side)
-    for octave in range(OCTAVES):
-        total += PERSISTENCE**octave * simplex_noise(points * 2**octave, hashes)
-    return total
+    hashes = draw_hashes(count, generator)
+    return sum_octaves(points, hashes, octaves=OCTAVES, persistence=PERSISTENCE)
 
 
-def spread(noise: Tensor, places: Rectangles, size: int) -> Tensor:
+def place_noise(noise: Tensor, rectangles: Rectangles, size: int) -> Tensor:
     """Return noise [B, 3, N, N] in its rectangles of images [B, 3, S, S] of zeros."""
     line = torch.arange(size, device=noise.device)
-    rows, columns = (line - start[:, None] for start in (places.top, places.left))
-    in_rows = (rows >= 0) & (rows < places.height[:, None])
-    in_columns = (columns >= 0) & (columns < places.width[:, None])
+    rows, columns = (line - start[:, None] for start in (rectangles.top, rectangles.left))
+    in_rows = (rows >= 0) & (rows < rectangles.height[:, None])
+    in_columns = (columns >= 0) & (columns < rectangles.width[:, None])
     last = noise.shape[-1] - 1
     image = torch.arange(len(noise), device=noise.device)[:, None, None]
     taken = noise.permute(0, 2, 3, 1)[

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from mia_recon.method import compiled, load_adam, normalize
+from mia_recon.method import TrainingTask
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 BETAS = (0.5, 0.999)
 
 
-class AccumulatingTask:
+class AccumulatingTask(TrainingTask):
     """Training step of a network with ``projections``, which learn at a rate of their own.
 
     Args:
@@ -34,17 +34,17 @@ class AccumulatingTask:
     def __init__(
         self, loss: Loss, network: Any, options: Any, settings: Settings, fabric: Fabric
     ) -> None:
-        self.loss = compiled(loss, settings)
-        self.network = network
-        self.options = options
-        self.fabric = fabric
         student = [*network.embedding.parameters(), *network.student.parameters()]
         groups: list[dict[str, Any]] = [
             {"params": student, "lr": settings.learning_rate},
             {"params": [*network.projections.parameters()], "lr": options.projection_learning_rate},
         ]
-        self.optimizer = torch.optim.Adam(groups, betas=BETAS, fused=True)
-        self.optimizer.zero_grad()
+        optimizer = torch.optim.Adam(groups, betas=BETAS, fused=True)
+        super().__init__(
+            loss, network, options, settings, fabric, optimizers={"optimizer": optimizer}
+        )
+        # Batches whose gradients wait for a step; none at the end of an epoch, so that a checkpoint
+        # need not keep them.
         self.waiting = 0
 
     def step(self, images: Tensor, generator: torch.Generator) -> dict[str, Tensor]:
@@ -52,8 +52,7 @@ class AccumulatingTask:
 
         Every ``accumulated_batches``-th call takes a step.
         """
-        with self.fabric.autocast():
-            losses = self.loss(self.network, normalize(images), self.options, generator)
+        losses = self.losses(images, generator)
         self.fabric.backward(losses["loss"])
         self.waiting += 1
         if self.waiting == self.options.accumulated_batches:
@@ -64,18 +63,9 @@ class AccumulatingTask:
         """Take a step with the gradients that wait for one; return the student's learning rate."""
         if self.waiting:
             self._update()
-        return self.optimizer.param_groups[0]["lr"]
+        return super().end_epoch(losses)
 
     def _update(self) -> None:
-        self.optimizer.step()
-        self.optimizer.zero_grad()
+        self.optimizers["optimizer"].step()
+        self.optimizers["optimizer"].zero_grad()
         self.waiting = 0
-
-    def state_dict(self) -> dict[str, Any]:
-        """Return the weights and Adam's moments; at the end of an epoch no gradients wait."""
-        return {"network": self.network.state_dict(), "optimizer": self.optimizer.state_dict()}
-
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Restore the result of ``state_dict``."""
-        self.network.load_state_dict(state["network"])
-        load_adam(self.optimizer, state["optimizer"])
