@@ -19,10 +19,12 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+from mia_bench.run_folder.gallery_npz import Gallery
 from mia_bench.run_folder.scores_csv import read_scores, write_scores
 from PIL import Image
 
@@ -142,6 +144,7 @@ def of_runs(folder: Path, count: int) -> dict[str, Cost]:
     source = one / "phantom" / "ae" / "seed-0"
     record = json.loads((source / "run.json").read_text())
     ids, labels, scores = read_scores(source / "scores.csv")
+    gallery = Gallery.load(source / "gallery.npz")
     rng = np.random.default_rng(0)
     for number in range(count):
         seed, place = divmod(number, len(DATASETS) * len(METHODS))
@@ -152,9 +155,17 @@ def of_runs(folder: Path, count: int) -> dict[str, Cost]:
         (target / "run.json").write_text(json.dumps(record))
         changed = scores + rng.normal(0, scores.std(), scores.shape).astype(np.float32)
         write_scores(target / "scores.csv", ids, labels, changed)
-        for name in ("resamples.npz", "gallery.npz"):
-            shutil.copy(source / name, target / name)
+        shutil.copy(source / "resamples.npz", target / "resamples.npz")
+        _change(gallery, rng).save(target / "gallery.npz")
     return {"report": cost("report", str(study))}
+
+
+def _change(gallery: Gallery, rng: np.random.Generator) -> Gallery:
+    """Return a gallery of the same images with other maps and reconstructions."""
+    noise = rng.normal(0, gallery.maps.std(), gallery.maps.shape).astype(np.float32)
+    rebuilt = gallery.reconstructions
+    other = np.clip(rebuilt + rng.integers(-8, 9, rebuilt.shape), 0, 255).astype(np.uint8)
+    return replace(gallery, maps=gallery.maps + noise, reconstructions=other)
 
 
 def whole(text: str) -> tuple[int, ...]:
