@@ -104,7 +104,7 @@ def peak() -> float:
     """Return the floating-point operations a second of a matrix product, on one thread."""
     a, b = torch.rand(1024, 1024), torch.rand(1024, 1024)
     seconds = []
-    for _ in range(8):
+    for _ in range(40):
         start = time.thread_time()
         torch.mm(a, b)
         seconds.append(time.thread_time() - start)
