@@ -1,6 +1,6 @@
 """How time and memory grow with the number of images, their size and the number of runs.
 
-    python benchmarks/growth.py [--only images,sizes,runs] [--counts 1000,10000,100000]
+    python benchmarks/growth.py [--only images,metrics,sizes,runs] [--counts 1000,10000,100000]
                                 [--sides 64,128,256,512] [--runs 10,100,1000]
 
 Prints rows of a Markdown table. Seconds are those of the processor, of all threads and processes
@@ -19,10 +19,12 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+from mia_bench.run_folder.gallery_npz import Gallery
 from mia_bench.run_folder.scores_csv import read_scores, write_scores
 from PIL import Image
 
@@ -31,6 +33,16 @@ if TYPE_CHECKING:
 
 PROGRAM = (sys.executable, "-m", "mia_bench")
 SMALL = ("--epochs", "1", "--option", "width=4", "--option", "latent=4", "--device", "cpu")
+METRICS = """
+import sys, mia_metrics, numpy as np
+rng, count = np.random.default_rng(0), int(sys.argv[2])
+masks = np.zeros((count, 64, 64), np.uint8)
+masks[::10, 20:30, 20:30] = 1
+maps = rng.random(masks.shape, np.float32) + masks
+pixels = sys.argv[1] == "pixel_metrics"
+given = (masks, maps) if pixels else (masks.any((1, 2)), maps.mean((1, 2)))
+getattr(mia_metrics, sys.argv[1])(*given)
+"""
 DATASETS = ("phantom", "rsna", "vincxr", "braintumor", "lag", "isic2018", "camelyon16")
 METHODS = ("ae", "vae", "memae", "ganomaly", "dae", "ae-ssim", "aeu", "nsa", "pii", "fpi")
 
@@ -47,10 +59,10 @@ class Cost(NamedTuple):
     memory: int
 
 
-def cost(*command: str) -> Cost:
-    """Run a command of mia-bench and return what it took."""
-    program = subprocess.Popen([*PROGRAM, *command], stdout=subprocess.DEVNULL)
-    _, status, used = os.wait4(program.pid, 0)
+def cost(*command: str, program: Sequence[str] = PROGRAM) -> Cost:
+    """Run a command of mia-bench, or of another program, and return what it took."""
+    child = subprocess.Popen([*program, *command], stdout=subprocess.DEVNULL)
+    _, status, used = os.wait4(child.pid, 0)
     if status:
         msg = f"{' '.join(command)} ended with the status {status}"
         raise SystemExit(msg)
@@ -119,6 +131,15 @@ def of_images(folder: Path, count: int) -> dict[str, Cost]:
     }  # fmt: skip
 
 
+def of_metrics(folder: Path, count: int) -> dict[str, Cost]:
+    """Compute the metrics of so many images and maps of 64 x 64, a tenth of them with a lesion."""
+    here = (sys.executable, "-c", METRICS)
+    return {
+        f"`{name}`": cost(name, str(count), program=here)
+        for name in ("image_metrics", "pixel_metrics")
+    }
+
+
 def of_sizes(folder: Path, side: int) -> dict[str, Cost]:
     """Fit and score 100 images of a size at that size."""
     images = str(draw(folder / "images", 100, side))
@@ -142,6 +163,7 @@ def of_runs(folder: Path, count: int) -> dict[str, Cost]:
     source = one / "phantom" / "ae" / "seed-0"
     record = json.loads((source / "run.json").read_text())
     ids, labels, scores = read_scores(source / "scores.csv")
+    gallery = Gallery.load(source / "gallery.npz")
     rng = np.random.default_rng(0)
     for number in range(count):
         seed, place = divmod(number, len(DATASETS) * len(METHODS))
@@ -152,9 +174,17 @@ def of_runs(folder: Path, count: int) -> dict[str, Cost]:
         (target / "run.json").write_text(json.dumps(record))
         changed = scores + rng.normal(0, scores.std(), scores.shape).astype(np.float32)
         write_scores(target / "scores.csv", ids, labels, changed)
-        for name in ("resamples.npz", "gallery.npz"):
-            shutil.copy(source / name, target / name)
+        shutil.copy(source / "resamples.npz", target / "resamples.npz")
+        _change(gallery, rng).save(target / "gallery.npz")
     return {"report": cost("report", str(study))}
+
+
+def _change(gallery: Gallery, rng: np.random.Generator) -> Gallery:
+    """Return a gallery of the same images with other maps and reconstructions."""
+    noise = rng.normal(0, gallery.maps.std(), gallery.maps.shape).astype(np.float32)
+    rebuilt = gallery.reconstructions
+    other = np.clip(rebuilt + rng.integers(-8, 9, rebuilt.shape), 0, 255).astype(np.uint8)
+    return replace(gallery, maps=gallery.maps + noise, reconstructions=other)
 
 
 def whole(text: str) -> tuple[int, ...]:
@@ -165,13 +195,14 @@ def whole(text: str) -> tuple[int, ...]:
 def main() -> None:
     """Measure what is asked for."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--only", default="images,sizes,runs")
+    parser.add_argument("--only", default="images,metrics,sizes,runs")
     parser.add_argument("--counts", type=whole, default=(1000, 10_000, 100_000))
     parser.add_argument("--sides", type=whole, default=(64, 128, 256, 512))
     parser.add_argument("--runs", type=whole, default=(10, 100, 1000))
     given = parser.parse_args()
     sections = {
         "images": lambda: table("images", given.counts, 10, of_images),
+        "metrics": lambda: table("images", given.counts, 10, of_metrics),
         "sizes": lambda: table("side of the images in pixels", given.sides, 32, of_sizes),
         "runs": lambda: table("runs", given.runs, 1, of_runs),
     }

@@ -12,7 +12,7 @@ from mia_bench.cli import main
 from mia_bench.leaderboard.csv_file import make_records, write_csv
 from mia_bench.leaderboard.leaderboard import make_leaderboard
 from mia_bench.literal_text import csv_cell, from_csv_cell, on_page, visible
-from mia_bench.report import plots, ranks
+from mia_bench.report import ranks, rate_curves
 from mia_bench.report.write import write_report
 from mia_bench.run_folder.records import Progress
 from mia_bench.run_folder.scores_csv import read_scores, write_scores
@@ -94,7 +94,7 @@ def test_legends_show_every_name_as_it_is(count):
     scores = {name: (np.array([0, 1, 0, 1]), np.arange(4.0)) for name in names}
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        drawn = plots.roc(scores)
+        drawn = rate_curves.roc(scores)
     for name in names:
         assert f">{name}</text>" in drawn
 
@@ -104,7 +104,7 @@ def test_a_name_with_a_broken_formula_is_drawn():
         r"$\frac{$": (np.array([0, 1]), np.arange(2.0)),
         "\u202ea": (np.array([0, 1]), np.arange(2.0)),
     }
-    drawn = plots.precision_recall(scores)
+    drawn = rate_curves.precision_recall(scores)
     assert r">$\frac{$</text>" in drawn
     assert r">\u202ea</text>" in drawn
     assert "|" not in "".join(part.split("<")[0] for part in drawn.split(">"))

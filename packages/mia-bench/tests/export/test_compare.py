@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from mia_bench import RunsFailedError
+from mia_bench.export import compare
 from mia_bench.export.check_images import MOST, draw_images, read_images
 from mia_bench.export.compare import relative
 from mia_bench.inference.model_folder import Preprocessing
+from mia_bench.inference.normal_scores import NormalScores, Origin
 
 
 @pytest.mark.parametrize(("factor", "shift"), [(1, 0), (1000, 0), (1e-3, 0), (1, 5), (-2, 1)])
@@ -36,3 +39,17 @@ def test_drawn_images_span_the_input_range(channels):
 def test_images_of_a_folder_are_read_as_the_model_reads_them(scans):
     images = read_images(scans, Preprocessing(size=16, channels=3, resize="short_side"))
     assert images.shape == (MOST, 3, 16, 16)
+
+
+def test_a_graph_with_scores_of_other_images_is_refused(monkeypatch):
+    def predict(detector, images, *, device):
+        return np.zeros(len(images), np.float32), None
+
+    monkeypatch.setattr(compare, "predict_checked", predict)
+    monkeypatch.setattr("onnxruntime.InferenceSession", lambda *args, **named: None)
+    twice = {compare.SCORE: np.zeros(8, np.float32)}
+    monkeypatch.setattr(compare, "_run", lambda session, images, size: twice)
+    normals = NormalScores(origin=Origin.TRAINING, scores=np.arange(4, dtype=np.float32))
+    images = np.zeros((4, 1, 8, 8), np.uint8)
+    with pytest.raises(RunsFailedError, match=r"refused: expected scores \(4,\), got \(8,\)"):
+        compare.compare("model.onnx", None, images, normals, 1.0)

@@ -20,7 +20,8 @@ pytest.importorskip("onnxruntime")
 METHODS = {**mia_recon.METHODS, **mia_ssl.METHODS}
 REFUSED = {"ae-grad", "vae-elbo", "vae-kl", "vae-rec", "vae-combi"}
 REFUSED |= {"anoddpm", "anoddpm-simplex", "autoddpm"}
-QUICK = {"ae-ssim", "dae", "memae"}  # moments, mirrored borders, a memory
+# Moments, mirrored borders, a memory, two networks on one batch.
+QUICK = {"ae-ssim", "dae", "memae", "recontrast"}
 LITE = {"backbone": "efficientnet-lite0"}
 SMALL = {
     "reconstruction": {"width": 4, "hidden": 16},

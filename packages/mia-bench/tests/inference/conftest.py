@@ -144,13 +144,13 @@ def write_ct():
 @pytest.fixture
 def brightness(monkeypatch):
     """Any model's map is the brightness of each pixel from 0 to 1, and its score the highest."""
-    from mia_bench.inference import normal_scores, score
+    from mia_bench.inference import loaded_model, normal_scores
 
     def predict(_, images, *, device):
         maps = np.asarray(images, np.float32)[:, 0] / 255
         return maps.max(axis=(1, 2)), maps
 
-    for module in (normal_scores, score):
+    for module in (normal_scores, loaded_model):
         monkeypatch.setattr(module, "predict_checked", predict)
 
 

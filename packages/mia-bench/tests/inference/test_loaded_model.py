@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import mia_bench
@@ -88,3 +90,32 @@ def test_what_cannot_be_scored_is_one_error(loaded, mixed, tmp_path):
         loaded.score(tmp_path / "absent.png")
     with pytest.raises(mia_bench.StudyError, match="no model in"):
         mia_bench.load_model(tmp_path)
+
+
+def test_a_stream_is_scored_like_a_list_and_no_image_is_taken_early(loaded, mixed, table):
+    taken = []
+
+    def images():
+        for image in loaded.decode(mixed[0], list(table)):
+            taken.append(image.id)
+            yield image
+
+    ids, scores = [], []
+    for batch, scored in loaded.score_stream(images(), batch_size=4):
+        assert scored.ids == [image.id for image in batch]
+        ids += scored.ids
+        assert taken == ids
+        scores += scored.score.tolist()
+        assert scored.map.shape == (len(batch), 32, 32)
+    assert ids == list(table)
+    np.testing.assert_allclose(scores, [score for score, _, _ in table.values()], rtol=1e-5)
+
+
+def test_scoring_imports_nothing_that_only_training_needs(model):
+    program = (
+        "import sys, numpy, mia_bench\n"
+        "mia_bench.load_model(sys.argv[1], device='cpu').score(numpy.eye(40, dtype='uint8'))\n"
+        "print({'lightning_fabric', 'sklearn', 'matplotlib'} & set(sys.modules))"
+    )
+    command = [sys.executable, "-c", program, str(model)]
+    assert subprocess.run(command, check=True, capture_output=True, text=True).stdout == "set()\n"

@@ -213,7 +213,7 @@ def test_a_salt_file_gives_the_same_ids_each_time(planted, call):
 
 
 def test_an_interrupted_anonymous_scoring_goes_on_with_its_ids(planted, call, monkeypatch):
-    from mia_bench.inference import score as module
+    from mia_bench.inference import loaded_model as module
 
     call("fit", "--images", "normal", "--model", "model", *FIT)
     predict, calls = module.predict_checked, []

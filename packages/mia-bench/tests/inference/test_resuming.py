@@ -14,7 +14,7 @@ import mia_bench
 import numpy as np
 import pytest
 from mia_bench import StudyError
-from mia_bench.inference import score, top_images
+from mia_bench.inference import loaded_model, top_images
 from mia_bench.inference.journal import Journal, JournalEntry
 from PIL import Image
 
@@ -33,7 +33,7 @@ def folder(tmp_path, mixed):
 def counted(monkeypatch):
     """Number of images scored by each call; an interruption after so many images."""
     state = {"scored": [], "stop": None}
-    predict = score.predict_checked
+    predict = loaded_model.predict_checked
 
     def counting(detector, images, *, device):
         if state["stop"] is not None and len(state["scored"]) >= state["stop"]:
@@ -41,7 +41,7 @@ def counted(monkeypatch):
         state["scored"] += [image.tobytes() for image in images]
         return predict(detector, images, device=device)
 
-    monkeypatch.setattr(score, "predict_checked", counting)
+    monkeypatch.setattr(loaded_model, "predict_checked", counting)
     return state
 
 
@@ -114,14 +114,14 @@ def test_with_other_files_or_options_it_begins_anew(model, folder, tmp_path, cou
 
 
 def test_two_processes_do_not_write_the_same_output(model, folder, tmp_path, counted, monkeypatch):
-    predict = score.predict_checked
+    predict = loaded_model.predict_checked
 
     def second(detector, images, *, device):
         with pytest.raises(StudyError, match="another process is scoring into this folder"):
             mia_bench.score(model=model, images=folder, out=tmp_path / "out")
         return predict(detector, images, device=device)
 
-    monkeypatch.setattr(score, "predict_checked", second)
+    monkeypatch.setattr(loaded_model, "predict_checked", second)
     found = mia_bench.score(model=model, images=folder, out=tmp_path / "out")
     assert found.images == 15
 

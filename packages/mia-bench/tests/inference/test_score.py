@@ -12,7 +12,7 @@ import mia_bench
 import numpy as np
 import pytest
 from mia_bench import StudyError
-from mia_bench.inference.decode import chunks
+from mia_bench.inference.loaded_model import batches
 from mia_bench.inference.model_folder import load_model
 from mia_bench.report.pictures import OUTLINE
 from mia_data import DataError
@@ -104,15 +104,15 @@ def test_chunks_give_the_same_as_all_at_once(scored, model, mixed, tmp_path, bat
         np.testing.assert_allclose(again, np.load(path), rtol=1e-3, atol=1e-6)
 
 
-def test_chunks_end_early_where_images_are_large(monkeypatch):
+def test_batches_end_early_where_images_are_large(monkeypatch):
     from types import SimpleNamespace
 
-    monkeypatch.setattr("mia_bench.inference.decode.CHUNK_BYTES", 100)
+    monkeypatch.setattr("mia_bench.inference.loaded_model.BATCH_BYTES", 100)
     sizes = [60, 60, 10, 10, 10, 200, 5]
     images = [
         SimpleNamespace(original=np.zeros(size, np.uint8), image=np.zeros(0)) for size in sizes
     ]
-    found = [[item.original.size for item in chunk] for chunk in chunks(images, 3)]
+    found = [[item.original.size for item in batch] for batch in batches(images, 3)]
     assert found == [[60, 60], [10, 10, 10], [200], [5]]
 
 

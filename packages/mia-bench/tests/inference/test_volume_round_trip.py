@@ -209,7 +209,7 @@ def test_results_among_the_images_are_not_scored(bright_model, values, write_ct,
 def test_an_interrupted_scoring_gives_the_same_maps(
     bright_model, values, write_ct, tmp_path, monkeypatch, stop
 ):
-    from mia_bench.inference import score as module
+    from mia_bench.inference import loaded_model as module
 
     write_ct(tmp_path / "in/a", values)
     write_ct(tmp_path / "in/b", values[:4], FrameOfReferenceUID=None)

@@ -220,9 +220,9 @@ def test_pictures_of_a_large_study_are_thinned_out(many, monkeypatch):
     assert 100_000 < sum(map(len, re.findall('data:image/webp[^"]*', small))) <= 200_000
     assert "it leaves out" not in text
     assert re.search(r"it leaves out .*[0-9]+ of 208 images of the methods&#39; galleries", small)
-    monkeypatch.setattr("mia_bench.report.page.PAGE_BYTES", 550_000)
+    monkeypatch.setattr("mia_bench.report.page.PAGE_BYTES", 330_000)
     write_page(out / "tiny.html", *parts)
     tiny = (out / "tiny.html").read_text()
-    assert len(tiny) <= 550_000
+    assert len(tiny) <= 330_000
     assert "all galleries" in tiny
     assert '<table id="table"' in tiny

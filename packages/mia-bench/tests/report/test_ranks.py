@@ -27,10 +27,10 @@ def test_every_method_is_named_once_with_its_rank(found):
 
 
 def test_a_bar_for_each_group(found):
-    from mia_bench.report.plots import NORMAL
+    from mia_bench.report.chart_style import NORMAL
 
     assert len(found.groups) >= 2
-    assert ranks.diagram(found).count(f"stroke: {NORMAL}") == len(found.groups)
+    assert ranks.diagram(found).count(f'stroke="{NORMAL}"') == len(found.groups)
 
 
 def test_a_name_cannot_write_into_the_page(found):

@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 import pytest
-from mia_ssl._engine.device import _made, make_fabric
+from mia_ssl._engine.device import _made, make_fabric, resolve_device
 
 BATCH_SYSTEMS = {
     "slurm": {"SLURM_JOB_ID": "5", "SLURM_JOB_NAME": "study", "SLURM_NTASKS": "4"},
@@ -94,3 +94,8 @@ def test_memory_that_a_step_frees_serves_the_next():
     blocks, kept = allocator("with")
     assert blocks == 0
     assert kept >= 30
+
+
+def test_a_device_is_found_without_a_fabric():
+    assert resolve_device("cpu") == make_fabric("cpu").device
+    assert resolve_device() == make_fabric().device

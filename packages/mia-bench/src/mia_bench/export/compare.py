@@ -67,10 +67,12 @@ def compare(
     worst_score = worst_map = 0.0
     for size in sorted({min(each, len(images)) for each in (*BATCHES, len(images))}):
         found = _run(session, images, size)
+        _check_shape("scores", found[SCORE], scores)
         worst_score = max(worst_score, relative(found[SCORE], scores, normal_scores.scores))
         _check_close("scores", worst_score, TOLERANCE)
         _check_meaning(found, normal_scores, threshold)
         if maps is not None:
+            _check_shape("maps", found[MAP], maps)
             pixels = np.array([normal_scores.pixels[level] for level in LEVELS])
             worst_map = max(worst_map, relative(found[MAP], maps, pixels))
             _check_close("maps", worst_map, MAP_TOLERANCE)
@@ -102,6 +104,12 @@ def _run(session: Any, images: np.ndarray, size: int) -> dict[str, np.ndarray]:
     starts = range(0, len(images), size)
     runs = [session.run(names, {INPUT: images[start : start + size]}) for start in starts]
     return {name: np.concatenate([run[n] for run in runs]) for n, name in enumerate(names)}
+
+
+def _check_shape(what: str, found: np.ndarray, expected: np.ndarray) -> None:
+    if found.shape != expected.shape:
+        msg = f"the exported graph is refused: expected {what} {expected.shape}, got {found.shape}"
+        raise RunsFailedError(msg)
 
 
 def _check_close(what: str, difference: float, most: float) -> None:

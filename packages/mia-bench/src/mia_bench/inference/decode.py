@@ -1,26 +1,29 @@
-"""Decoding of the files of a folder, in order and a few images at a time."""
+"""Decoding of the files of a folder, in order and ahead of their use."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field, replace
+from contextlib import closing
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-import mia_data
 from mia_data import DataError
 
+from mia_bench.inference.loaded_model import BATCH_BYTES, bytes_of
+from mia_bench.inference.prefetch import prefetch
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Generator, Sequence
     from pathlib import Path
 
     from mia_data import Decoded
 
     from mia_bench.inference.anonymous_ids import ImageIds
     from mia_bench.inference.journal import JournalEntry
-    from mia_bench.inference.model_folder import Preprocessing
+    from mia_bench.inference.loaded_model import LoadedModel
     from mia_bench.inference.writer import ScoringWriter
 
-# A chunk ends early where its originals fill so much memory.
-CHUNK_BYTES = 1 << 28
+    # Files that cannot be read and why, and the image behind them.
+    _Event = tuple[Sequence[tuple[str, DataError]], Decoded | None]
 
 
 @dataclass
@@ -30,22 +33,24 @@ class FolderDecoder:
     Attributes:
         folder: The folder.
         names: Paths of the files inside it.
-        preprocessing: How they become images.
+        model: The model that decodes them.
         writer: The writer that lists broken files.
         ids: How images are called.
         strict: Whether the first broken file is an error instead.
         allow_damaged: Whether JPEG files that end early are read, see ``mia_data.load``.
         on_progress: Called with the number of files that are done, and of all.
+        ahead: Number of images that a thread decodes ahead of their use.
     """
 
     folder: Path
     names: list[str]
-    preprocessing: Preprocessing
+    model: LoadedModel
     writer: ScoringWriter
     ids: ImageIds
     strict: bool
     allow_damaged: bool
     on_progress: Callable[[int, int], None] | None
+    ahead: int
     _file: str | None = field(default=None, init=False)  # id of the last one that was scored
     _ids: set[str] = field(default_factory=set, init=False)  # its images, of a volume its slices
 
@@ -57,7 +62,7 @@ class FolderDecoder:
                 self._ids.clear()
             self._ids.add(name)
 
-    def __iter__(self) -> Iterator[Decoded]:
+    def __iter__(self) -> Generator[Decoded, None, None]:
         """Decode the images, one at a time.
 
         Raises:
@@ -73,13 +78,34 @@ class FolderDecoder:
         tell = self.on_progress or (lambda done, total: None)
         # A volume may have been scored in part, so the last file is opened again.
         left = readable if self._file is None else readable[done[self._file] - 1 :]
-        how = {**asdict(self.preprocessing), "allow_damaged": self.allow_damaged}
-        for image in mia_data.decode_files(self.folder, left, **how, on_error=self._note):
-            image = replace(image, file=self.ids.of(image.file))
-            tell(done[image.file], len(readable))
-            if image.id not in self._ids:
-                yield image
+        ahead = prefetch(self._decode(left), count=self.ahead, size=_size, most=BATCH_BYTES)
+        with closing(ahead) as events:
+            for broken, decoded in events:
+                for file, error in broken:
+                    self._note(file, error)
+                if decoded is not None:
+                    image = replace(decoded, file=self.ids.of(decoded.file))
+                    tell(done[image.file], len(readable))
+                    if image.id not in self._ids:
+                        yield image
         tell(len(readable), len(readable))
+
+    def _decode(self, names: Sequence[str]) -> Generator[_Event, None, None]:
+        """Yield each image with the broken files before it, and at the end those behind the last.
+
+        A thread of its own calls this, so it leaves what it finds to the caller.
+        """
+        broken: list[tuple[str, DataError]] = []
+        images = self.model.decode(
+            self.folder,
+            names,
+            allow_damaged=self.allow_damaged,
+            on_error=lambda file, error: broken.append((file, error)),
+        )
+        for image in images:
+            yield tuple(broken), image
+            broken.clear()
+        yield tuple(broken), None
 
     def _note(self, file: str, error: DataError) -> None:
         reason = self.ids.reason(str(error), self.folder, file)
@@ -95,15 +121,7 @@ def printable(name: str) -> str:
     return name.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
-def chunks(images: Iterable[Decoded], count: int) -> Iterator[list[Decoded]]:
-    """Yield lists of at most ``count`` images, fewer where they are very large."""
-    chunk: list[Decoded] = []
-    held = 0
-    for image in images:
-        chunk.append(image)
-        held += image.original.nbytes + image.image.nbytes
-        if len(chunk) == count or held >= CHUNK_BYTES:
-            yield chunk
-            chunk, held = [], 0
-    if chunk:
-        yield chunk
+def _size(event: _Event) -> int:
+    """Return the bytes of a decoded image, which wait for their use."""
+    _, image = event
+    return 0 if image is None else bytes_of(image)

@@ -5,14 +5,16 @@ from __future__ import annotations
 import os
 import threading
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, NamedTuple
 
 import mia_data
 import numpy as np
+from mia_data import Decoded
 
+from mia_bench.detectors.optional import OptionalParts
 from mia_bench.device import resolve_device
 from mia_bench.errors import StudyError
 from mia_bench.files import expand_home
@@ -20,14 +22,18 @@ from mia_bench.inference.model_folder import load_model as read_model
 from mia_bench.inference.normal_scores import FPR, predict_checked
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from mia_data import DataError
 
     from mia_bench.detectors.protocol import Detector
     from mia_bench.inference.model_folder import Model
 
     Image = np.ndarray | bytes | str | os.PathLike[str]
 
-BATCH = 64
+CPU_BATCH, BATCH = 16, 64  # images scored at a time on a processor, and on a GPU
+# A batch ends early where its originals fill so much memory.
+BATCH_BYTES = 1 << 28
 # What files begin with, and the suffix by which they are read.
 _SUFFIXES = (
     (0, b"\x89PNG", ".png"),
@@ -92,42 +98,115 @@ class LoadedModel:
             DataError: An image that cannot be read.
             RunsFailedError: The device ran out of memory.
         """
-        threshold = self.model.normal_scores.threshold(fpr)
         is_one = isinstance(images, (np.ndarray, bytes, str, os.PathLike))
         several: list[Image] = [images] if is_one else list(images)  # type: ignore[list-item,arg-type]
         if not several:
             msg = "expected one image or more, got none"
             raise StudyError(msg)
-        ids: list[str] = []
-        ready: list[np.ndarray] = []
-        for number, image in enumerate(several):
-            for name, pixels in self._read(image):
-                ids.append(f"{number}{name}")
-                ready.append(pixels)
-        score, heat = self._predict(np.stack(ready))
-        quantile = self.model.normal_scores.quantile(score)
-        return ScoredImages(ids, score, quantile, score >= threshold, threshold, heat)
+        read = (
+            replace(image, file=str(number))
+            for number, each in enumerate(several)
+            for image in self._read(each)
+        )
+        return _join([scored for _, scored in self.score_stream(read, fpr=fpr)])
 
-    def _read(self, image: Image) -> Iterator[tuple[str, np.ndarray]]:
-        """Yield each image of an array, a file or its bytes, and the end of its id."""
-        how = asdict(self.model.preprocessing)
+    def score_stream(
+        self, images: Iterable[Decoded], *, fpr: float = FPR, batch_size: int | None = None
+    ) -> Iterator[tuple[list[Decoded], ScoredImages]]:
+        """Score decoded images of any number, and yield those of each batch with their scores.
+
+        Args:
+            images: Images, as ``decode`` yields them.
+            fpr: Share of normal images that may be flagged.
+            batch_size: Number of images scored at a time; None for what suits the device. A batch
+                ends early where its originals fill a quarter of a GiB.
+
+        Raises:
+            StudyError: An fpr that the model has too few normal images for.
+            RunsFailedError: The device ran out of memory.
+        """
+        normal = self.model.normal_scores
+        threshold = normal.threshold(fpr)
+        for batch in batches(images, batch_size or default_batch(self.device)):
+            pixels = np.stack([image.image for image in batch])
+            with self._lock:
+                score, heat = predict_checked(self._detector, pixels, device=self.device)
+            ids = [image.id for image in batch]
+            flagged = score >= np.float32(threshold)
+            found = ScoredImages(ids, score, normal.quantile(score), flagged, threshold, heat)
+            yield batch, found
+
+    def decode(
+        self,
+        folder: Path,
+        files: Sequence[str],
+        *,
+        allow_damaged: bool = False,
+        on_error: Callable[[str, DataError], None] | None = None,
+    ) -> Iterator[Decoded]:
+        """Decode files as those that the model was trained on; see ``mia_data.decode_files``."""
+        return mia_data.decode_files(
+            folder,
+            files,
+            **asdict(self.model.preprocessing),
+            allow_damaged=allow_damaged,
+            on_error=on_error,
+        )
+
+    def reconstruction(self) -> Callable[[np.ndarray], np.ndarray] | None:
+        """Return images -> their reconstructions; None where the method reconstructs none."""
+        return OptionalParts(self._detector).reconstruction(self.device)
+
+    def _read(self, image: Image) -> Iterator[Decoded]:
+        """Yield each image of an array, a file or its bytes."""
         if isinstance(image, np.ndarray):
-            yield "", mia_data.image_from_array(image, **how)
+            pixels = mia_data.image_from_array(image, **asdict(self.model.preprocessing))
+            box = (0, 0, *pixels.shape[:0:-1])
+            yield Decoded(file="", number=None, image=pixels, original=pixels, box=box)
             return
         with _as_file(image) as path:
-            for found in mia_data.decode_files(path.parent, [path.name], **how):
-                yield found.id.removeprefix(found.file), found.image
+            yield from self.decode(path.parent, [path.name])
 
-    def _predict(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
-        scores, maps = [], []
-        for start in range(0, len(images), BATCH):
-            with self._lock:
-                score, heat = predict_checked(
-                    self._detector, images[start : start + BATCH], device=self.device
-                )
-            scores.append(score)
-            maps += [] if heat is None else [heat]
-        return np.concatenate(scores), np.concatenate(maps) if maps else None
+
+def default_batch(device: str) -> int:
+    """Return the number of images that are scored at a time on a device.
+
+    On a processor the features of more images do not fit into its caches, and their memory is
+    taken from the system anew.
+    """
+    return CPU_BATCH if device == "cpu" else BATCH
+
+
+def batches(images: Iterable[Decoded], count: int) -> Iterator[list[Decoded]]:
+    """Yield lists of at most ``count`` images, fewer where they are very large."""
+    batch: list[Decoded] = []
+    held = 0
+    for image in images:
+        batch.append(image)
+        held += bytes_of(image)
+        if len(batch) == count or held >= BATCH_BYTES:
+            yield batch
+            batch, held = [], 0
+    if batch:
+        yield batch
+
+
+def bytes_of(image: Decoded) -> int:
+    """Return the memory that an image takes, in bytes."""
+    return image.original.nbytes + image.image.nbytes
+
+
+def _join(parts: Sequence[ScoredImages]) -> ScoredImages:
+    """Return the scores of several batches as one."""
+    maps = [part.map for part in parts if part.map is not None]
+    return ScoredImages(
+        ids=[name for part in parts for name in part.ids],
+        score=np.concatenate([part.score for part in parts]),
+        quantile=np.concatenate([part.quantile for part in parts]),
+        flagged=np.concatenate([part.flagged for part in parts]),
+        threshold=parts[0].threshold,
+        map=np.concatenate(maps) if maps else None,
+    )
 
 
 def load_model(model: str | os.PathLike[str], *, device: str = "auto") -> LoadedModel:

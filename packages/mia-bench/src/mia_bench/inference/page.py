@@ -12,16 +12,16 @@ import numpy as np
 from mia_bench.files import write_text
 from mia_bench.inference import heatmaps
 from mia_bench.literal_text import on_page
-from mia_bench.report import plots
+from mia_bench.report.chart_style import ABNORMAL, NORMAL
 from mia_bench.report.masks import Masks
 from mia_bench.report.page_budget import longest_fit, size_of
 from mia_bench.report.score_range import score_range
+from mia_bench.report.small_chart import Bars, Mark, chart
+from mia_bench.report.svg_axes import Box
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
-
-    from matplotlib.axes import Axes
 
     from mia_bench.inference.model_folder import Model
     from mia_bench.inference.normal_scores import NormalScores
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from mia_bench.inference.writer import ScoringWriter
 
 BINS = 40
-HISTOGRAM_SIZE = (7.2, 2.6)  # inches
+HISTOGRAM_BOX = Box(518.4, 187.2)  # points: 7.2 x 2.6 inches
 PICTURE_BYTES = 16_000_000  # the page is smaller than 20 MB with what else is on it
 BROKEN_SHOWN = VOLUMES_SHOWN = 100
 # Shares of normal images at or above the slider's threshold, from right to left.
@@ -114,33 +114,21 @@ def histogram(normal_scores: NormalScores, scores: np.ndarray, threshold: float)
     found = score_range(normal_scores.scores, scores, least_high=threshold)
     bins = np.linspace(found.low, found.high, BINS + 1)
 
-    def draw(axes: Axes) -> None:
-        for values, name, color in (
-            (normal_scores.scores, f"normal {normal_scores.name}", plots.NORMAL),
-            (scores, "this folder", plots.ABNORMAL),
-        ):
-            inside = np.clip(values, bins[0], bins[-1])
-            share = np.full(len(inside), 100 / len(inside))
-            axes.hist(
-                inside,
-                bins.tolist(),
-                weights=share,
-                alpha=0.6,
-                label=plots.legend_label(name),
-                color=color,
-            )
-        axes.margins(y=0.55)  # room for the names, above the line too
-        axes.axvline(
-            threshold,
-            ymax=0.66,
-            color=plots.AXIS,
-            linestyle="--",
-            linewidth=1,
-            label=plots.legend_label("threshold"),
-        )
-        axes.set(xlabel="score", ylabel="% of images")
-
-    drawn = plots.svg(draw, "own", legend="upper right", size=HISTOGRAM_SIZE)
+    bars = []
+    for values, name, color in (
+        (normal_scores.scores, f"normal {normal_scores.name}", NORMAL),
+        (scores, "this folder", ABNORMAL),
+    ):
+        inside = np.clip(values, bins[0], bins[-1])
+        share = np.full(len(inside), 100 / len(inside))
+        heights, _ = np.histogram(inside, bins, weights=share)
+        bars.append(Bars(name, bins.tolist(), heights.tolist(), color))
+    drawn = chart(
+        bars=bars,
+        labels=("score", "% of images"),
+        mark=Mark(threshold, "threshold"),
+        box=HISTOGRAM_BOX,
+    )
     return Histogram(drawn, found.note)
 
 

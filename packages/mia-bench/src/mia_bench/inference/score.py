@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import mia_data
-import numpy as np
 from mia_data import DataError
 
-from mia_bench.detectors.optional import OptionalParts
 from mia_bench.device import resolve_device
 from mia_bench.errors import StudyError
 from mia_bench.files import expand_home, write_json
 from mia_bench.inference.anonymous_ids import ImageIds, check_salt, kept_salt
-from mia_bench.inference.decode import FolderDecoder, chunks
+from mia_bench.inference.decode import FolderDecoder
 from mia_bench.inference.find_files import FoundFiles, find_files, fingerprint
 from mia_bench.inference.heatmaps import ColorScale
 from mia_bench.inference.journal import Journal
+from mia_bench.inference.loaded_model import LoadedModel, default_batch
 from mia_bench.inference.model_folder import Model, load_model
-from mia_bench.inference.normal_scores import FPR, predict_checked
+from mia_bench.inference.normal_scores import FPR
 from mia_bench.inference.output_files import PAGE, SUMMARY
 from mia_bench.inference.page import write_page
 from mia_bench.inference.resumable_folder import ResumableFolder, check_replaceable
@@ -30,12 +31,15 @@ from mia_bench.inference.writer import ScoringWriter
 if TYPE_CHECKING:
     import os
     from collections.abc import Callable
+    from concurrent.futures import Future
     from pathlib import Path
 
-    from mia_bench.detectors.protocol import Detector
+    from mia_data import Decoded
+
+    from mia_bench.inference.loaded_model import ScoredImages
     from mia_bench.inference.scoring_summary import ScoringSummary
 
-BATCH_SIZE = 64
+DRAWING_THREADS = 4
 JOURNAL = "journal.jsonl"
 _KIND = {"marker": SUMMARY, "what": "a folder of mia-bench score"}
 
@@ -55,7 +59,7 @@ def score(
     anonymous: bool = False,
     salt: bytes | None = None,
     device: str = "auto",
-    batch_size: int = BATCH_SIZE,
+    batch_size: int | None = None,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> ScoringSummary:
     """Score every image in and below a folder; write scores, heatmaps, maps of volumes and a page.
@@ -83,7 +87,7 @@ def score(
         salt: At least 16 bytes, so that the same paths have the same hashes each time; None for
             random ones that are not kept.
         device: ``"auto"``, ``"cpu"``, ``"cuda"``, ``"cuda:1"`` or ``"mps"``.
-        batch_size: Number of images scored at a time.
+        batch_size: Number of images scored at a time; None for what suits the device.
         on_progress: Called with the number of files that are done, and of all.
 
     Raises:
@@ -104,7 +108,8 @@ def score(
     has_map = bool(fitted.normal_scores.pixels)
     volume_format = check_format(volumes, found_volumes if has_map else [], anonymous=anonymous)
     device = resolve_device(device)
-    detector = fitted.detector(device)
+    loaded = LoadedModel(fitted, fitted.detector(device), device)
+    batch = batch_size or default_batch(device)
     choices = {
         "fpr": fpr,
         "heatmaps": heatmaps,
@@ -126,7 +131,7 @@ def score(
             threshold=threshold,
             heatmaps=heatmaps,
             raw_maps=raw_maps,
-            reconstruct=OptionalParts(detector).reconstruction(device),
+            reconstruct=loaded.reconstruction(),
             volumes=VolumeWriter(
                 folder=fresh,
                 kept=folder.path / "volumes",
@@ -141,15 +146,16 @@ def score(
         files = FolderDecoder(
             folder=source,
             names=found.files,
-            preprocessing=fitted.preprocessing,
+            model=loaded,
             writer=writer,
             ids=ids,
             strict=strict,
             allow_damaged=allow_damaged,
             on_progress=on_progress,
+            ahead=batch,
         )
         try:
-            _score(files, writer, Journal(folder.kept), detector, batch_size, device)
+            _score(files, writer, Journal(folder.kept), fpr=fpr, batch_size=batch)
             writer.write_volumes()
             summary = writer.summary(target, found, fpr)
             title = "Scored images" if anonymous else source.resolve().name
@@ -162,9 +168,9 @@ def score(
     return summary
 
 
-def _check(model: Model, batch_size: int, top_slices: int, *, raw_maps: bool) -> None:
+def _check(model: Model, batch_size: int | None, top_slices: int, *, raw_maps: bool) -> None:
     for name, value in (("batch_size", batch_size), ("top_slices", top_slices)):
-        if value < 1:
+        if value is not None and value < 1:
             msg = f"expected {name} to be above 0, got {value}"
             raise StudyError(msg)
     if raw_maps and not model.normal_scores.pixels:
@@ -192,25 +198,50 @@ def _make(folder: Path) -> Path:
 
 
 def _score(
-    files: FolderDecoder,
-    writer: ScoringWriter,
-    journal: Journal,
-    detector: Detector,
-    batch_size: int,
-    device: str,
+    files: FolderDecoder, writer: ScoringWriter, journal: Journal, *, fpr: float, batch_size: int
 ) -> None:
-    """Score the images that the journal does not have yet."""
+    """Score the images that the journal does not have yet.
+
+    While the model scores a batch, threads decode the next one and draw the one before.
+    """
     for entry in journal.entries():
         writer.restore(entry)
         files.skip(entry)
-    for chunk in chunks(files, batch_size):
-        pixels = np.stack([item.image for item in chunk])
-        journal.write(writer.add(chunk, *predict_checked(detector, pixels, device=device)))
+    with (
+        ThreadPoolExecutor(DRAWING_THREADS) as pool,
+        closing(_Drawing(pool, writer, journal)) as drawing,
+        closing(iter(files)) as images,
+    ):
+        for batch, scored in files.model.score_stream(images, fpr=fpr, batch_size=batch_size):
+            drawing.start(batch, scored)
     if not writer.scores:
         file, reason = next(iter(writer.broken.items()))
         where = "" if files.ids.are_anonymous else f" in {files.folder}"
         msg = f"none of {len(files.names)} files{where} can be read; {file}: {reason}"
         raise StudyError(msg)
+
+
+class _Drawing:
+    """The batch whose pictures are being written; it is in the journal once they all are."""
+
+    def __init__(self, pool: ThreadPoolExecutor, writer: ScoringWriter, journal: Journal) -> None:
+        self._pool, self._writer, self._journal = pool, writer, journal
+        self._batch: tuple[list[Decoded], ScoredImages] | None = None
+        self._pictures: list[Future[None]] = []
+
+    def start(self, images: list[Decoded], scored: ScoredImages) -> None:
+        """Finish the batch before, and begin to draw this one."""
+        self.close()
+        self._pictures = self._writer.draw(self._pool, images, scored.map)
+        self._batch = images, scored
+
+    def close(self) -> None:
+        """Finish the batch."""
+        batch, self._batch = self._batch, None  # a batch that fails must not be finished later
+        if batch is not None:
+            for picture in self._pictures:
+                picture.result()
+            self._journal.write(self._writer.add(*batch))
 
 
 def _write(writer: ScoringWriter, summary: ScoringSummary, model: Model, *, title: str) -> None:

@@ -1,10 +1,9 @@
-"""Writer of a scored folder: tables and pictures, a chunk of images at a time."""
+"""Writer of a scored folder: tables and pictures, a batch of images at a time."""
 
 from __future__ import annotations
 
 import csv
 from array import array
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -25,15 +24,16 @@ from mia_bench.literal_text import csv_cell
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from concurrent.futures import Executor, Future
     from pathlib import Path
 
     from mia_data import Decoded
 
     from mia_bench.inference.find_files import FoundFiles
+    from mia_bench.inference.loaded_model import ScoredImages
     from mia_bench.inference.normal_scores import NormalScores
     from mia_bench.inference.volume_writer import VolumeWriter
-
-_THREADS = 4
+PNG_EFFORT = 1  # of 9; the default takes three times as long for a file that is 5 % smaller
 
 
 @dataclass(kw_only=True)
@@ -75,40 +75,45 @@ class ScoringWriter:
         with (self.folder / SCORES).open("w", newline="", encoding="utf-8") as file:
             _writer(file).writerow(["file", "score", "quantile", "flagged"])
 
-    def add(
-        self, images: Sequence[Decoded], scores: np.ndarray, maps: np.ndarray | None
-    ) -> JournalEntry:
-        """Add a chunk of images with their scores (N,) and maps (N, S, S), and write its files.
+    def draw(
+        self, pool: Executor, images: Sequence[Decoded], maps: np.ndarray | None
+    ) -> list[Future[None]]:
+        """Begin to write the heatmaps and maps of a batch of images (N) from their maps (N, S, S).
+
+        ``add`` may be called with these images once all that is returned has ended.
+        """
+        if maps is None or self.scale is None or not self._draws:
+            return []
+        draw = partial(self._draw, self.scale)
+        return [pool.submit(draw, *each) for each in zip(images, maps, strict=True)]
+
+    def add(self, images: Sequence[Decoded], scored: ScoredImages) -> JournalEntry:
+        """Add a batch of images, whose heatmaps and maps are written, with their scores.
 
         Returns:
             The journal's entry, from which ``restore`` does the same without the images.
         """
-        if maps is not None and self.scale is not None and self._draws:
-            draw = partial(self._draw, self.scale)
-            with ThreadPoolExecutor(_THREADS) as pool:
-                list(pool.map(draw, images, maps))
-        quantiles = self.normal_scores.quantile(scores)
         first = len(self.scores)
         added = [
             self.top_images.add(
                 image,
                 first + i,
-                float(scores[i]),
-                float(quantiles[i]),
-                None if maps is None else maps[i],
+                float(scored.score[i]),
+                float(scored.quantile[i]),
+                None if scored.map is None else scored.map[i],
                 self.reconstruct,
             )
             for i, image in enumerate(images)
         ]
         entry = JournalEntry(
             files=[image.file for image in images],
-            ids=[image.id for image in images],
-            scores=scores.tolist(),
+            ids=scored.ids,
+            scores=scored.score.tolist(),
             top_images=[image for image in added if image is not None],
             broken=list(self.broken.items())[self._told :],
         )
         self._told = len(self.broken)
-        self._record(entry.ids, scores)
+        self._record(entry.ids, scored.score)
         return entry
 
     @property
@@ -117,7 +122,7 @@ class ScoringWriter:
         return self.heatmaps or self.raw_maps or self.volumes.keeps_maps
 
     def restore(self, entry: JournalEntry) -> None:
-        """Add a chunk whose heatmaps and maps were written before an interruption."""
+        """Add a batch whose heatmaps and maps were written before an interruption."""
         self.broken |= dict(entry.broken)
         self._told = len(self.broken)
         for image in entry.top_images:
@@ -171,7 +176,7 @@ class ScoringWriter:
         if self.heatmaps:
             path = _inside(self.folder / HEATMAPS, picture_name(image.id, ".png"))
             colored = heatmap(image.original, whole, scale)
-            Image.fromarray(colored).save(path)
+            Image.fromarray(colored).save(path, compress_level=PNG_EFFORT)
         if self.raw_maps:
             path = _inside(self.folder / MAPS, picture_name(image.id, ".npy"))
             np.save(path, whole, allow_pickle=False)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mia_bench.leaderboard.findings import describe_dataset
-from mia_bench.report import plots, run_charts
+from mia_bench.report import rate_curves, run_charts
 from mia_bench.report.dataset_facts import dataset_facts
 from mia_bench.report.epoch_selection import selection_context
 from mia_bench.report.galleries import draw_gallery
@@ -44,8 +44,8 @@ def dataset_section(
         "facts": dataset_facts(name, rows),
         "opening": opening_images(rows, kept, masks),
         "side_by_side": side_by_side(rows, kept, masks),
-        "roc": plots.roc(scores),
-        "pr": plots.precision_recall(scores),
+        "roc": rate_curves.roc(scores),
+        "pr": rate_curves.precision_recall(scores),
         "methods": [
             {
                 "auroc": leaderboard.cells[row.key]["auroc"].text,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+from functools import cache, lru_cache
 
 import matplotlib as mpl
 import numpy as np
@@ -13,7 +14,9 @@ OUTLINE = (0, 230, 118)
 SIDE = 160  # pixels of a picture at most; the browser enlarges what is smaller
 QUALITY = 90  # of 100
 EFFORT = 2  # of 6; with more, files are hardly smaller and take four times as long
+KEPT = 256  # encoded pictures that are kept for the next method
 HEAT = 0.65  # opacity of the hottest pixel
+WEIGHTS = [round(level * HEAT) for level in range(256)]
 
 
 def picture(image: np.ndarray) -> str:
@@ -40,14 +43,20 @@ def levels(values: np.ndarray, low_high: tuple[float, float]) -> np.ndarray:
 
 def blend(base: np.ndarray, level: np.ndarray) -> np.ndarray:
     """Blend the colors of levels (H, W) over uint8 (H, W, 3); level 0 shows the base alone."""
-    weight = Image.fromarray(level).point([round(value * HEAT) for value in range(256)])
+    weight = Image.fromarray(level).point(WEIGHTS)
     hot = Image.fromarray(colors(level))
     return np.asarray(Image.composite(hot, Image.fromarray(base), weight))
 
 
 def colors(level: np.ndarray) -> np.ndarray:
     """Return the colors of levels uint8 (H, W), from black to yellow, as (H, W, 3)."""
-    return mpl.colormaps["inferno"](np.arange(256), bytes=True)[:, :3][level]
+    return _inferno()[level]
+
+
+@cache
+def _inferno() -> np.ndarray:
+    """Return the 256 colors of the map, uint8 (256, 3)."""
+    return np.ascontiguousarray(mpl.colormaps["inferno"](np.arange(256), bytes=True)[:, :3])
 
 
 def rgb(image: np.ndarray) -> np.ndarray:
@@ -81,6 +90,13 @@ def outlined(image: np.ndarray, mask: np.ndarray | None, width: int = 1) -> np.n
 
 def data_uri(image: np.ndarray) -> str:
     """Return an image (H, W, 3) as a WebP in a URI, a sixth of a PNG: many fit on a page."""
+    return _encoded(image.tobytes(), image.shape[1::-1])
+
+
+@lru_cache(KEPT)
+def _encoded(content: bytes, size: tuple[int, int]) -> str:
+    """Encode RGB pixels; the methods of a dataset show many of the same images."""
     file = io.BytesIO()
-    Image.fromarray(image).save(file, "WEBP", quality=QUALITY, method=EFFORT)
+    picture = Image.frombytes("RGB", size, content)
+    picture.save(file, "WEBP", quality=QUALITY, method=EFFORT)
     return "data:image/webp;base64," + base64.b64encode(file.getvalue()).decode("ascii")

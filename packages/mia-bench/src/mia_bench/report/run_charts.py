@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from matplotlib.colors import TABLEAU_COLORS
 
-from mia_bench.report.plots import ABNORMAL, NORMAL, POINTS
+from mia_bench.report.chart_style import ABNORMAL, COLORS, NORMAL, POINTS
 from mia_bench.report.score_range import score_range
-from mia_bench.report.small_chart import Bars, Curve, chart
+from mia_bench.report.small_chart import Bars, Curve, Mark, chart
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,7 +16,6 @@ if TYPE_CHECKING:
     from mia_bench.run_folder.records import EpochLosses, EpochSelection
 
 BINS = 30
-COLORS = [str(color) for color in TABLEAU_COLORS.values()]
 
 
 class Histogram(NamedTuple):
@@ -51,8 +49,13 @@ def losses(curve: Sequence[EpochLosses]) -> str | None:
         x, y = zip(*(points[i] for i in keep), strict=True)
         curves.append(Curve(name, x, y, COLORS[number % len(COLORS)]))
     positive = min(value for each in curves for value in each.y) > 0
-    labels = ("epoch", "training loss")
-    return chart(curves, labels=labels, whole=True, log=positive, legend=len(names) > 1)
+    return chart(
+        curves,
+        labels=("epoch", "training loss"),
+        whole=True,
+        log=positive,
+        legend="upper right" if len(names) > 1 else None,
+    )
 
 
 def chosen_epoch(selection: EpochSelection) -> str:
@@ -60,4 +63,4 @@ def chosen_epoch(selection: EpochSelection) -> str:
     epochs = [point.epoch for point in selection.scores]
     curve = Curve("score", epochs, [point.score for point in selection.scores], COLORS[0])
     labels = ("epoch", "score without labels")
-    return chart([curve], labels=labels, whole=True, legend=False, dashed=selection.epoch)
+    return chart([curve], labels=labels, whole=True, legend=None, mark=Mark(selection.epoch))

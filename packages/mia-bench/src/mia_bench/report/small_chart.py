@@ -1,43 +1,43 @@
-"""Small charts as inline SVG, written as text: matplotlib takes 0.1 s for each of hundreds.
-
-They look like those of ``plots``: the same size, colors, margins and type.
-"""
+"""Charts of curves or bars as inline SVG, written as text: matplotlib takes 0.1 s for each."""
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
-from xml.sax.saxutils import escape
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from matplotlib.ticker import LogLocator, MaxNLocator
-
-from mia_bench.literal_text import visible
-from mia_bench.report.plots import ABOVE, AXIS, BELOW, LEFT, RIGHT
+from mia_bench.report.chart_style import AXIS
+from mia_bench.report.svg_axes import LETTER, SMALL, Axis, Box, axis, frame, text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-WIDTH, HEIGHT = 259.2, 172.8  # points: 3.6 x 2.4 inches
-_POINTS = 72  # an inch
-_X = (LEFT * _POINTS, WIDTH - RIGHT * _POINTS)
-_Y = (HEIGHT - BELOW * _POINTS, ABOVE * _POINTS)  # SVG counts from the top
-_FONT, _SMALL = 9, 8
-_TICK = 3.5
-_MARGIN = 0.05  # of the range, on both sides of curves
-_MOST_TICKS = 6
-_LETTER = 4.9  # points that a small letter takes at most, on average
-# For the legend above bars: share of the height that they leave free.
-_ROOM = 0.2
+BOX = Box(259.2, 172.8)  # points: 3.6 x 2.4 inches
+DASHES = "4 2"
+_LINE = 12  # points from a name of a legend to the next
+_SWATCH = 16  # points of the line beside a name
+_GAP = 21  # points from the start of that line to the name
+_ROOM = 0.1  # share of the height that bars leave free for each name of the legend
+
+Corner = Literal["upper right", "lower right", "lower left"]
 
 
 class Curve(NamedTuple):
-    """Line through points, and their mark if there is a single one."""
+    """Line through points, and their mark if there is a single one.
+
+    Attributes:
+        name: Its name in the legend; empty for none.
+        x: Values on the x axis.
+        y: Values on the y axis.
+        color: Its color.
+        dashes: Lengths of lines and gaps in points; empty for a whole line.
+        width: Of the line, in points.
+    """
 
     name: str
     x: Sequence[float]
     y: Sequence[float]
     color: str
+    dashes: str = ""
+    width: float = 1.5
 
 
 class Bars(NamedTuple):
@@ -49,20 +49,20 @@ class Bars(NamedTuple):
     color: str
 
 
-@dataclass(frozen=True)
-class Axis:
-    """The values at both ends of an axis, its ticks, and whether it is logarithmic."""
+class Mark(NamedTuple):
+    """A vertical dashed line, and its name in the legend; empty for none."""
 
-    low: float
-    high: float
-    ticks: tuple[float, ...]
-    log: bool = False
+    x: float
+    name: str = ""
 
-    def share(self, value: float) -> float:
-        """Return the place of a value: 0 at the low end, 1 at the high one."""
-        if self.log:
-            return math.log(value / self.low) / math.log(self.high / self.low)
-        return (value - self.low) / (self.high - self.low)
+
+class _Entry(NamedTuple):
+    """A name of the legend, and how its line looks."""
+
+    name: str
+    color: str
+    width: float = 5
+    dashes: str = ""
 
 
 def chart(
@@ -72,8 +72,11 @@ def chart(
     labels: tuple[str, str],
     whole: bool = False,
     log: bool = False,
-    legend: bool = True,
-    dashed: float | None = None,
+    legend: Corner | None = "upper right",
+    mark: Mark | None = None,
+    box: Box = BOX,
+    y_range: tuple[float, float] | None = None,
+    most_in_column: int | None = None,
 ) -> str:
     """Return a chart of curves or of bars, as an <svg> element.
 
@@ -83,124 +86,99 @@ def chart(
         labels: Names of the x and the y axis.
         whole: Ticks of the x axis are whole numbers.
         log: The y axis is logarithmic; all values are above 0.
-        legend: Name curves and bars in the upper right corner.
-        dashed: Place of a vertical dashed line on the x axis.
+        legend: Corner of the names of curves and bars; None for no names.
+        mark: A vertical line.
+        box: Size and margins.
+        y_range: The values at the ends of the y axis; None for those that are drawn.
+        most_in_column: Names below each other, where the legend stands in the room beside the axes.
     """
+    entries = [_Entry(each.name, each.color, 2, each.dashes) for each in curves if each.name]
+    entries += [_Entry(each.name, each.color) for each in bars]
+    if mark is not None and mark.name:
+        entries.append(_Entry(mark.name, AXIS, 1, DASHES))
     if bars:
-        x = _axis([value for each in bars for value in each.edges])
+        x = axis([value for each in bars for value in each.edges])
         top = max(value for each in bars for value in each.heights)
-        y = _axis([0, top * (1 + _ROOM)], margin=0)
+        y = axis([0, top * (1 + _ROOM * len(entries))], margin=0)
     else:
-        x = _axis([value for each in curves for value in each.x], whole=whole)
-        y = _axis([value for each in curves for value in each.y], log=log)
-    parts = [*_frame(x, y, labels), *(_drawn_bars(each, x, y) for each in bars)]
-    parts += [_drawn_curve(each, x, y) for each in curves]
-    if dashed is not None:
-        place = _place(x.share(dashed), _X)
-        parts.append(
-            f'<line x1="{place}" y1="{_Y[0]:g}" x2="{place}" y2="{_Y[1]:g}" stroke="{AXIS}" '
-            'stroke-dasharray="4 2"/>'
-        )
-    if legend:
-        names = [(each.name, each.color) for each in curves]
-        parts += _legend([*names, *((each.name, each.color) for each in bars)])
+        x = axis([value for each in curves for value in each.x], whole=whole)
+        y = axis([value for each in curves for value in each.y], log=log)
+    if y_range is not None:
+        y = axis(y_range, margin=0)
+    parts = [*frame(x, y, box, labels), *(_drawn_bars(each, x, y, box) for each in bars)]
+    parts += [_drawn_curve(each, x, y, box) for each in curves]
+    if mark is not None:
+        parts.append(_drawn_mark(mark, x, box))
+    if legend and most_in_column is None:
+        parts += _legend(entries, _corner(entries, legend, box))
+    elif legend and most_in_column is not None:
+        parts += _legend_beside(entries, box, most_in_column)
+    return box.svg(parts)
+
+
+def _drawn_mark(mark: Mark, x: Axis, box: Box) -> str:
+    place = x.place(mark.x, box.x)
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}pt" height="{HEIGHT}pt" '
-        f'viewBox="0 0 {WIDTH} {HEIGHT}" font-family="DejaVu Sans, sans-serif" '
-        f'font-size="{_FONT}">{"".join(parts)}</svg>'
+        f'<line x1="{place}" y1="{box.y[0]:g}" x2="{place}" y2="{box.y[1]:g}" stroke="{AXIS}" '
+        f'stroke-dasharray="{DASHES}"/>'
     )
 
 
-def _axis(
-    values: Sequence[float], *, whole: bool = False, log: bool = False, margin: float = _MARGIN
-) -> Axis:
-    """Return the axis of some values, with room at its ends."""
-    low, high = min(values), max(values)
-    if log:
-        room = (high / low) ** margin if high > low else 2.0
-        low, high = low / room, high * room
-        inside = _inside(LogLocator().tick_values(low, high), low, high)
-        if len(inside) < 2:
-            inside = _inside(_locator(whole=whole).tick_values(low, high), low, high)
-        return Axis(low, high, inside, log=True)
-    room = margin * (high - low) if high > low else max(abs(low), 1.0) * _MARGIN
-    low, high = low - room, high + room
-    ticks = _inside(_locator(whole=whole).tick_values(low, high), low, high)
-    return Axis(low, high, ticks)
-
-
-def _locator(*, whole: bool) -> MaxNLocator:
-    return MaxNLocator(_MOST_TICKS, integer=whole, min_n_ticks=1, steps=[1, 2, 2.5, 5, 10])
-
-
-def _inside(ticks: Sequence[float], low: float, high: float) -> tuple[float, ...]:
-    slack = 1e-9 * (high - low)  # ticks are rounded
-    return tuple(float(tick) for tick in ticks if low - slack <= tick <= high + slack)
-
-
-def _place(share: float, ends: tuple[float, float]) -> str:
-    return f"{ends[0] + share * (ends[1] - ends[0]):.1f}"
-
-
-def _frame(x: Axis, y: Axis, labels: tuple[str, str]) -> list[str]:
-    """Return both axes with their ticks and names."""
-    left, bottom = f"{_X[0]:g}", f"{_Y[0]:g}"
-    lines = [f"M{left} {_Y[1]:g}V{bottom}H{_X[1]:g}"]
-    texts = []
-    for tick in x.ticks:
-        place = _place(x.share(tick), _X)
-        lines.append(f"M{place} {bottom}v{_TICK}")
-        texts.append(_text(f"{tick:g}", place, f"{_Y[0] + 13:.1f}", anchor="middle"))
-    for tick in y.ticks:
-        place = _place(y.share(tick), _Y)
-        lines.append(f"M{left} {place}h{-_TICK}")
-        texts.append(
-            _text(f"{tick:g}", f"{_X[0] - 6:.1f}", f"{float(place) + 3:.1f}", anchor="end")
-        )
-    middle = (_Y[0] + _Y[1]) / 2
-    texts.append(_text(labels[0], f"{sum(_X) / 2:.1f}", f"{_Y[0] + 27:.1f}", anchor="middle"))
-    turned = f' transform="rotate(-90 10 {middle:.1f})"'
-    texts.append(_text(labels[1], "10", f"{middle:.1f}", anchor="middle", more=turned))
-    return [f'<path d="{"".join(lines)}" fill="none" stroke="{AXIS}" stroke-width=".8"/>', *texts]
-
-
-def _drawn_curve(curve: Curve, x: Axis, y: Axis) -> str:
+def _drawn_curve(curve: Curve, x: Axis, y: Axis, box: Box) -> str:
     points = [
-        f"{_place(x.share(a), _X)} {_place(y.share(b), _Y)}"
-        for a, b in zip(curve.x, curve.y, strict=True)
+        f"{x.place(a, box.x)} {y.place(b, box.y)}" for a, b in zip(curve.x, curve.y, strict=True)
     ]
     if len(points) == 1:  # a line of one point is nothing
         left, top = points[0].split()
         return f'<circle cx="{left}" cy="{top}" r="3" fill="{curve.color}"/>'
     return (
-        f'<path d="M{"L".join(points)}" fill="none" stroke="{curve.color}" stroke-width="1.5" '
-        'stroke-linejoin="round"/>'
+        f'<path d="M{"L".join(points)}" fill="none" stroke="{curve.color}" '
+        f'stroke-width="{curve.width:g}"{_dashed(curve.dashes)} stroke-linejoin="round"/>'
     )
 
 
-def _drawn_bars(bars: Bars, x: Axis, y: Axis) -> str:
+def _dashed(dashes: str) -> str:
+    return f' stroke-dasharray="{dashes}"' if dashes else ""
+
+
+def _drawn_bars(bars: Bars, x: Axis, y: Axis, box: Box) -> str:
     steps = []
     for low, high, height in zip(bars.edges[:-1], bars.edges[1:], bars.heights, strict=True):
         if height > 0:
-            ends = _place(x.share(low), _X), _place(x.share(high), _X)
-            steps.append(f"M{ends[0]} {_Y[0]:g}V{_place(y.share(height), _Y)}H{ends[1]}V{_Y[0]:g}z")
+            ends = x.place(low, box.x), x.place(high, box.x)
+            bottom = f"{box.y[0]:g}"
+            steps.append(f"M{ends[0]} {bottom}V{y.place(height, box.y)}H{ends[1]}V{bottom}z")
     return f'<path d="{"".join(steps)}" fill="{bars.color}" fill-opacity=".6"/>'
 
 
-def _legend(entries: Sequence[tuple[str, str]]) -> list[str]:
-    """Return names, each beside its color, below each other in the upper right corner."""
-    width = _LETTER * max((len(name) for name, _ in entries), default=0)
-    left = max(_X[0] + 4, _X[1] - width - 24)
+def _corner(entries: Sequence[_Entry], corner: Corner, box: Box) -> tuple[float, float]:
+    """Return the left and upper end of a legend inside the axes."""
+    width = LETTER * max((len(entry.name) for entry in entries), default=0)
+    right = max(box.x[0] + 4, box.x[1] - width - 24)
+    left = box.x[0] + 8 if corner == "lower left" else right
+    upper = box.y[1] + 4
+    return left, upper if corner == "upper right" else box.y[0] - _LINE * len(entries) - 4
+
+
+def _legend_beside(entries: Sequence[_Entry], box: Box, most: int) -> list[str]:
+    """Return a legend in columns beside the axes."""
+    columns = [entries[start : start + most] for start in range(0, len(entries), most)]
     parts = []
-    for number, (name, color) in enumerate(entries):
-        top = _Y[1] + 4 + 12 * number
-        parts.append(f'<rect x="{left:.1f}" y="{top:.1f}" width="16" height="5" fill="{color}"/>')
-        parts.append(_text(name, f"{left + 21:.1f}", f"{top + 5.5:.1f}", size=_SMALL))
+    for number, column in enumerate(columns):
+        left = box.x[1] + 8 + number * box.beside / len(columns)
+        parts += _legend(column, (left, box.y[1]))
     return parts
 
 
-def _text(
-    text: str, x: str, y: str, *, anchor: str = "start", size: int | None = None, more: str = ""
-) -> str:
-    own = f' font-size="{size}"' if size else ""
-    return f'<text x="{x}" y="{y}" text-anchor="{anchor}"{own}{more}>{escape(visible(text))}</text>'
+def _legend(entries: Sequence[_Entry], place: tuple[float, float]) -> list[str]:
+    """Return names, each beside its color, below each other."""
+    left, top = place
+    parts = []
+    for number, entry in enumerate(entries):
+        middle = top + _LINE * number + 2.5
+        parts.append(
+            f'<path d="M{left:.1f} {middle:.1f}h{_SWATCH}" stroke="{entry.color}" '
+            f'stroke-width="{entry.width:g}"{_dashed(entry.dashes)}/>'
+        )
+        parts.append(text(entry.name, f"{left + _GAP:.1f}", f"{middle + 3:.1f}", size=SMALL))
+    return parts

@@ -8,7 +8,7 @@ from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 from .backbones import Backbone
-from .device import make_fabric
+from .device import make_fabric, resolve_device
 from .images import ImageSource
 from .inference import score_quantiles
 from .options import whole_number
@@ -304,9 +304,9 @@ class TrainedDetector(ABC):
         return source
 
     def _to_device(self, device: str) -> torch.device:
-        fabric = make_fabric(device)
-        fabric.to_device(self.network)
-        return fabric.device
+        found = resolve_device(device)
+        self.network.to(found)
+        return found
 
     def _ready(self, images: Any, batch_size: int | None, device: str) -> tuple[ImageSource, int]:
         """Move images and network to one device; return the images and the batch size."""

@@ -1,14 +1,16 @@
-"""Device and precision, through Lightning Fabric."""
+"""Device and precision; training goes through Lightning Fabric."""
 
 from __future__ import annotations
 
 from functools import cache
+from typing import TYPE_CHECKING
 
 import torch
-from lightning_fabric import Fabric
-from lightning_fabric.plugins.environments.lightning import LightningEnvironment
 
 from .options import check_choice
+
+if TYPE_CHECKING:
+    from lightning_fabric import Fabric
 
 PRECISIONS = ("32-true", "bf16-mixed")
 
@@ -24,6 +26,16 @@ def make_fabric(device: str = "auto", precision: str = "32-true") -> Fabric:
         ValueError: An unknown or unavailable device, or an unknown precision.
     """
     check_choice("precision", precision, PRECISIONS)
+    found = resolve_device(device)
+    return _made(found.type, found.index, precision)
+
+
+def resolve_device(device: str = "auto") -> torch.device:
+    """Return a device of this machine; see ``make_fabric``.
+
+    Raises:
+        ValueError: An unknown or unavailable device.
+    """
     accelerator, _, index = str(device).partition(":")
     check_choice("device", accelerator, ("auto", "cpu", "cuda", "mps"))
     if index and not (accelerator == "cuda" and index.isdigit()):
@@ -33,23 +45,30 @@ def make_fabric(device: str = "auto", precision: str = "32-true") -> Fabric:
     if accelerator in available and available[accelerator] <= int(index or 0):
         msg = f"device {device!r} is not available: this machine has {available[accelerator]}"
         raise ValueError(msg)
-    return _made(accelerator, int(index) if index else None, precision)
+    if accelerator == "auto":
+        accelerator = next((name for name, count in available.items() if count), "cpu")
+    if accelerator == "cpu":
+        _keep_freed_memory()
+        return torch.device("cpu")
+    return torch.device(accelerator, int(index or 0))
 
 
 @cache  # making a Fabric reads the metadata of all installed packages
 def _made(accelerator: str, index: int | None, precision: str) -> Fabric:
-    fabric = Fabric(
+    # Seconds to import, which scoring does without.
+    from lightning_fabric import Fabric
+    from lightning_fabric.plugins.environments.lightning import LightningEnvironment
+
+    return Fabric(
         accelerator=accelerator,
-        devices=1 if index is None else [index],
+        devices=[index] if accelerator == "cuda" and index is not None else 1,
         precision=precision,  # type: ignore[arg-type]
         # One process, whatever a cluster's batch system has set in the environment.
         plugins=LightningEnvironment(),
     )
-    if fabric.device.type == "cpu":
-        _keep_freed_memory()
-    return fabric
 
 
+@cache
 def _keep_freed_memory() -> None:
     """Let each training step reuse the memory that the last one freed, with glibc.
 

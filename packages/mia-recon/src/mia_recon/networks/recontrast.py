@@ -81,7 +81,7 @@ class ReContrast(nn.Module):
         trained = self.encoder(self.backbone.normalize(images), self.stages)
         both = [torch.cat(pair) for pair in zip(trained, frozen, strict=True)]
         rebuilt = self.decoder(self.embedding(both))
-        count = len(x)
+        count = x.shape[0]  # follows the batch in a traced graph, which len(x) does not
         from_trained = [layer(z[:count]) for layer, z in zip(self.to_frozen, rebuilt, strict=True)]
         from_frozen = [layer(z[count:]) for layer, z in zip(self.to_trained, rebuilt, strict=True)]
         return [*zip(frozen, from_trained, strict=True), *zip(trained, from_frozen, strict=True)]

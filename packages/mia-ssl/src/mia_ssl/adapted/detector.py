@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import torch
-from sklearn.exceptions import NotFittedError
 
 from mia_ssl._engine.backbones import Backbone
 from mia_ssl._engine.detector import TrainedDetector
@@ -179,6 +178,8 @@ class AdaptedDetector(TrainedDetector):
     def _check_fitted(self) -> None:
         if self.density is None and self._normals is None:
             msg = f"this {self.info.name} is not fitted: call fit first"
+            from sklearn.exceptions import NotFittedError  # a second to import
+
             raise NotFittedError(msg)
 
     def _state(self) -> dict[str, Any]:

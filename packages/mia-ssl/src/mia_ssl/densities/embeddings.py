@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from sklearn.exceptions import NotFittedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -70,5 +69,7 @@ def require(value: np.ndarray | None, owner: object) -> np.ndarray:
     """
     if value is None:
         msg = f"this {type(owner).__name__} is not fitted: call fit first"
+        from sklearn.exceptions import NotFittedError  # a second to import
+
         raise NotFittedError(msg)
     return value

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from sklearn.covariance import ledoit_wolf
 
 from mia_ssl._engine.options import check_flag
 from mia_ssl.densities.embeddings import checked, require, unit_length
@@ -40,6 +39,8 @@ class GaussianDensity:
         Raises:
             ValueError: Not finite, not (N, D), fewer than 3, or too few different ones.
         """
+        from sklearn.covariance import ledoit_wolf  # a second to import
+
         points = self._scaled(checked(embeddings, at_least=self.min_embeddings))
         covariance, _ = ledoit_wolf(points)
         try:

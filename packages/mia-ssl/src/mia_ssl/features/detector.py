@@ -6,7 +6,6 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import torch
-from sklearn.exceptions import NotFittedError
 
 from mia_ssl._engine.backbones import Backbone
 from mia_ssl._engine.detector import TrainedDetector
@@ -149,6 +148,8 @@ class FeatureDetector(TrainedDetector):
     def _scoring(self) -> FeatureScores:
         if not self._is_fitted:
             msg = f"this {self.info.name} is not fitted: call fit first"
+            from sklearn.exceptions import NotFittedError  # a second to import
+
             raise NotFittedError(msg)
         return FeatureScores(self._method, self.network, self.model, self.options)
 

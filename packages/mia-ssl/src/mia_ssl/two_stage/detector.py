@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any, cast
 
-from sklearn.exceptions import NotFittedError
-
 from mia_ssl._engine.detector import TrainedDetector
 from mia_ssl._engine.inference import score_quantiles
 from mia_ssl._engine.saved_model import check_network
@@ -223,6 +221,8 @@ class TwoStageDetector(TrainedDetector):
         if not self.scorer.is_ready:
             if self._normals is None:
                 msg = f"this {self.info.name} is not fitted: call fit or fit_density first"
+                from sklearn.exceptions import NotFittedError  # a second to import
+
                 raise NotFittedError(msg)
             trained_on = self._normals.device  # maybe another than this one
             try:
@@ -234,6 +234,8 @@ class TwoStageDetector(TrainedDetector):
     def _scoring(self) -> TwoStageScores:
         if not self.scorer.is_ready:
             msg = f"this {self.info.name} is not fitted: call fit or fit_density first"
+            from sklearn.exceptions import NotFittedError  # a second to import
+
             raise NotFittedError(msg)
         return self.scorer.module(self.network)
 
