@@ -49,7 +49,7 @@ def octave_noise(
     y = torch.arange(height, device=depth.device, dtype=torch.float32).view(1, -1, 1)
     x = torch.arange(width, device=depth.device, dtype=torch.float32).view(1, 1, -1)
     points = torch.stack([each.expand(fields, height, width) for each in (x, y, z)], -1)
-    hashes = draw_hashes(fields, generator)
+    hashes = draw_hashes(fields, generator).to(depth.device)
     noise = sum_octaves(points / scale, hashes, octaves=octaves, persistence=persistence)
     return noise.view(shape)
 

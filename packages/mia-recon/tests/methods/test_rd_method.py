@@ -58,7 +58,7 @@ def test_training_lowers_the_loss_by_adam_with_the_originals_betas(small, images
     losses = [epoch["loss"] for epoch in detector.history]
     assert losses[-1] < 0.85 * losses[0]
     task = RECORDS["rd"].make_task(detector.network, detector.options, detector.settings, None)
-    assert task.optimizer.param_groups[0]["betas"] == (0.5, 0.999)
+    assert task.optimizers["optimizer"].param_groups[0]["betas"] == (0.5, 0.999)
 
 
 def test_wrong_options_are_refused():
