@@ -89,7 +89,9 @@ def test_outlines_lie_over_the_map_alone_and_can_be_hidden(out):
 
 
 def test_a_page_that_would_be_too_large_shows_fewer_images_and_says_so(out, model, mixed, tmp_path):
-    six = sum(len(image["src"]) for image in Page(out / PAGE).all("img"))
+    sizes = [len(image["src"]) for image in Page(out / PAGE).all("img")]
+    # Room for six images, and less than another one takes: rounding changes some bytes.
+    six = sum(sizes) + min(sizes) // 2
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("mia_bench.inference.page.PICTURE_BYTES", six)
         summary = mia_bench.score(model=model, images=mixed[0], out=tmp_path / "out")
