@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 import torch
-from mia_bench.detectors.plugins import methods
+from mia_bench.detectors.plugins import find_method, methods
 from mia_bench.detectors.pretrained_weights import torchvision_cache, weights_of
 
 
@@ -78,3 +78,20 @@ def test_the_list_marks_methods_whose_weights_are_missing(cache, mia_bench):
     assert found["fae-ssim"] == found["panda"] == "missing"
     text = mia_bench("list", "methods").stdout
     assert "Without a network connection" in " ".join(text.split())
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        name
+        for name, method in methods().items()
+        if (getattr(method.info, "weights", None) or "").startswith("torchvision:")
+    ],
+)
+def test_making_a_detector_downloads_nothing(name, cache, monkeypatch):
+    def download(url, *args, **kwargs):
+        pytest.fail(f"it asks for {url}")
+
+    monkeypatch.setattr(torch.hub, "_hub_dir", None)
+    monkeypatch.setattr(torch.hub, "download_url_to_file", download)
+    find_method(name).provider.build(name, in_channels=1)

@@ -53,7 +53,7 @@ def build(
     Raises:
         ValueError: An unknown method or option, a value that the option cannot have, a size that
             the network cannot take, or pretrained weights that do not fit it.
-        FileNotFoundError: Pretrained weights that are not there.
+        FileNotFoundError: No such file of pretrained weights.
     """
     family = family_of(name)
     return family.build(name, in_channels=in_channels, image_size=image_size, **options)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pickle
 import urllib.error
 
+import mia_ssl
+import numpy as np
 import pytest
 import torch
 from mia_ssl.two_stage.backbones import make_trunk
@@ -112,3 +114,25 @@ def test_without_network_and_file_one_error_says_what_and_where(trunk, tmp_path,
         load_weights(trunk, "resnet18", "DEFAULT")
     assert str(tmp_path / "hub" / "checkpoints" / "resnet18-f37072fd.pth") in str(error.value)
     assert "ResNet18_Weights.IMAGENET1K_V1" in str(error.value)
+
+
+def test_a_detector_is_made_without_a_download_and_reads_its_weights_at_first_use(
+    trunk_file, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    monkeypatch.setattr(torch.hub, "_hub_dir", None)
+    asked = []
+
+    def download(url, path, *args, **kwargs):
+        asked.append(url)
+        trunk_file()[0].rename(path)
+
+    monkeypatch.setattr(torch.hub, "download_url_to_file", download)
+    images = np.random.default_rng(0).integers(0, 256, (3, 1, 64, 64)).astype(np.uint8)
+    detector = mia_ssl.build("resnet18-imagenet", image_size=64)
+    assert not asked
+    embeddings = detector.embed(images, device="cpu")
+    assert len(asked) == 1
+    again = mia_ssl.build("resnet18-imagenet", image_size=64)  # from the cache
+    np.testing.assert_array_equal(again.embed(images, device="cpu"), embeddings)
+    assert len(asked) == 1

@@ -81,7 +81,7 @@ def build_detector(
 
     Raises:
         StudyError: No such method, or options or a size that it does not take.
-        FileNotFoundError: Pretrained weights that are not there and cannot be downloaded.
+        FileNotFoundError: No such file of pretrained weights.
     """
     provider = find_method(name).provider
     for key in ("name", "in_channels", "image_size"):

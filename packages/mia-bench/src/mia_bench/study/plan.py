@@ -88,7 +88,7 @@ class Run:
 
         Raises:
             StudyError: Options or sizes that the method does not take.
-            FileNotFoundError: Pretrained weights that are not there.
+            FileNotFoundError: No such file of pretrained weights.
         """
         return plugins.build_detector(
             self.method,

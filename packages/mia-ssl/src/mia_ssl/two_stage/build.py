@@ -36,7 +36,7 @@ def build(
 
     Raises:
         ValueError: An unknown method or option, a value out of range, weights that do not fit.
-        FileNotFoundError: Pretrained weights that are not there.
+        FileNotFoundError: No such file of pretrained weights.
     """
     if name not in RECORDS:
         raise unknown("method", name, RECORDS)

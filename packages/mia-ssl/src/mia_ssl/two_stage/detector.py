@@ -17,7 +17,7 @@ from mia_ssl.two_stage.options import split_options
 from mia_ssl.two_stage.scoring import Scorer, embed
 from mia_ssl.two_stage.task import TwoStageTask
 from mia_ssl.two_stage.training_images import FirstImages, ImagesWithRegions
-from mia_ssl.two_stage.weights import load_weights
+from mia_ssl.two_stage.weights import load_weights, weights_are_here
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -44,8 +44,9 @@ class TwoStageDetector(TrainedDetector):
 
     Made by ``mia_ssl.build``. ``fit`` trains the network, unless the method trains none, and fits
     the density, which needs 3 images or more for a Gaussian and ``k`` for neighbors; ``predict``
-    raises sklearn's NotFittedError before. Where the pretrained weights that it starts from are
-    gone, ``fit`` raises FileNotFoundError.
+    raises sklearn's NotFittedError before. Pretrained weights are read when the detector is made if
+    they are on this machine; else ``fit``, ``fit_density`` and ``embed`` download them, or raise
+    FileNotFoundError.
 
     Attributes:
         paste_options: Options of the method's pastes; ``options`` has what all methods share.
@@ -85,7 +86,10 @@ class TwoStageDetector(TrainedDetector):
         self._normals: ImageSource | None = None  # during a training
         self.steps_per_epoch = options.steps_per_epoch
         self._rate_follows_epochs = options.restart_epochs is None
-        self.network = self._make_network(0, pretrained=pretrained)
+        starts_from = options.weights if pretrained else None
+        are_here = starts_from is None or weights_are_here(options.backbone, starts_from)
+        self._lacks_weights = not are_here
+        self.network = self._make_network(0, pretrained=pretrained and are_here)
         self._widths = {"density": self.network.width}
         if options.with_map:
             self._widths["map_density"] = patch_width(self.network, options, image_size)
@@ -123,6 +127,7 @@ class TwoStageDetector(TrainedDetector):
         For a network of other origin (``load_medianomaly``), or to move a trained one to the normal
         images of another site. Arguments and errors are those of ``fit``.
         """
+        self._read_missing_weights()
         source = self._open_normals(images).to(self._to_device(device))
         self.score_quantiles = score_quantiles(self._score_normals(source))
         return self
@@ -134,6 +139,7 @@ class TwoStageDetector(TrainedDetector):
 
         Arguments and errors are those of ``predict``; no density is needed.
         """
+        self._read_missing_weights()
         source, batch_size = self._ready(images, batch_size, device)
         return embed(self.network, source, self.options.normalization, batch_size)
 
@@ -153,6 +159,12 @@ class TwoStageDetector(TrainedDetector):
 
     def _draw(self, seed: int) -> None:
         self.network.load_state_dict(self._make_network(seed, pretrained=True).state_dict())
+        self._lacks_weights = False
+
+    def _read_missing_weights(self) -> None:
+        """Read pretrained weights that were not on this machine when the detector was made."""
+        if self._lacks_weights:
+            self._draw(0)
 
     def _make_network(self, seed: int, *, pretrained: bool) -> Any:
         """Make a network with the weights of a seed, its trunk pretrained if the options say so."""

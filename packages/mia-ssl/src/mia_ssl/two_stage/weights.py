@@ -20,7 +20,7 @@ _PREFIXES = ("module.", "backbone.", "encoder.", "model.")
 
 
 def load_weights(trunk: nn.Module, backbone: str, weights: str) -> None:
-    """Load pretrained weights into a trunk.
+    """Load pretrained weights into a trunk; those of torchvision are downloaded once.
 
     A state dict may have a classifier, which is left out, a prefix, and numbers for the names of
     the network's parts (as RadImageNet's files do).
@@ -35,18 +35,41 @@ def load_weights(trunk: nn.Module, backbone: str, weights: str) -> None:
         FileNotFoundError: No such file; or torchvision's file is neither cached nor to be had.
         ValueError: An unknown name, or a file that is no state dict of this backbone.
     """
+    found = _find(backbone, weights)
+    if isinstance(found, Path):
+        state, origin = read_state(found), weights
+    else:
+        state, origin = _from_torchvision(found, backbone), found.name
+    _fill(trunk, state, f"the weights {origin}", backbone)
+
+
+def weights_are_here(backbone: str, weights: str) -> bool:
+    """Tell whether pretrained weights can be loaded without a download; see ``load_weights``.
+
+    Raises:
+        FileNotFoundError: No such file.
+        ValueError: An unknown name.
+    """
+    found = _find(backbone, weights)
+    return isinstance(found, Path) or _cached(found).is_file()
+
+
+def _find(backbone: str, weights: str) -> Any:
+    """Return the path of a file, or torchvision's weights."""
     known = torchvision.models.get_model_weights(backbone)
     name = weights.removeprefix(f"{known.__name__}.")
     if name in known.__members__:
-        state, origin = _from_torchvision(known[name], backbone), name
-    elif Path(weights).is_file():
-        state, origin = read_state(Path(weights)), weights
-    elif Path(weights).name == weights and not Path(weights).suffix:
+        return known[name]
+    if Path(weights).is_file():
+        return Path(weights)
+    if Path(weights).name == weights and not Path(weights).suffix:
         raise unknown(f"weights of {backbone} (and no such file)", weights, known.__members__)
-    else:
-        msg = f"no weights file at {weights}"
-        raise FileNotFoundError(msg)
-    _fill(trunk, state, f"the weights {origin}", backbone)
+    msg = f"no weights file at {weights}"
+    raise FileNotFoundError(msg)
+
+
+def _cached(weights: Any) -> Path:
+    return Path(torch.hub.get_dir(), "checkpoints", Path(weights.url).name)
 
 
 def _from_torchvision(weights: Any, backbone: str) -> dict[str, Tensor]:
@@ -55,11 +78,10 @@ def _from_torchvision(weights: Any, backbone: str) -> dict[str, Tensor]:
             weights.url, map_location="cpu", progress=False, check_hash=True, weights_only=True
         )
     except (OSError, RuntimeError) as error:
-        cache = Path(torch.hub.get_dir(), "checkpoints", Path(weights.url).name)
         msg = (
-            f"the weights {weights} of {backbone} are not at {cache} and could not be downloaded "
-            f"from {weights.url} ({error}): put the file there, or give the path of a state dict "
-            "as weights"
+            f"the weights {weights} of {backbone} are not at {_cached(weights)} and could not be "
+            f"downloaded from {weights.url} ({error}): put the file there, or give the path of a "
+            "state dict as weights"
         )
         raise FileNotFoundError(msg) from error
 
