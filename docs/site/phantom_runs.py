@@ -21,7 +21,14 @@ from places import CACHE, digest, source
 _LITE = {"backbone": "efficientnet-lite0"}
 _ONE_STAGE = {"image_size": 96, "width_offset": 0.1, "batch_size": 8, "epochs": 5}
 _TWO_STAGE = {"image_size": 96, "steps_per_epoch": 25, "batch_size": 8, "epochs": 1}
-_DIFFUSION = {"width": 32, "attention": 1, "ddim_steps": 10, "learning_rate": 1e-3, "epochs": 5}
+_DIFFUSION = {
+    "image_size": 32,
+    "width": 32,
+    "attention": 1,
+    "ddim_steps": 10,
+    "learning_rate": 1e-3,
+    "epochs": 5,
+}
 # Family or method -> settings of the short training; a method's come after its family's.
 _SETTINGS: dict[str, dict[str, Any]] = {
     "reconstruction": {"image_size": 64, "batch_size": 16, "epochs": 15},
