@@ -17,7 +17,7 @@ POWERS = (0.01, 2.01)
 
 
 class Blobs(NamedTuple):
-    """What is drawn for the blobs of B images.
+    """Random numbers for the blobs of B images.
 
     Attributes:
         texture: White noise on a canvas of twice the image's side, [B, C, 2 S, 2 S].

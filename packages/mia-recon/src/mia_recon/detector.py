@@ -93,7 +93,7 @@ class ReconstructionDetector(TrainedDetector):
 
     @property
     def reconstructs(self) -> bool:
-        """Whether the method reconstructs images; if it does not, ``reconstruct`` refuses."""
+        """True if the method reconstructs images; else ``reconstruct`` refuses."""
         return self._method.reconstruct is not None
 
     def reconstruct(

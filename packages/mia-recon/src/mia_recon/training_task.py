@@ -1,4 +1,4 @@
-"""What training steps have in common: a loss, a network, its optimizers, their checkpoint."""
+"""Base of training steps: a loss, a network, its optimizers, their checkpoint."""
 
 from __future__ import annotations
 

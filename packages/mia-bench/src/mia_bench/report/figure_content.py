@@ -1,4 +1,4 @@
-"""What a study's figure shows: methods, datasets, and images that all of these have kept."""
+"""Content of a study's figure: methods, datasets, and images that all of these have kept."""
 
 from __future__ import annotations
 

@@ -55,7 +55,7 @@ class TwoStageTask(TrainingTask):
 
     @property
     def is_adversarial(self) -> bool:
-        """Whether the generator and the discriminator are trained, not the encoder."""
+        """True while the generator and the discriminator are trained, not the encoder."""
         return self.progress["done_epochs"] < self.adversarial_epochs
 
     def step(self, images: Tensor, generator: torch.Generator) -> dict[str, Tensor]:
