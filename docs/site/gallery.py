@@ -12,6 +12,9 @@ from pathlib import Path
 
 from places import CACHE, DOCS, PACKAGES, PAGES, digest, source, write_page
 
+# Scripts that need arguments, and the example that runs each.
+SCRIPTS = {"score_folder_onnx.py": "export_and_score.py"}
+
 
 def write_gallery() -> None:
     """Write examples/NAME.md for each example and examples/index.md.
@@ -24,7 +27,8 @@ def write_gallery() -> None:
         "Each is one file of `docs/examples`, shorter than 60 lines, run when these pages were"
         " built.\n",
     ]
-    for path in sorted((DOCS / "examples").glob("*.py")):
+    examples = {path.name: path for path in sorted((DOCS / "examples").glob("*.py"))}
+    for path in [examples[name] for name in examples if name not in SCRIPTS]:
         folder = _run(path)
         code = path.read_text(encoding="utf-8")
         tree = ast.parse(code)
@@ -42,6 +46,10 @@ def write_gallery() -> None:
         page.append("Output:\n")
         page.append(f"```text\n{(folder / 'output').read_text(encoding='utf-8').rstrip()}\n```\n")
         page.append(f"The file: `docs/examples/{path.name}`.\n")
+        for script in [each for each, example in SCRIPTS.items() if example == path.name]:
+            content = examples[script].read_text(encoding="utf-8").strip()
+            page.append(f"The script `docs/examples/{script}`:\n")
+            page.append(f"```python\n{content}\n```\n")
         write_page(f"examples/{name}.md", "\n".join(page))
         lines.append(f"## [{title.removesuffix('.')}]({name}.md)\n")
         lines.append(f"{text.strip().split(chr(10) * 2)[0]}\n")
@@ -53,7 +61,8 @@ def write_gallery() -> None:
 
 def _run(path: Path) -> Path:
     """Run an example in a folder of its own, unless it and the packages are unchanged."""
-    key = digest(path, *map(source, PACKAGES))
+    scripts = [path.with_name(script) for script in SCRIPTS]
+    key = digest(path, *scripts, *map(source, PACKAGES))
     done = CACHE / "examples" / f"{path.stem}-{key}"
     if done.is_dir():
         return done

@@ -17,6 +17,7 @@ _PLACES = {
     "docs": "index.md",
     "docs/README.md": "index.md",
     "docs/examples/mia-example": "examples/mia-example.md",
+    "docs/examples/score_folder_onnx.py": "examples/export-and-score.md",
     "docs/examples/mia-example/README.md": "examples/mia-example.md",
     "benchmarks": "benchmarks.md",
     **{f"packages/{name}": f"packages/{name}.md" for name in PACKAGES},

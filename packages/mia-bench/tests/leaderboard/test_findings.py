@@ -30,6 +30,13 @@ def test_the_best_method_its_interval_and_its_distance_are_those_of_the_leaderbo
     )
 
 
+def test_a_distance_that_rounds_to_nothing_is_not_called_zero(board):
+    found = board(["lag"], {"ae": 1.0, "dae": 1.0}, seeds=(0,))
+    best, second = found.rows
+    second.means["auroc"] = best.means["auroc"] - 0.0001
+    assert "less than 0.001 above" in describe_dataset(found, "lag")
+
+
 @pytest.mark.parametrize(
     ("strengths", "ending"),
     [

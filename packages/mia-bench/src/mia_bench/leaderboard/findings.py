@@ -50,7 +50,8 @@ def describe_dataset(leaderboard: Leaderboard, dataset: str) -> str:
         text += f" (95 % interval {found.low:.3f} to {found.high:.3f})"
     if others:
         gap = best.means[METRIC] - others[0].means[METRIC]
-        text += f", {gap:.3f} above {others[0].label}"
+        above = f"{gap:.3f}" if gap >= 0.0005 else "less than 0.001"
+        text += f", {above} above {others[0].label}"
     text += f", on {best.runs[0].record.images.test} test images with {_seeds(rows)}."
     return f"{text} {_on_tests(leaderboard, rows)}" if others else text
 
