@@ -200,6 +200,7 @@ def main() -> None:
     parser.add_argument("--sides", type=whole, default=(64, 128, 256, 512))
     parser.add_argument("--runs", type=whole, default=(10, 100, 1000))
     given = parser.parse_args()
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # as after an installation
     sections = {
         "images": lambda: table("images", given.counts, 10, of_images),
         "metrics": lambda: table("images", given.counts, 10, of_metrics),

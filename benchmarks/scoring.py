@@ -89,6 +89,7 @@ def main() -> None:
     given = parser.parse_args()
     keep_freed_memory()
     os.environ.setdefault("OMP_NUM_THREADS", "1")
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # as after an installation
     with tempfile.TemporaryDirectory() as name:
         new, normal = write_images(Path(name), given.root, given.images)
         model = Path(name) / "model"
