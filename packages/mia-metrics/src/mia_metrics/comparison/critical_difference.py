@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from mia_metrics import validate
 from mia_metrics.comparison.holm import holm
+from mia_metrics.comparison.studentized_range import range_exceeds, range_quantile
 
 TESTS = ("nemenyi", "wilcoxon-holm")
 """Names of the tests of pairs of methods."""
@@ -176,23 +177,18 @@ def _friedman(ranks: Table) -> tuple[float, float, float, float]:
 
 def _nemenyi(average: NDArray[np.float64], datasets: int) -> Table:
     """Return the p-values of Nemenyi's test of all pairs, (K, K)."""
-    from scipy.stats import studentized_range
-
     methods = average.size
     error = math.sqrt(methods * (methods + 1) / (6.0 * datasets))
-    p_values = np.ones((methods, methods))
-    for i, j in combinations(range(methods), 2):
-        distance = abs(average[i] - average[j]) / error * math.sqrt(2.0)
-        p_values[i, j] = p_values[j, i] = studentized_range.sf(distance, methods, np.inf)
+    distances = np.abs(average[:, None] - average) / error * math.sqrt(2.0)
+    p_values = range_exceeds(distances.ravel(), methods).reshape(methods, methods)
+    np.fill_diagonal(p_values, 1.0)
     return p_values
 
 
 def _nemenyi_difference(methods: int, datasets: int, alpha: float) -> float:
     """Return the smallest difference of average ranks that Nemenyi's test finds significant."""
-    from scipy.stats import studentized_range
-
-    quantile = studentized_range.ppf(1.0 - alpha, methods, np.inf) / math.sqrt(2.0)
-    return float(quantile * math.sqrt(methods * (methods + 1) / (6.0 * datasets)))
+    quantile = range_quantile(alpha, methods) / math.sqrt(2.0)
+    return quantile * math.sqrt(methods * (methods + 1) / (6.0 * datasets))
 
 
 def _wilcoxon_holm(table: Table) -> Table:
