@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 from mia_bench.cli.main import commands
-from mia_bench.errors import RunsFailedError
+from mia_bench.errors import RunsFailedError, StudyError
 from mia_bench.execution import local
 from mia_bench.execution.resources import environment_variables, import_settings
 from mia_bench.run_folder.folder import RunFolder, State
@@ -197,3 +197,17 @@ def test_a_worker_imports_nothing_of_the_working_folder(tmp_path, monkeypatch, n
     monkeypatch.chdir(tmp_path)
     with environment_variables(import_settings()), local._workers([None]) as (worker,):
         assert worker.schedule(os.getcwd).result() == os.path.realpath(tmp_path)
+
+
+@pytest.mark.parametrize("file", ["types.py", "select.py", "numpy/__init__.py"])
+def test_python_3_10_refuses_a_working_folder_with_doubles_of_modules(tmp_path, monkeypatch, file):
+    monkeypatch.setattr("mia_bench.execution.resources.sys.version_info", (3, 10, 13))
+    monkeypatch.chdir(tmp_path)
+    for name in ("my_helpers.py", "images/000.png"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    import_settings()
+    (tmp_path / file).parent.mkdir(exist_ok=True)
+    (tmp_path / file).touch()
+    with pytest.raises(StudyError, match=rf"got {file.split('/')[0]} in .*Python 3.10 would run"):
+        import_settings()

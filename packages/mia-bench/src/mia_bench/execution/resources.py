@@ -6,6 +6,8 @@ import ctypes
 import os
 import sys
 from contextlib import contextmanager
+from importlib.machinery import PathFinder
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mia_bench.errors import StudyError
@@ -99,8 +101,30 @@ def import_settings() -> dict[str, str]:
 
     Otherwise a file of the user's that is called like a module of Python, such as ``types.py``,
     would be imported in its place. Python 3.10 does not know the variable.
+
+    Raises:
+        StudyError: Python 3.10, and a working folder with such a file.
     """
+    if sys.version_info < (3, 11) and (names := shadowing_files(Path.cwd())):
+        msg = (
+            f"expected a working folder without Python files that are called like a module, got "
+            f"{', '.join(names)} in {Path.cwd()}: Python 3.10 would run them in place of the "
+            "module; start in another folder, or use Python 3.11 or later"
+        )
+        raise StudyError(msg)
     return {"PYTHONSAFEPATH": "1"}
+
+
+def shadowing_files(folder: Path) -> list[str]:
+    """Return the modules and packages in a folder that are called like one installed elsewhere."""
+    files = [*folder.glob("*.py"), *(path.parent for path in folder.glob("*/__init__.py"))]
+    elsewhere = [path for path in sys.path if path and Path(path).resolve() != folder.resolve()]
+    return sorted(
+        path.name
+        for path in files
+        if path.stem in sys.stdlib_module_names
+        or PathFinder.find_spec(path.stem, elsewhere) is not None
+    )
 
 
 def idle_thread_settings() -> dict[str, str]:

@@ -58,8 +58,8 @@ def estimate(
     """Estimate every run of a plan.
 
     A finished run tells of itself and of the other seeds of its dataset and method; for the rest
-    an epoch is timed on a few random images of the right size, once for each method and size.
-    PyTorch is imported only for that.
+    an epoch is timed on a few random images of the right size, once for each method and size:
+    channels change little beyond the first layer. PyTorch is imported only for that.
 
     Args:
         runs: The plan.
@@ -80,7 +80,7 @@ def estimate(
         folder = RunFolder(out / run.name)
         each = _from_finished(run, folder, known)
         if each is None:
-            key = (run.method, run.channels, run.image_size, repr(sorted(run.options.items())))
+            key = (run.method, run.image_size, repr(sorted(run.options.items())))
             if key not in timed:
                 on_timing(f"{run.label} at {run.image_size} px")
                 timed[key] = time_on_sample(run, device)
