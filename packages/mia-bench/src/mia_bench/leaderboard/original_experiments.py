@@ -111,7 +111,48 @@ _EXPERIMENTS = {
     "fpi": _ONE_STAGE,
     "pii": _ONE_STAGE,
     "nsa": _ONE_STAGE,
+    "fae-ssim": OriginalExperiment(
+        epochs=100,  # of 100 steps: 10,000
+        image_size=128,
+        channels=1,
+        resize="squash",
+        options={
+            **{"batch_size": 64, "learning_rate": 5e-4, "precision": "32-true"},
+            **{"backbone": "resnet18", "depth": 4, "dropout": 0.1, "steps_per_epoch": 100},
+        },
+        differences=(
+            "BatchNorm of the frozen network uses the statistics of ImageNet, the original's those "
+            "of each batch",
+        ),
+    ),
+    "autoddpm": OriginalExperiment(
+        epochs=3000,
+        image_size=128,
+        channels=1,
+        resize="squash",
+        options={"batch_size": 16, "learning_rate": 1e-4, "steps": 1000, "level": 200},
+        differences=(
+            "settings of the method's own code, the study's are not known",
+            "LPIPS without learned weights",
+        ),
+    ),
+    "msc": OriginalExperiment(
+        epochs=100,
+        image_size=224,
+        channels=3,
+        resize="squash",
+        resample="bicubic",
+        options={
+            **{"batch_size": 64, "learning_rate": 1e-3, "precision": "32-true"},
+            **{"backbone": "resnet18", "weight_decay": 5e-5, "temperature": 0.25},
+        },
+        differences=(
+            "views are cut from the image at 224 pixels, the original's from the image as stored",
+        ),
+    ),
 }
+# Trained for as long on every dataset.
+_ONE_SCHEDULE = {"fae-ssim", "autoddpm", "msc"}
 
 
 def original_experiment(method: str, dataset: str) -> OriginalExperiment:
@@ -123,7 +164,7 @@ def original_experiment(method: str, dataset: str) -> OriginalExperiment:
     found = _EXPERIMENTS[method]
     if found.resize == "short_side":  # one-stage
         return replace(found, epochs=400) if dataset == "vincxr" else found
-    if dataset == "braintumor":
+    if dataset == "braintumor" and method not in _ONE_SCHEDULE:
         found = replace(found, epochs=600)
     if dataset == "camelyon16":
         found = replace(found, channels=3)
