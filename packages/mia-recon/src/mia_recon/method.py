@@ -15,7 +15,7 @@ from mia_recon._engine.options import (
 )
 from mia_recon._engine.records import MethodInfo
 from mia_recon.networks.autoencoder import Sizes
-from mia_recon.training_task import ReconstructionTask, TrainingTask, normalize
+from mia_recon.training_task import Loss, ReconstructionTask, TrainingTask, normalize
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -45,26 +45,6 @@ __all__ = [
     "normalize",
     "paths_as_text",
 ]
-
-
-class Loss(Protocol):
-    """The training loss of a batch."""
-
-    def __call__(
-        self, network: Any, x: Tensor, options: Any, generator: torch.Generator
-    ) -> dict[str, Tensor]:
-        """Return the terms of the loss.
-
-        Args:
-            network: The method's, in training mode.
-            x: Images [B, C, S, S] in [-1, 1].
-            options: The method's.
-            generator: The source of all randomness, on the device of the images.
-
-        Returns:
-            Scalars by name: ``"loss"`` is minimized, the others are only reported.
-        """
-        ...
 
 
 class AnomalyMap(Protocol):

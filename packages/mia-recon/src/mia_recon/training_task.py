@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import torch
 
@@ -15,7 +15,26 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
     from mia_recon._engine.settings import Settings
-    from mia_recon.method import Loss
+
+
+class Loss(Protocol):
+    """The training loss of a batch."""
+
+    def __call__(
+        self, network: Any, x: Tensor, options: Any, generator: torch.Generator
+    ) -> dict[str, Tensor]:
+        """Return the terms of the loss.
+
+        Args:
+            network: The method's, in training mode.
+            x: Images [B, C, S, S] in [-1, 1].
+            options: The method's.
+            generator: The source of all randomness, on the device of the images.
+
+        Returns:
+            Scalars by name: ``"loss"`` is minimized, the others are only reported.
+        """
+        ...
 
 
 def normalize(images: Tensor) -> Tensor:

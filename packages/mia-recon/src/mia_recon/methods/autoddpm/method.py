@@ -10,7 +10,7 @@ from mia_recon.diffusion import count_steps
 from mia_recon.losses.pixel_error import absolute_error
 from mia_recon.method import Method, MethodInfo, check_counts, check_positive, paths_as_text
 from mia_recon.methods import anoddpm
-from mia_recon.networks.autoddpm import AutoDDPM
+from mia_recon.methods.autoddpm.network import AutoDDPM
 
 if TYPE_CHECKING:
     import torch

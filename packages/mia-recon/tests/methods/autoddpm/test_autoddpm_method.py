@@ -6,7 +6,7 @@ import mia_recon
 import numpy as np
 import pytest
 import torch
-from mia_recon.inpainting import inpaint
+from mia_recon.methods.autoddpm.inpainting import inpaint
 from mia_recon.registry import RECORDS
 from scipy.ndimage import binary_dilation
 

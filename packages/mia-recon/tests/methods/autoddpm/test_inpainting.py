@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 from mia_recon.diffusion import Diffusion
-from mia_recon.inpainting import STREAM, inpaint
+from mia_recon.methods.autoddpm.inpainting import STREAM, inpaint
 
 BETAS = np.linspace(1e-4, 2e-2, 1000)
 SHARES = np.cumprod(1 - BETAS)  # of the image that is left after each step

@@ -11,9 +11,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from mia_recon.inpainting import inpaint
 from mia_recon.losses.perceptual import unit_distance
 from mia_recon.losses.pixel_error import absolute_error
+from mia_recon.methods.autoddpm.inpainting import inpaint
 
 if TYPE_CHECKING:
     from mia_recon._engine.backbones import Backbone
