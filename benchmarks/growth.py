@@ -204,7 +204,7 @@ def main() -> None:
     sections = {
         "images": lambda: table("images", given.counts, 10, of_images),
         "metrics": lambda: table("images", given.counts, 10, of_metrics),
-        "sizes": lambda: table("side of the images in pixels", given.sides, 32, of_sizes),
+        "sizes": lambda: table("side of the images in pixels", given.sides, 64, of_sizes),
         "runs": lambda: table("runs", given.runs, 1, of_runs),
     }
     for name in given.only.split(","):
