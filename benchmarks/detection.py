@@ -2,7 +2,7 @@
 
     python benchmarks/detection.py --root FOLDER [--sets LGG,ChestXray] [--methods subspace,ae]
                                    [--seeds 0,1,2] [--epochs ae=100] [--threads 2]
-                                   [--option 'radius=[0.027,0.35]']
+                                   [--option 'radius=[0.027,0.35]'] [--brightness percentiles]
 
 Prints a row of a Markdown table for each set, method and seed; ``docs/detection.md`` has the
 figures. Seconds are those of the processor, of all threads together: a busy machine changes them
@@ -35,22 +35,30 @@ METHODS = (
 )
 
 
-def read(name: str, split: str, root: Path, info: mia_ssl.MethodInfo) -> mia_data.ImageSet:
+def read(
+    name: str, split: str, root: Path, info: mia_ssl.MethodInfo, brightness: str | None
+) -> mia_data.ImageSet:
     """Read a set as the method sees it, in gray."""
-    how = {"size": info.image_size, "resize": info.resize, "resample": info.resample}
+    how: dict[str, Any] = {
+        "size": info.image_size,
+        "resize": info.resize,
+        "resample": info.resample,
+        "brightness": brightness,
+    }
     if name in mia_data.names():
         return mia_data.load(name, split, root=root, channels=1, **how)
     return mia_data.from_folder(root / name, split, channels=1, **how)
 
 
 def measure(
-    name: str, method: str, seed: int, root: Path, options: dict[str, Any], threads: int
+    name: str, method: str, seed: int, options: dict[str, Any], given: argparse.Namespace
 ) -> str:
     """Fit and score one method, and return its row of the table."""
-    torch.set_num_threads(threads)
+    torch.set_num_threads(given.threads)
     package = mia_ssl if method in mia_ssl.METHODS else mia_recon
     info = package.METHODS[method]
-    train, test = (read(name, split, root, info) for split in ("train", "test"))
+    splits = ("train", "test")
+    train, test = (read(name, split, given.root, info, given.brightness) for split in splits)
     detector = package.build(method, in_channels=1, **options)
     start = time.process_time()
     detector.fit(train.images, seed=seed, device="cpu")
@@ -80,6 +88,7 @@ def main() -> None:
     parser.add_argument("--seeds", default="0")
     parser.add_argument("--epochs", default="", help="METHOD=EPOCHS, separated by commas")
     parser.add_argument("--option", action="append", default=[], help="KEY=JSON, of all methods")
+    parser.add_argument("--brightness", help="how images are read, see docs/data.md")
     parser.add_argument("--threads", type=int, default=2)
     given = parser.parse_args()
     shared = {key: json.loads(value) for key, value in (each.split("=") for each in given.option)}
@@ -95,9 +104,7 @@ def main() -> None:
                     **({"epochs": int(epochs[method])} if method in epochs else {}),
                 }
                 with ProcessPoolExecutor(1, mp_context=spawn) as pool:
-                    row = pool.submit(
-                        measure, name, method, seed, given.root, options, given.threads
-                    )
+                    row = pool.submit(measure, name, method, seed, options, given)
                     print(row.result(), flush=True)
 
 
