@@ -202,8 +202,9 @@ def _results(name: str) -> str:
             table(*published_table(rows, "dataset")),
         ]
     family, page = _FAMILIES[{**mia_recon.METHODS, **mia_ssl.METHODS}[name].family]
-    known = "" if parts else "No figure of a full training is recorded for this method. "
-    parts.append(f"{known}Short trainings are on the page [{family}](../{page}).\n")
+    if family != "features":  # which have no training that could be short
+        known = "" if parts else "No figure of a full training is recorded for this method. "
+        parts.append(f"{known}Short trainings are on the page [{family}](../{page}).\n")
     return "\n".join(parts)
 
 
