@@ -18,10 +18,12 @@ def write_dataset_pages() -> None:
     """Write datasets/NAME.md for each dataset, datasets/index.md, and the phantom's picture."""
     infos = [mia_data.info(name) for name in mia_data.names()]
     for info in infos:
-        picture = "![Phantom: normal images above, lesions outlined below](phantom.png)\n"
+        picture = "*No picture: its images are not part of this project.*\n"
+        if info.name == "phantom":
+            picture = "![Phantom: normal images above, lesions outlined below](phantom.png)\n"
         page = [
             f"# {info.name}: {info.title}\n",
-            picture if info.name == "phantom" else "*No picture: its images are not part of this project.*\n",
+            picture,
             _card(info),
             "## Get it\n",
             _how_to_get(info),
