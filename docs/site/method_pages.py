@@ -103,10 +103,11 @@ def _picture(run: PhantomRun | None, *, has_pastes: bool) -> str:
 
 def _facts(info: Any) -> str:
     family, page = _FAMILIES[info.family]
+    colors = "RGB" if info.channels == 3 else "gray"
     rows = [
         ["family", f"[{family}](../{page})"],
         ["package", "mia-recon" if info.family == "reconstruction" else "mia-ssl"],
-        ["images", f"{info.image_size} x {info.image_size}, {("gray", "RGB")[info.channels == 3]}"],
+        ["images", f"{info.image_size} x {info.image_size}, {colors}"],
         ["epochs", str(info.epochs) if info.epochs else "none: nothing is trained"],
         ["batch size", str(info.batch_size)],
         ["learning rate", f"{info.learning_rate:g}" if info.epochs else "none"],
