@@ -18,10 +18,12 @@ def write_dataset_pages() -> None:
     """Write datasets/NAME.md for each dataset, datasets/index.md, and the phantom's picture."""
     infos = [mia_data.info(name) for name in mia_data.names()]
     for info in infos:
-        picture = "![Phantom: normal images above, lesions outlined below](phantom.png)\n"
+        picture = "*No picture: its images are not part of this project.*\n"
+        if info.name == "phantom":
+            picture = "![Phantom: normal images above, lesions outlined below](phantom.png)\n"
         page = [
             f"# {info.name}: {info.title}\n",
-            picture if info.name == "phantom" else "*No picture: its images are not given on.*\n",
+            picture,
             _card(info),
             "## Get it\n",
             _how_to_get(info),
@@ -95,7 +97,7 @@ def _limits(info: DatasetInfo) -> str:
             " ([Data](../data.md#phantom)).\n"
         )
     return (
-        "`mia-data verify` lists doubles and images in both splits; some public sets have them."
+        "`mia-data verify` lists duplicates and images in both splits; some public sets have them."
         " Patients are not known from the files unless [Data](../data.md) says so, so that images"
         " of one patient may be in both splits. What is abnormal here is what the title says:"
         " figures hold for that alone.\n"
@@ -127,7 +129,7 @@ def _method(name: str) -> str:
 
 
 def _draw_phantom() -> None:
-    """Draw four normal images and four with lesions."""
+    """Draw six normal images and six with lesions."""
     test = mia_data.phantom("test", size=128, n_normal=6, n_abnormal=6)
     figure = Figure(figsize=(8.6, 3), layout="constrained", dpi=110)
     for number, axis in enumerate(figure.subplots(2, 6).flat):

@@ -103,10 +103,11 @@ def _picture(run: PhantomRun | None, *, has_pastes: bool) -> str:
 
 def _facts(info: Any) -> str:
     family, page = _FAMILIES[info.family]
+    colors = "RGB" if info.channels == 3 else "gray"
     rows = [
         ["family", f"[{family}](../{page})"],
         ["package", "mia-recon" if info.family == "reconstruction" else "mia-ssl"],
-        ["images", f"{info.image_size} x {info.image_size}, {_colors(info.channels)}"],
+        ["images", f"{info.image_size} x {info.image_size}, {colors}"],
         ["epochs", str(info.epochs) if info.epochs else "none: nothing is trained"],
         ["batch size", str(info.batch_size)],
         ["learning rate", f"{info.learning_rate:g}" if info.epochs else "none"],
@@ -127,10 +128,6 @@ def _weights(weights: str | None) -> str:
     return f"`{name}` of torchvision, from its cache or a download"
 
 
-def _colors(channels: int) -> str:
-    return {1: "gray", 3: "RGB"}[channels]
-
-
 def _millions(count: int) -> str:
     return f"{count / 1e6:,.2f} M" if count < 1e8 else f"{count / 1e6:,.0f} M"
 
@@ -138,7 +135,8 @@ def _millions(count: int) -> str:
 def _options(info: Any) -> str:
     """Return the table of a method's own options: name, default, and what its class says."""
     package: Any = mia_recon if info.family == "reconstruction" else mia_ssl
-    building = {"backbone": "efficientnet-lite0"} if _needs_download(info) else {}
+    is_download = (info.weights or "").startswith("torchvision")
+    building = {"backbone": "efficientnet-lite0"} if is_download else {}
     if info.name == "resnet18-imagenet":
         options = mia_ssl.build("cutpaste-2stage").options  # the same, and building needs no file
         records = [(type(options), {"weights": "'IMAGENET1K_V1'"})]
@@ -162,10 +160,6 @@ def _options(info: Any) -> str:
     if not rows:
         return "None of its own.\n"
     return table(["option", "default", "meaning"], rows) + note
-
-
-def _needs_download(info: Any) -> bool:
-    return bool(info.weights) and info.weights.startswith("torchvision")
 
 
 def _attributes(record: type) -> dict[str, str]:
@@ -201,9 +195,11 @@ def _results(name: str) -> str:
             "Published by others (`published.csv`):\n",
             table(*published_table(rows, "dataset")),
         ]
-    family, page = _FAMILIES[{**mia_recon.METHODS, **mia_ssl.METHODS}[name].family]
-    known = "" if parts else "No figure of a full training is recorded for this method. "
-    parts.append(f"{known}Short trainings are on the page [{family}](../{page}).\n")
+    kind = {**mia_recon.METHODS, **mia_ssl.METHODS}[name].family
+    if kind != "features":  # most of these train nothing
+        family, page = _FAMILIES[kind]
+        known = "" if parts else "No figure of a full training is recorded for this method. "
+        parts.append(f"{known}Short trainings are on the page [{family}](../{page}).\n")
     return "\n".join(parts)
 
 

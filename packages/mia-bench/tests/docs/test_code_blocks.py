@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import importlib
 import importlib.util
+import inspect
 import io
 import os
 import re
@@ -28,6 +30,7 @@ else:
     import tomli as tomllib
 
 HERE = Path(__file__).parent
+MODULES = ("mia_data", "mia_metrics", "mia_recon", "mia_ssl", "mia_bench", "mia_bench.testing")
 # Pages whose blocks are done in a second or two.
 QUICK = ("choose-threshold.md", "new-metric.md", "statistics.md", "packages/mia-metrics/README.md")
 
@@ -74,6 +77,17 @@ def test_what_is_not_run_has_a_reason_or_a_test():
             assert len(block.comments["not run"]) > 10, block.place
         # Replacements fit, and text says nothing but what a command or an example prints.
         assert block.code_to_run
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_every_public_name_has_an_example(module):
+    """In a block of a page, in a file of docs/examples or in its own docstring."""
+    code = [block.code for block in BLOCKS if block.language == "python"]
+    code += [path.read_text("utf-8") for path in (ROOT / "docs" / "examples").rglob("*.py")]
+    shown = set(re.findall(r"\w+", "\n".join(code)))
+    package = importlib.import_module(module)
+    for name in set(package.__all__) - shown:
+        assert ">>>" in (inspect.getdoc(getattr(package, name)) or ""), name
 
 
 @of("python")
