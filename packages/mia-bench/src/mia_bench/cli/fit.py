@@ -175,7 +175,10 @@ def fit(
     if len(named) < len(options):
         msg = f"expected each --option once, got {', '.join(key for key, _ in options)}"
         raise StudyError(msg)
-    with progress(make_console(stderr=True), method) as tell:
+    console = make_console(stderr=True)
+    if not console.is_terminal:  # where no bar shows that something goes on
+        console.print(f"{method} started", soft_wrap=True)
+    with progress(console, method) as tell:
         fitted = train(
             images=images,
             method=method,

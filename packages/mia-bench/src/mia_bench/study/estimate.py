@@ -12,7 +12,12 @@ from mia_bench.detectors import plugins
 from mia_bench.errors import StudyError
 from mia_bench.run_folder.folder import RunFolder, State, find_runs
 from mia_bench.study.images import count_images
-from mia_bench.study.sample_timing import SampleCost, folder_bytes, time_on_sample
+from mia_bench.study.sample_timing import (
+    FEW_EPOCHS,
+    SampleCost,
+    folder_bytes,
+    time_on_sample,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -80,7 +85,8 @@ def estimate(
         folder = RunFolder(out / run.name)
         each = _from_finished(run, folder, known)
         if each is None:
-            key = (run.method, run.image_size, repr(sorted(run.options.items())))
+            few = min(run.epochs, FEW_EPOCHS + 1)
+            key = (run.method, run.image_size, few, repr(sorted(run.options.items())))
             if key not in timed:
                 on_timing(f"{run.label} at {run.image_size} px")
                 timed[key] = time_on_sample(run, device)
@@ -127,8 +133,8 @@ def _from_sample(run: Run, folder: RunFolder, cost: SampleCost, images: _Images)
     state = folder.state()
     has_map = plugins.find_method(run.method).info.has_map
     maps = images.test * run.image_size**2 * np.dtype(np.float32).itemsize if has_map else 0
-    scored = images.train + images.test
-    seconds = run.epochs * cost.epoch_seconds(images.train) + scored * cost.score_seconds
+    fit = cost.fit.of(images.train) + run.epochs * cost.epoch.of(images.train)
+    seconds = fit + images.test * cost.score_seconds
     source = "sample" if images.counted else "sample, published counts"
     return Estimate(
         run, state, seconds, cost.model_bytes + maps, _CHECKPOINT * cost.model_bytes, source

@@ -23,9 +23,29 @@ if TYPE_CHECKING:
 # Numbers of images to time on: the second where the first takes less than so many seconds.
 SAMPLES, SECONDS = (8, 64), 1.0
 LONG = 10.0  # seconds of a first time that is not repeated
+# A fit of so few epochs is timed as a whole, at two numbers of images: much of it may not depend on
+# them.
+FEW_EPOCHS = 2
 # Calls of a network to score an image, from which on its scoring is not timed but taken from its
 # training: a step forward and back is about three calls.
 MANY_CALLS, CALLS_OF_A_STEP = 8, 3
+
+
+@dataclass(frozen=True)
+class Seconds:
+    """Seconds of something that is done to images.
+
+    Attributes:
+        per_image: Seconds for each image.
+        fixed: Seconds that do not depend on the number of images.
+    """
+
+    per_image: float
+    fixed: float = 0.0
+
+    def of(self, images: int) -> float:
+        """Return the seconds of so many images."""
+        return self.fixed + images * self.per_image
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,20 +53,16 @@ class SampleCost:
     """Cost of a method, measured on random images.
 
     Attributes:
-        image_seconds: Seconds to train on one image once.
-        fixed_epoch: Seconds of an epoch, where they do not depend on the number of images.
+        fit: Seconds of a fit beside those of its epochs.
+        epoch: Seconds of an epoch.
         score_seconds: Seconds to score one image.
         model_bytes: Bytes of the saved model.
     """
 
-    image_seconds: float
-    fixed_epoch: float | None
+    fit: Seconds
+    epoch: Seconds
     score_seconds: float
     model_bytes: int
-
-    def epoch_seconds(self, images: int) -> float:
-        """Return the seconds of an epoch over so many images."""
-        return images * self.image_seconds if self.fixed_epoch is None else self.fixed_epoch
 
 
 def time_on_sample(run: Run, device: str) -> SampleCost | None:
@@ -68,31 +84,54 @@ def time_on_sample(run: Run, device: str) -> SampleCost | None:
 
 def _time(run: Run, device: str) -> SampleCost:
     detector: Any = run.build()
-    steps = OptionalParts(detector).steps_per_epoch
+    parts = OptionalParts(detector)
+    steps, calls = parts.steps_per_epoch, parts.calls_per_image
     if steps is not None:
         detector.steps_per_epoch = 1
-    calls = OptionalParts(detector).calls_per_image
-    time_fit = _fit_seconds if calls < MANY_CALLS else _training_seconds
-    count = SAMPLES[0]
-    seconds = time_fit(detector, run, count, device)
-    if seconds < LONG:  # or else it does not matter that the first time loads libraries
-        for count in SAMPLES:
-            seconds = time_fit(detector, run, count, device)
-            if seconds > SECONDS:
-                break
-    if calls < MANY_CALLS:
-        scoring = _predict_seconds(detector, run, count, device)
+    if run.epochs <= FEW_EPOCHS and steps is None and calls < MANY_CALLS:
+        fit, score_seconds = _time_whole_fit(detector, run, device)
+        epoch = Seconds(0.0)
     else:
-        scoring = seconds * calls / CALLS_OF_A_STEP
+        seconds, count, score_seconds = _time_epoch(detector, run, device, calls)
+        fit = Seconds(score_seconds)  # of the training images
+        epoch = Seconds(seconds / count) if steps is None else Seconds(0.0, steps * seconds)
     with TemporaryDirectory() as folder:
         detector.save(Path(folder, "model"))
         size = folder_bytes(Path(folder))
-    return SampleCost(
-        image_seconds=seconds / count,
-        fixed_epoch=None if steps is None else steps * seconds,
-        score_seconds=scoring / count,
-        model_bytes=size,
-    )
+    return SampleCost(fit=fit, epoch=epoch, score_seconds=score_seconds, model_bytes=size)
+
+
+def _time_whole_fit(detector: Detector, run: Run, device: str) -> tuple[Seconds, float]:
+    """Return the seconds of a fit of all epochs, and those to score an image."""
+    few, more = SAMPLES
+    first = _fit_seconds(detector, run, few, device, run.epochs)
+    if first < LONG:
+        first = _fit_seconds(detector, run, few, device, run.epochs)  # libraries are loaded now
+    else:
+        more = 2 * few
+    second = _fit_seconds(detector, run, more, device, run.epochs)
+    score_seconds = _predict_seconds(detector, run, more, device) / more
+    # Each image is seen at least once, and once in each epoch.
+    per_image = max((second - first) / (more - few), (1 + run.epochs) * score_seconds)
+    return Seconds(per_image, max(0.0, first - few * per_image)), score_seconds
+
+
+def _time_epoch(detector: Detector, run: Run, device: str, calls: int) -> tuple[float, int, float]:
+    """Return the seconds of an epoch, of how many images, and the seconds to score one.
+
+    ``calls`` is how often the network is called to score an image.
+    """
+    time_fit = _fit_seconds if calls < MANY_CALLS else _training_seconds
+    count = SAMPLES[0]
+    seconds = time_fit(detector, run, count, device, 1)
+    if seconds < LONG:  # or else it does not matter that the first time loads libraries
+        for count in SAMPLES:
+            seconds = time_fit(detector, run, count, device, 1)
+            if seconds > SECONDS:
+                break
+    if calls >= MANY_CALLS:
+        return seconds, count, seconds / count * calls / CALLS_OF_A_STEP
+    return seconds, count, _predict_seconds(detector, run, count, device) / count
 
 
 def folder_bytes(path: Path) -> int:
@@ -100,11 +139,11 @@ def folder_bytes(path: Path) -> int:
     return sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
 
 
-def _fit_seconds(detector: Detector, run: Run, count: int, device: str) -> float:
-    """Return the seconds of an epoch over so many images."""
+def _fit_seconds(detector: Detector, run: Run, count: int, device: str, epochs: int) -> float:
+    """Return the seconds of a fit to so many images."""
     images = _random_images(run, count)
     start = time.perf_counter()
-    detector.fit(images, epochs=1, device=device)
+    detector.fit(images, epochs=epochs, device=device)
     return time.perf_counter() - start
 
 
@@ -112,8 +151,8 @@ class _TrainedError(Exception):
     """Ends a ``fit`` after its first epoch."""
 
 
-def _training_seconds(detector: Detector, run: Run, count: int, device: str) -> float:
-    """Return the seconds of an epoch alone, without what follows it in ``fit``."""
+def _training_seconds(detector: Detector, run: Run, count: int, device: str, epochs: int) -> float:
+    """Return the seconds of the first epoch alone, without what follows it in ``fit``."""
     images = _random_images(run, count)
     ends: list[float] = []
 
@@ -123,7 +162,7 @@ def _training_seconds(detector: Detector, run: Run, count: int, device: str) -> 
 
     start = time.perf_counter()
     with suppress(_TrainedError):
-        detector.fit(images, epochs=1, device=device, on_epoch=stop)
+        detector.fit(images, epochs=epochs, device=device, on_epoch=stop)
     return ends[0] - start
 
 
