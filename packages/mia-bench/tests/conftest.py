@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
+import logging
 import subprocess
 import sys
 
@@ -64,7 +67,36 @@ def own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monk
 
 
 @pytest.fixture(scope="session")
-def mia_bench(tmp_path_factory: pytest.TempPathFactory):
+def mia_bench():
+    """Call the command line in this process, where PyTorch is loaded already.
+
+    Its stderr has what that of a process would have: warnings, which the command line prints by
+    itself, and records of loggers, which pytest would keep from Python's handler of last resort.
+    """
+    from mia_bench.cli import main
+
+    def call(*arguments: object) -> subprocess.CompletedProcess[str]:
+        words = list(map(str, arguments))
+        out, err = io.StringIO(), io.StringIO()
+        last_resort = logging.StreamHandler(err)
+        last_resort.setLevel(logging.WARNING)
+        logging.getLogger().addHandler(last_resort)
+        try:
+            with (
+                contextlib.redirect_stdout(out),
+                contextlib.redirect_stderr(err),
+                pytest.raises(SystemExit) as end,
+            ):
+                main(words)
+        finally:
+            logging.getLogger().removeHandler(last_resort)
+        return subprocess.CompletedProcess(words, end.value.code, out.getvalue(), err.getvalue())
+
+    return call
+
+
+@pytest.fixture(scope="session")
+def mia_bench_process():
     """Call the command line in a process of its own."""
 
     def call(*arguments: object) -> subprocess.CompletedProcess[str]:
