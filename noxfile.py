@@ -29,6 +29,11 @@ PACKAGES = {
     "mia-ssl": [],
     "mia-bench": ["mia-data", "mia-metrics", "mia-recon", "mia-ssl"],
 }
+MAX_WORKERS = 4
+# Half a minute and more of a processor each; the others follow in the order of their names.
+LONG_TEST_FILES = {
+    "mia-bench": ("execution/test_ray.py", "test_interrupted.py", "execution/test_local.py"),
+}
 # Both ship the training engine as files of their own; it is edited in the first.
 ENGINE_PACKAGES = ("mia-recon", "mia-ssl")
 package = nox.parametrize("package", [nox.param(name, id=name) for name in PACKAGES])
@@ -226,14 +231,27 @@ def release(session: nox.Session) -> None:
 def run_tests(session: nox.Session, name: str) -> None:
     """A package's tests, on the processors that are there."""
     shared = os.environ.get("MIA_TEST_SHARED", str(ROOT.parent / "shared"))
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    workers = min(cores or 1, MAX_WORKERS)
+    tests = f"packages/{name}/tests"
+    # Each worker's threads have processors of their own: sharing them costs more than half as much
+    # processor time again. A user's setting stays.
+    threads = os.environ.get("OMP_NUM_THREADS", str((cores or 1) // workers))
     session.run(
-        *("pytest", "--import-mode=importlib", f"packages/{name}/tests"),
+        *("pytest", "--import-mode=importlib"),
+        # No worker is left with a long file when the others have nothing to do any more.
+        *(f"{tests}/{file}" for file in LONG_TEST_FILES.get(name, ())),
+        tests,
         # A file's tests share what it has prepared, so that files are what is spread.
-        *("-n", "auto", "--maxprocesses=4", "--dist=loadfile"),
+        *("-n", str(workers), "--dist=loadfile", "--no-loadscope-reorder"),
         # Folders of tests that passed are removed at once: those of mia-bench hold gigabytes.
         *("-rs", "-o", "tmp_path_retention_policy=failed", *session.posargs),
         # Waiting threads sleep instead of spinning: tests stay fast on a busy machine.
-        env={"MIA_TEST_SHARED": shared, "OMP_WAIT_POLICY": "PASSIVE"},
+        env={
+            "MIA_TEST_SHARED": shared,
+            "OMP_WAIT_POLICY": "PASSIVE",
+            "OMP_NUM_THREADS": threads,
+        },
     )
 
 

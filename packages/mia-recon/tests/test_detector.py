@@ -19,8 +19,8 @@ SIZES_OF_POWERS = {"rd", "rd++", "recontrast", "f-anogan"}  # 48 px are none of 
 
 
 @EVERY
-def test_scores_do_not_depend_on_batch_or_order(name, device, small, images):
-    detector = small(name).fit(images, epochs=1, device=device)
+def test_scores_do_not_depend_on_batch_or_order(name, device, fitted, images):
+    detector = fitted(name, device)
     whole = detector.predict(images, device=device)
     single = detector.predict(images, batch_size=1, device=device)
     backwards = detector.predict(images[::-1], batch_size=7, device=device)
@@ -33,8 +33,8 @@ def test_scores_do_not_depend_on_batch_or_order(name, device, small, images):
 
 
 @EVERY
-def test_predict_changes_no_parameter_buffer_or_mode(name, device, small, images, snapshot, same):
-    detector = small(name).fit(images, epochs=1, device=device)
+def test_predict_changes_no_parameter_buffer_or_mode(name, device, fitted, images, snapshot, same):
+    detector = fitted(name, device)
     before = snapshot(detector)
     detector.network.train()
     detector.predict(images, device=device)
