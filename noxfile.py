@@ -29,10 +29,6 @@ PACKAGES = {
     "mia-ssl": [],
     "mia-bench": ["mia-data", "mia-metrics", "mia-recon", "mia-ssl"],
 }
-# Half a minute and more of a processor each; the others follow in the order of their names.
-LONG_TEST_FILES = {
-    "mia-bench": ("execution/test_ray.py", "test_interrupted.py", "execution/test_local.py"),
-}
 # Both ship the training engine as files of their own; it is edited in the first.
 ENGINE_PACKAGES = ("mia-recon", "mia-ssl")
 package = nox.parametrize("package", [nox.param(name, id=name) for name in PACKAGES])
@@ -231,14 +227,11 @@ def release(session: nox.Session) -> None:
 def run_tests(session: nox.Session, name: str) -> None:
     """A package's tests, on the processors that are there."""
     shared = os.environ.get("MIA_TEST_SHARED", str(ROOT.parent / "shared"))
-    tests = f"packages/{name}/tests"
     workers, threads = share_processors()
     session.run(
-        *("pytest", "--import-mode=importlib"),
-        # First, so that no worker is left with one when the others have nothing to do any more.
-        *(f"{tests}/{file}" for file in LONG_TEST_FILES.get(name, ())),
-        tests,
-        # A file's tests share what it has prepared, so that files are what is spread.
+        *("pytest", "--import-mode=importlib", f"packages/{name}/tests"),
+        # A file's tests share what it has prepared, so that files are what is spread. They keep
+        # their order: the longest are not those with the most tests.
         *("-n", str(workers), "--dist=loadfile", "--no-loadscope-reorder"),
         # Folders of tests that passed are removed at once: those of mia-bench hold gigabytes.
         *("-rs", "-o", "tmp_path_retention_policy=failed", *session.posargs),

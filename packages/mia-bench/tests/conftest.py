@@ -13,6 +13,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+# Half a minute and more of a processor each.
+LONGEST = ("test_own_methods.py", "test_ray.py", "test_interrupted.py", "test_local.py")
+
 
 def draw(rng: np.random.Generator, lesion: bool) -> tuple[np.ndarray, np.ndarray]:
     """A noisy gray disk of 48 px, with a bright square where it has a lesion; and the mask."""
@@ -140,7 +143,11 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Skip what takes minutes unless it is asked for."""
+    """Skip what takes minutes unless it is asked for; begin with the longest files.
+
+    No worker is left with one of these when the others have nothing to do any more.
+    """
+    items.sort(key=lambda item: not item.path.as_posix().endswith(LONGEST))
     if not config.getoption("--slow"):
         for item in items:
             if "slow" in item.keywords:
