@@ -28,6 +28,17 @@ def test_the_seed_decides_the_weights(name, device, small, images, snapshot, sam
     assert not same(first, other)
 
 
+@pytest.mark.parametrize("name", ["ae", "dae"])
+def test_two_threads_repeat_a_training_too(name, small, images, snapshot, same):
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        first, again = (snapshot(small(name).fit(images, epochs=1, device="cpu")) for _ in "ab")
+    finally:
+        torch.set_num_threads(before)
+    assert same(first, again)
+
+
 @KINDS
 def test_training_goes_on_from_a_checkpoint_to_the_same_weights(
     name, device, small, images, snapshot, same, tmp_path

@@ -83,6 +83,18 @@ def test_same_seed_same_weights(device, fitted, few):
     assert not torch.equal(weights(other), weights(fitted))
 
 
+def test_two_threads_repeat_a_training_too(few):
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        first, again = (
+            weights(mia_ssl.build("nsa", **SETTINGS).fit(few, epochs=1, device="cpu")) for _ in "ab"
+        )
+    finally:
+        torch.set_num_threads(before)
+    assert torch.equal(first, again)
+
+
 def test_interrupted_training_ends_with_the_same_weights(device, fitted, few, tmp_path):
     def interrupt(epoch):
         if epoch.epoch == 2:
