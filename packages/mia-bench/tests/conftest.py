@@ -110,21 +110,15 @@ def mia_bench_process():
 
 
 @pytest.fixture(scope="session")
-def finished(root, tmp_path_factory: pytest.TempPathFactory):
+def finished(root, mia_bench, tmp_path_factory: pytest.TempPathFactory):
     """The folder of a finished study: two datasets by one method by two seeds."""
-    import os
-
     out = tmp_path_factory.mktemp("finished") / "study"
-    cache = tmp_path_factory.getbasetemp() / "cache"
-    command = [
-        *(sys.executable, "-m", "mia_bench", "run", "--root", root, "--out", out),
-        *("--datasets", "braintumor,brats2021", "--methods", "ae", "--seeds", "0,1"),
-        *("--epochs", "3", "--device", "cpu"),
-    ]
-    environment = {**os.environ, "MIA_CACHE_DIR": str(cache), "OMP_NUM_THREADS": "1"}
-    result = subprocess.run(
-        list(map(str, command)), capture_output=True, text=True, check=False, env=environment
-    )
+    words = ("--datasets", "braintumor,brats2021", "--methods", "ae", "--seeds", "0,1")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MIA_CACHE_DIR", str(tmp_path_factory.getbasetemp() / "cache"))
+        patch.setenv("OMP_NUM_THREADS", "1")
+        command = ("run", "--root", root, "--out", out, *words, "--epochs", 3, "--device", "cpu")
+        result = mia_bench(*command)
     assert result.returncode == 0, result.stderr
     return out
 

@@ -73,9 +73,9 @@ def test_sigterm_ends_a_study_as_ctrl_c_does(tmp_path):
     assert folder.state() is State.PENDING
 
 
-def test_runs_of_another_process_are_waited_for(mia_bench_process, tmp_path):
+def test_runs_of_another_process_are_waited_for(mia_bench, mia_bench_process, tmp_path):
     words = ("run", *STUDY, "--epochs", "1", "--seeds", "0,1", "--out")
-    assert mia_bench_process(*words, tmp_path / "whole").returncode == 0
+    assert mia_bench(*words, tmp_path / "whole").returncode == 0
     out = tmp_path / "two"
     with ThreadPoolExecutor(2) as pool:
         both = list(pool.map(lambda _: mia_bench_process(*words, out), range(2)))
