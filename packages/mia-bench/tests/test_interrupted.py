@@ -183,7 +183,8 @@ def command(root, tmp_path) -> Command:
 
 
 def test_a_study_killed_three_times_ends_as_if_it_was_not(command, tmp_path):
-    assert len(kill_again_and_again(command, tmp_path, kills=3, seed=0)) == 3
+    # With this seed: in the second run, in the third and in the fourth.
+    assert len(kill_again_and_again(command, tmp_path, kills=3, seed=394)) == 3
 
 
 @pytest.mark.slow
