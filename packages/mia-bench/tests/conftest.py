@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
+import logging
 import subprocess
 import sys
 
 import numpy as np
 import pytest
 from PIL import Image
+
+# Half a minute and more of a processor each.
+LONGEST = ("test_own_methods.py", "test_ray.py", "test_interrupted.py", "test_local.py")
 
 
 def draw(rng: np.random.Generator, lesion: bool) -> tuple[np.ndarray, np.ndarray]:
@@ -64,7 +70,36 @@ def own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monk
 
 
 @pytest.fixture(scope="session")
-def mia_bench(tmp_path_factory: pytest.TempPathFactory):
+def mia_bench():
+    """Call the command line in this process, where PyTorch is loaded already.
+
+    Its stderr has what that of a process would have: warnings, which the command line prints by
+    itself, and records of loggers, which pytest would keep from Python's handler of last resort.
+    """
+    from mia_bench.cli import main
+
+    def call(*arguments: object) -> subprocess.CompletedProcess[str]:
+        words = list(map(str, arguments))
+        out, err = io.StringIO(), io.StringIO()
+        last_resort = logging.StreamHandler(err)
+        last_resort.setLevel(logging.WARNING)
+        logging.getLogger().addHandler(last_resort)
+        try:
+            with (
+                contextlib.redirect_stdout(out),
+                contextlib.redirect_stderr(err),
+                pytest.raises(SystemExit) as end,
+            ):
+                main(words)
+        finally:
+            logging.getLogger().removeHandler(last_resort)
+        return subprocess.CompletedProcess(words, end.value.code, out.getvalue(), err.getvalue())
+
+    return call
+
+
+@pytest.fixture(scope="session")
+def mia_bench_process():
     """Call the command line in a process of its own."""
 
     def call(*arguments: object) -> subprocess.CompletedProcess[str]:
@@ -75,21 +110,15 @@ def mia_bench(tmp_path_factory: pytest.TempPathFactory):
 
 
 @pytest.fixture(scope="session")
-def finished(root, tmp_path_factory: pytest.TempPathFactory):
+def finished(root, mia_bench, tmp_path_factory: pytest.TempPathFactory):
     """The folder of a finished study: two datasets by one method by two seeds."""
-    import os
-
     out = tmp_path_factory.mktemp("finished") / "study"
-    cache = tmp_path_factory.getbasetemp() / "cache"
-    command = [
-        *(sys.executable, "-m", "mia_bench", "run", "--root", root, "--out", out),
-        *("--datasets", "braintumor,brats2021", "--methods", "ae", "--seeds", "0,1"),
-        *("--epochs", "3", "--device", "cpu"),
-    ]
-    environment = {**os.environ, "MIA_CACHE_DIR": str(cache), "OMP_NUM_THREADS": "1"}
-    result = subprocess.run(
-        list(map(str, command)), capture_output=True, text=True, check=False, env=environment
-    )
+    words = ("--datasets", "braintumor,brats2021", "--methods", "ae", "--seeds", "0,1")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MIA_CACHE_DIR", str(tmp_path_factory.getbasetemp() / "cache"))
+        patch.setenv("OMP_NUM_THREADS", "1")
+        command = ("run", "--root", root, "--out", out, *words, "--epochs", 3, "--device", "cpu")
+        result = mia_bench(*command)
     assert result.returncode == 0, result.stderr
     return out
 
@@ -108,7 +137,11 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Skip what takes minutes unless it is asked for."""
+    """Skip what takes minutes unless it is asked for; begin with the longest files.
+
+    No worker is left with one of these when the others have nothing to do any more.
+    """
+    items.sort(key=lambda item: not item.path.as_posix().endswith(LONGEST))
     if not config.getoption("--slow"):
         for item in items:
             if "slow" in item.keywords:

@@ -73,25 +73,25 @@ def test_sigterm_ends_a_study_as_ctrl_c_does(tmp_path):
     assert folder.state() is State.PENDING
 
 
-def test_runs_of_another_process_are_waited_for(mia_bench, tmp_path):
+def test_runs_of_another_process_are_waited_for(mia_bench, mia_bench_process, tmp_path):
     words = ("run", *STUDY, "--epochs", "1", "--seeds", "0,1", "--out")
     assert mia_bench(*words, tmp_path / "whole").returncode == 0
     out = tmp_path / "two"
     with ThreadPoolExecutor(2) as pool:
-        both = list(pool.map(lambda _: mia_bench(*words, out), range(2)))
+        both = list(pool.map(lambda _: mia_bench_process(*words, out), range(2)))
     assert [each.returncode for each in both] == [0, 0], both
     for seed in (0, 1):
         path = f"phantom/ae/seed-{seed}/scores.csv"
         assert (out / path).read_bytes() == (tmp_path / "whole" / path).read_bytes()
 
 
-def test_a_run_that_another_process_leaves_undone_is_done(mia_bench, tmp_path):
+def test_a_run_that_another_process_leaves_undone_is_done(mia_bench_process, tmp_path):
     folder = tmp_path / "phantom" / "ae" / "seed-1"
     folder.mkdir(parents=True)
     command = ("run", *STUDY, "--epochs", "1", "--seeds", "0,1", "--out", tmp_path)
     with ThreadPoolExecutor(1) as pool:
         with FileLock(folder / LOCK):
-            study = pool.submit(mia_bench, *command)
+            study = pool.submit(mia_bench_process, *command)
             log = "another process is doing it"
             while not (tmp_path / "phantom/ae/seed-0/run.json").exists() and not study.done():
                 time.sleep(0.05)

@@ -147,10 +147,13 @@ def kill_again_and_again(command: Command, tmp_path: Path, kills: int, seed: int
     before: dict[str, tuple[int, bytes]] = {}
     counts: list[int] = []
     while len(counts) < kills:
-        # While it starts, in the middle of a run, between two of them, or while it writes results.
-        further = moments.randint(0, -(-2 * total // kills))
-        delay = moments.uniform(0, one if further else 3 * one)
-        if not command.kill(killed, len(before) + further, delay):
+        # While it starts, in the middle of a run, between two of them, or while it writes results:
+        # seldom after its end, which would only be a study more.
+        done = len(finished_runs(killed))
+        left = total - done
+        further = moments.randint(0, min(-(-2 * total // kills), left))
+        longest = min(3, left + 1) if not further else 1 if further < left else 0.25
+        if not command.kill(killed, done + further, moments.uniform(0, longest * one)):
             continue
         wait_until_reaped(killed)
         check_whole(killed)
@@ -180,7 +183,8 @@ def command(root, tmp_path) -> Command:
 
 
 def test_a_study_killed_three_times_ends_as_if_it_was_not(command, tmp_path):
-    assert len(kill_again_and_again(command, tmp_path, kills=3, seed=0)) == 3
+    # With this seed: in the second run, in the third and in the fourth.
+    assert len(kill_again_and_again(command, tmp_path, kills=3, seed=394)) == 3
 
 
 @pytest.mark.slow

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+from copy import deepcopy
 from pathlib import Path
 
 import mia_recon
@@ -121,7 +122,7 @@ def vgg_file(tmp_path_factory) -> Path:
     return path
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def small(vgg_file):
     """(method, options) -> a detector of any method, small enough to be trained here."""
 
@@ -133,6 +134,19 @@ def small(vgg_file):
         return mia_recon.build(name, **sizes)
 
     return build
+
+
+@pytest.fixture(scope="session")
+def fitted(small, images):
+    """(method, device) -> a copy of a small detector after one epoch, trained once for all."""
+    trained = {}
+
+    def fit(name: str, device: str = "cpu"):
+        if (name, device) not in trained:
+            trained[name, device] = small(name).fit(images, epochs=1, device=device)
+        return deepcopy(trained[name, device])
+
+    return fit
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ import sys
 import numpy as np
 import pytest
 
-CAP = 48 * 2**20  # what the process may allocate beyond what it holds before it opens the set
-COUNT = 64 * 2**20 // 64**2
+CAP = 24 * 2**20  # what the process may allocate beyond what it holds before it opens the set
+COUNT = 32 * 2**20 // 64**2
 
 SCRIPT = """
 import resource, sys

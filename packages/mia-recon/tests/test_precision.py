@@ -61,11 +61,15 @@ def test_bf16_ranks_images_as_float32_does(name, device, small, blobs):
     assert result["bf16-mixed"] == pytest.approx(result["32-true"], abs=TOLERANCE)
 
 
-@pytest.mark.parametrize("name", ["ae-ssim", "vae", "aeu", "memae", "ceae", "ganomaly"])
-def test_a_compiled_training_is_the_same_training(name, small, images, monkeypatch):
+# A smaller last batch, of 4 in 20, is traced once more: that is tested with one method.
+@pytest.mark.parametrize(
+    ("name", "count"),
+    [("ae-ssim", 16), ("vae", 20), ("aeu", 16), ("memae", 16), ("ceae", 16), ("ganomaly", 16)],
+)
+def test_a_compiled_training_is_the_same_training(name, count, small, images, monkeypatch):
     # Traced as for any compiler, then run by PyTorch's own kernels: needs no C++ compiler.
     monkeypatch.setattr(torch, "compile", partial(torch.compile, backend="aot_eager"))
-    plain = small(name).fit(images, epochs=1, device="cpu")
-    traced = small(name, compile=True).fit(images, epochs=1, device="cpu")
+    plain = small(name).fit(images[:count], epochs=1, device="cpu")
+    traced = small(name, compile=True).fit(images[:count], epochs=1, device="cpu")
     for expected, epoch in zip(plain.history, traced.history, strict=True):
         assert epoch == pytest.approx(expected, rel=1e-3)

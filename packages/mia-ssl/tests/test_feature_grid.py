@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 import pytest
 import torch
@@ -21,6 +23,7 @@ LAYERS = {
 }
 
 
+@lru_cache(maxsize=1)  # the layers of a network come after each other
 def averaging(name):
     """The network with equal positive weights everywhere: its gradients show what a cell sees."""
     options = {"aux_logits": False, "init_weights": False} if name == "inception_v3" else {}

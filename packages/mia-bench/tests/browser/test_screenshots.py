@@ -29,19 +29,19 @@ def folder(pytestconfig) -> Path:
 
 
 @pytest.fixture(scope="session")
-def study(folder, pytestconfig, mia_bench, tmp_path_factory) -> Path:
+def study(folder, pytestconfig, mia_bench_process, tmp_path_factory) -> Path:
     """The page of a study."""
     chosen = pytestconfig.getoption("--study")
     if chosen is not None:
         return Path(pytestconfig.invocation_params.dir, chosen, "report.html").resolve()
     out = tmp_path_factory.mktemp("shown") / "mia-results"
-    told = mia_bench("run", "--out", out, "--device", "cpu")
+    told = mia_bench_process("run", "--out", out, "--device", "cpu")
     assert told.returncode == 0, told.stderr
     return out / "report.html"
 
 
 @pytest.fixture(scope="session")
-def scored(folder, pytestconfig, mia_bench, tmp_path_factory) -> Path:
+def scored(folder, pytestconfig, mia_bench_process, tmp_path_factory) -> Path:
     """The page of scored images: drawn slices, half of them with lesions."""
     chosen = pytestconfig.getoption("--scored")
     if chosen is not None:
@@ -57,7 +57,7 @@ def scored(folder, pytestconfig, mia_bench, tmp_path_factory) -> Path:
     model = "--model", base / "model"
     for command in (("fit", "--images", base / "normal"), ("score", "--images", base / "new")):
         out = () if command[0] == "fit" else ("--out", base / "results")
-        told = mia_bench(*command, *model, *out, "--device", "cpu")
+        told = mia_bench_process(*command, *model, *out, "--device", "cpu")
         assert told.returncode == 0, told.stderr
     return base / "results" / "report.html"
 

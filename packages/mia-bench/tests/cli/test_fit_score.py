@@ -6,12 +6,10 @@ import csv
 import json
 import re
 from pathlib import Path
-from types import SimpleNamespace
 
 import click
 import numpy as np
 import pytest
-from mia_bench.cli import main
 from mia_bench.cli.fit import KeyValue
 from mia_bench.detectors.default_method import DEFAULT_METHOD
 from mia_bench.detectors.plugins import find_method
@@ -49,26 +47,13 @@ OPTIONS = {"batch_size": 8, "width": 4, "hidden": 32, "latent": 4, "learning_rat
 
 
 @pytest.fixture(scope="module")
-def fitted(mia_bench, folders):
+def fitted(mia_bench_process, folders):
     """The answer of ``fit --json``; the model is in ``folders / "model"``."""
     arguments = ("--images", folders / "normal", "--model", folders / "model", "--json")
     options = [text for key, value in OPTIONS.items() for text in ("--option", f"{key}={value}")]
-    result = mia_bench("fit", *FIT, *options, *arguments, "--device", "cpu")
+    result = mia_bench_process("fit", *FIT, *options, *arguments, "--device", "cpu")
     assert result.returncode == 0, result.stderr
     return json.loads(result.stdout)
-
-
-@pytest.fixture
-def here(capsys):
-    """Call the command line in this process, for what ends before anything is done."""
-
-    def call(*arguments):
-        with pytest.raises(SystemExit) as end:
-            main(list(map(str, arguments)))
-        out, err = capsys.readouterr()
-        return SimpleNamespace(returncode=end.value.code, stdout=out, stderr=err)
-
-    return call
 
 
 @pytest.fixture
@@ -161,13 +146,13 @@ def test_broken_files_are_named_and_strict_refuses_them(score, folders, tmp_path
         (["--batch-size", "0"], "--batch-size"),
     ],
 )
-def test_bad_input_of_score(here, folders, fitted, tmp_path, monkeypatch, arguments, message):
+def test_bad_input_of_score(mia_bench, folders, fitted, tmp_path, monkeypatch, arguments, message):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "empty").mkdir()
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "thesis.tex").touch()
     base = ("--model", folders / "model", "--images", folders / "new", "--out", "out")
-    assert_one_line(here("score", *base, *arguments), message)
+    assert_one_line(mia_bench("score", *base, *arguments), message)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["empty", "full"]
 
 
@@ -190,13 +175,13 @@ def test_bad_input_of_score(here, folders, fitted, tmp_path, monkeypatch, argume
         (["--fpr", "0.04"], "too few to hold 24 out for thresholds at a false-positive rate of"),
     ],
 )
-def test_bad_input_of_fit(here, folders, tmp_path, monkeypatch, arguments, message):
+def test_bad_input_of_fit(mia_bench, folders, tmp_path, monkeypatch, arguments, message):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "empty").mkdir()
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "thesis.tex").touch()
     base = ("--images", folders / "normal", "--model", "model", "--method", "ae")
-    assert_one_line(here("fit", *base, *arguments), message)
+    assert_one_line(mia_bench("fit", *base, *arguments), message)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["empty", "full"]
 
 
@@ -209,7 +194,7 @@ def test_bad_input_of_fit(here, folders, tmp_path, monkeypatch, arguments, messa
         (["--calibration", "more"], {"calibration": Path("more")}),
     ],
 )
-def test_options_of_the_calibration_reach_the_fit(here, monkeypatch, arguments, expected):
+def test_options_of_the_calibration_reach_the_fit(mia_bench, monkeypatch, arguments, expected):
     given = {}
 
     def fit(**settings):
@@ -219,11 +204,11 @@ def test_options_of_the_calibration_reach_the_fit(here, monkeypatch, arguments, 
 
     monkeypatch.setattr("mia_bench.inference.fit.fit", fit)
     base = ("--images", "normal", "--model", "model", "--method", "ae")
-    assert_one_line(here("fit", *base, *arguments), "seen")
+    assert_one_line(mia_bench("fit", *base, *arguments), "seen")
     assert given.items() >= expected.items()
 
 
-def test_without_a_method_the_default_one_is_trained(here, monkeypatch):
+def test_without_a_method_the_default_one_is_trained(mia_bench, monkeypatch):
     given = {}
 
     def fit(**settings):
@@ -232,7 +217,7 @@ def test_without_a_method_the_default_one_is_trained(here, monkeypatch):
         raise StudyError(msg)
 
     monkeypatch.setattr("mia_bench.inference.fit.fit", fit)
-    assert_one_line(here("fit", "--images", "normal", "--model", "model"), "seen")
+    assert_one_line(mia_bench("fit", "--images", "normal", "--model", "model"), "seen")
     assert given["method"] == DEFAULT_METHOD
     assert find_method(DEFAULT_METHOD).info.has_map
 

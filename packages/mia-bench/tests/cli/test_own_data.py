@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import json
 import shutil
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from mia_bench.cli import main
 from mia_bench.execution.execute import execute
 from mia_bench.run_folder.data_record import DataSource
 from mia_bench.run_folder.folder import RunFolder, State
@@ -57,22 +55,9 @@ def done(mine, root, tmp_path_factory):
     return out
 
 
-@pytest.fixture
-def call(capsys):
-    """Call the command line; its exit code and what it printed."""
-
-    def run(*words: object) -> SimpleNamespace:
-        with pytest.raises(SystemExit) as end:
-            main(list(map(str, words)))
-        out, err = capsys.readouterr()
-        return SimpleNamespace(returncode=end.value.code, stdout=out, stderr=err)
-
-    return run
-
-
-def test_it_takes_part_like_a_registered_dataset_masks_included(done, call, tmp_path):
+def test_it_takes_part_like_a_registered_dataset_masks_included(done, mia_bench, tmp_path):
     out = shutil.copytree(done, tmp_path / "out")
-    answer = json.loads(call("report", out, "--json").stdout)
+    answer = json.loads(mia_bench("report", out, "--json").stdout)
     rows = {(row["dataset"], row["method"]) for row in answer["leaderboard"]}
     assert rows == {(name, m) for name in ("my-mri", "brats2021") for m in ("ae", "ae-l1")}
     for method in ("ae", "ae-l1"):
@@ -87,24 +72,26 @@ def test_it_takes_part_like_a_registered_dataset_masks_included(done, call, tmp_
     assert "\nmy-mri,ae," in (out / "leaderboard.csv").read_text()
 
 
-def test_the_results_remember_the_folder(done, mine, tmp_path, call):
+def test_the_results_remember_the_folder(done, mine, tmp_path, mia_bench):
     shutil.copytree(done, tmp_path / "out")
     data = json.loads((tmp_path / "out/my-mri/ae/seed-0/run.json").read_text())["data"]
     assert data["folder"] == str(mine)
     assert data["patients"] == ".*"
-    result = call("fuse", tmp_path / "out", "--methods", "ae,ae-l1", "--json", "--device", "cpu")
+    result = mia_bench(
+        "fuse", tmp_path / "out", "--methods", "ae,ae-l1", "--json", "--device", "cpu"
+    )
     assert result.returncode == 0, result.stderr
     fused = json.loads(result.stdout)["fused"]
     assert fused == ["brats2021/ae+ae-l1/seed-0", "my-mri/ae+ae-l1/seed-0"]
 
 
-def test_other_images_under_the_same_name_are_refused(done, mine, tmp_path, call):
+def test_other_images_under_the_same_name_are_refused(done, mine, tmp_path, mia_bench):
     shutil.copytree(mine, tmp_path / "scans")
     out = shutil.copytree(done, tmp_path / "out")
     study = tmp_path / "study.toml"
     study.write_text('[datasets.my-mri]\nfolder = "scans"\n[methods.ae]\n')
     command = ("run", study, "--epochs", 2, "--out", out, "--device", "cpu")
-    same = call(*command)  # the same images may lie elsewhere
+    same = mia_bench(*command)  # the same images may lie elsewhere
     assert same.returncode == 0, same.stderr
     for part, word in (("test/normal", "test"), ("train/normal", "training")):
         shutil.rmtree(tmp_path / "scans")
@@ -112,17 +99,17 @@ def test_other_images_under_the_same_name_are_refused(done, mine, tmp_path, call
         first = min((tmp_path / "scans" / part).iterdir())
         Image.fromarray(255 - np.asarray(Image.open(first))).save(first)
         for name in ("run", "plan"):
-            result = call(name, *command[1:])
+            result = mia_bench(name, *command[1:])
             assert result.returncode == 2
             assert f"had other {word} images than my-mri has in {tmp_path}" in result.stderr
     first.rename(first.with_name("another.png"))
     shutil.rmtree(tmp_path / "scans")  # nothing to compare with, and nothing left to do
-    assert call(*command).returncode == 0
+    assert mia_bench(*command).returncode == 0
 
 
-def test_a_path_is_a_dataset_by_its_last_part(mine, call, tmp_path):
+def test_a_path_is_a_dataset_by_its_last_part(mine, mia_bench, tmp_path):
     choice = ("--datasets", f"{mine},phantom", "--methods", "ae", "--epochs", 1)
-    result = call("plan", *choice, "--out", tmp_path, "--json", "--device", "cpu")
+    result = mia_bench("plan", *choice, "--out", tmp_path, "--json", "--device", "cpu")
     found = json.loads(result.stdout)["plan"]
     assert [each["run"] for each in found] == ["scans/ae/seed-0", "phantom/ae/seed-0"]
     assert found[0]["source"] == "sample"  # its images were counted
@@ -146,13 +133,13 @@ GOOD = "[methods.ae]\nepochs = 1\n"
         ("[datasets.phantom]\nfolder = 'flat'\n", "'phantom', which is that of a registered"),
     ],
 )
-def test_bad_input_is_one_line(mine, tmp_path, monkeypatch, call, text, message):
+def test_bad_input_is_one_line(mine, tmp_path, monkeypatch, mia_bench, text, message):
     shutil.copytree(mine / "train" / "normal", tmp_path / "flat")
     (tmp_path / "empty").mkdir()
     (tmp_path / "study.toml").write_text(text + GOOD)
     monkeypatch.chdir(tmp_path)
     for command in ("run", "plan"):
-        result = call(command, "study.toml", "--out", "out", "--device", "cpu")
+        result = mia_bench(command, "study.toml", "--out", "out", "--device", "cpu")
         assert (result.returncode, result.stdout, result.stderr.count("\n")) == (2, "", 1)
         assert message in result.stderr
     assert not (tmp_path / "out").exists()
@@ -162,9 +149,11 @@ def test_bad_input_is_one_line(mine, tmp_path, monkeypatch, call, text, message)
     ("word", "message"),
     [("./nowhere", "nowhere does not exist"), ("nowhere", "unknown dataset 'nowhere'")],
 )
-def test_a_path_that_is_not_there_is_one_line(tmp_path, monkeypatch, call, word, message):
+def test_a_path_that_is_not_there_is_one_line(tmp_path, monkeypatch, mia_bench, word, message):
     monkeypatch.chdir(tmp_path)
-    result = call("run", "--datasets", word, "--methods", "ae", "--out", "out", "--device", "cpu")
+    result = mia_bench(
+        "run", "--datasets", word, "--methods", "ae", "--out", "out", "--device", "cpu"
+    )
     assert (result.returncode, result.stdout, result.stderr.count("\n")) == (2, "", 1)
     assert message in result.stderr
     assert not list(tmp_path.iterdir())
@@ -186,8 +175,8 @@ def test_a_path_that_is_not_there_is_one_line(tmp_path, monkeypatch, call, word,
         ),
     ],
 )
-def test_a_wrong_way_to_read_files_is_one_line(mine, call, tmp_path, words, message):
+def test_a_wrong_way_to_read_files_is_one_line(mine, mia_bench, tmp_path, words, message):
     words = [word.format(mine=mine) for word in words]
-    result = call("run", "--methods", "ae", "--epochs", "1", "--out", tmp_path / "out", *words)
+    result = mia_bench("run", "--methods", "ae", "--epochs", "1", "--out", tmp_path / "out", *words)
     assert (result.returncode, result.stderr.count("\n")) == (2, 1), result.stderr
     assert message in result.stderr

@@ -80,12 +80,15 @@ def test_the_time_is_of_the_images_that_are_there(mia_bench, root, tmp_path):
     assert published["plan"][0]["source"] == "sample, published counts"
 
 
-def test_missing_weights_of_a_method_leave_the_others_their_plan(mia_bench, tmp_path, monkeypatch):
+def test_missing_weights_of_a_method_leave_the_others_their_plan(
+    mia_bench, mia_bench_process, tmp_path, monkeypatch
+):
     monkeypatch.setenv("TORCH_HOME", str(tmp_path / "empty"))
     monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")  # nothing answers there
     arguments = ["--datasets", "phantom", "--epochs", 1]
     out = tmp_path / "out"
-    planned = mia_bench(  # rd reads its weights when it is fitted
+    # A process reads the proxy when it first opens an address.
+    planned = mia_bench_process(  # rd reads its weights when it is fitted
         "plan", *arguments, "--methods", "resnet18-imagenet,rd,ae", "--out", out, "--json"
     )
     assert planned.returncode == 0, planned.stderr

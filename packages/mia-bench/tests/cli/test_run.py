@@ -10,11 +10,12 @@ import pytest
 from PIL import Image
 
 
-def test_a_finished_study_is_not_done_again(mia_bench, finished, root):
+def test_a_finished_study_is_not_done_again(mia_bench_process, finished, root):
     results = {path: path.stat().st_mtime_ns for path in finished.glob("*/*/*/run.json")}
     assert len(results) == 4
     arguments = ["--datasets", "braintumor,brats2021", "--methods", "ae", "--seeds", "0,1"]
-    again = mia_bench("run", "--root", root, "--out", finished, *arguments, "--epochs", 3, "--json")
+    command = ("run", "--root", root, "--out", finished, *arguments, "--epochs", 3, "--json")
+    again = mia_bench_process(*command)
     assert again.returncode == 0, again.stderr
     assert "runs: 4, done already: 4" in again.stderr
     answer = json.loads(again.stdout)
@@ -203,6 +204,14 @@ def test_bad_input_is_one_line_and_leaves_nothing(mia_bench, tmp_path, harm, arg
     assert result.stderr.count("\n") == 1
     assert result.stdout == ""
     assert not out.exists()
+
+
+def test_a_process_of_its_own_says_the_same(mia_bench, mia_bench_process, root, tmp_path):
+    base = ["run", "--root", root, "--datasets", "braintumor", "--out", tmp_path / "out"]
+    for wrong in (["--methods", "vea"], ["--methods", "ae", "--device", "tpu"]):
+        here, apart = (call(*base, *wrong) for call in (mia_bench, mia_bench_process))
+        assert apart.stderr.startswith("mia-bench: ")
+        assert (apart.returncode, apart.stdout, apart.stderr) == (2, "", here.stderr)
 
 
 def test_a_mask_of_another_size_is_refused(mia_bench, root, tmp_path):

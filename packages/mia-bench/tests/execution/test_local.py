@@ -88,15 +88,17 @@ def test_a_killed_run_fails_alone(runs, root, tmp_path):
     assert error.startswith("the process ended with exit code -9: killed")
 
 
-def test_a_killed_study_leaves_no_worker_and_goes_on_to_the_same_scores(root, tmp_path):
-    def command(out: Path) -> list[str]:
-        base = [sys.executable, "-m", "mia_bench", "run", "--root", root, "--out", out]
+def test_a_killed_study_leaves_no_worker_and_goes_on_to_the_same_scores(root, mia_bench, tmp_path):
+    def words(out: Path) -> list[str]:
         choice = ["--datasets", "brats2021", "--methods", "ae", "--seeds", "0,1"]
-        return [str(word) for word in [*base, *choice, "--epochs", 60, "--device", "cpu"]]
+        base = ["run", "--root", root, "--out", out, "--epochs", 60, "--device", "cpu"]
+        return list(map(str, [*base, *choice]))
 
     out = tmp_path / "killed"
+    program = (sys.executable, "-m", "mia_bench")
     first, second = (RunFolder(out / f"brats2021/ae/seed-{seed}") for seed in (0, 1))
-    study = subprocess.Popen(command(out), stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    quiet = {"stderr": subprocess.DEVNULL, "stdout": subprocess.DEVNULL}
+    study = subprocess.Popen([*program, *words(out)], **quiet)
     wait_for(lambda: (reached := second.read_progress()) is not None and reached.epoch >= 26)
     study.kill()
     study.wait()
@@ -105,10 +107,10 @@ def test_a_killed_study_leaves_no_worker_and_goes_on_to_the_same_scores(root, tm
     assert second.state() is State.PENDING
     done = first.result.stat().st_mtime_ns
 
-    subprocess.run(command(out), check=True, capture_output=True)
+    assert mia_bench(*words(out)).returncode == 0
     assert first.result.stat().st_mtime_ns == done
     assert second.log.read_text().count("epoch 10/60") == 1  # went on from its checkpoint
-    subprocess.run(command(tmp_path / "whole"), check=True, capture_output=True)
+    assert mia_bench(*words(tmp_path / "whole")).returncode == 0
     for folder in (first, second):
         whole = RunFolder(tmp_path / "whole" / folder.path.relative_to(out))
         np.testing.assert_array_equal(folder.read_scores()[2], whole.read_scores()[2])

@@ -106,9 +106,12 @@ def test_a_gradient_is_refused_in_one_line_with_exit_code_2(fit_small, tmp_path,
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_command_line_writes_the_file_and_says_how_far_it_is_off(model, tmp_path, mia_bench):
+def test_the_command_line_writes_the_file_and_says_how_far_it_is_off(
+    model, tmp_path, mia_bench_process
+):
     out = tmp_path / "new" / "model.onnx"
-    result = mia_bench("export", "--model", model, "--out", out, "--fpr", "0.2", "--json")
+    words = ("--model", model, "--out", out, "--fpr", "0.2", "--json")
+    result = mia_bench_process("export", *words)
     assert result.returncode == 0, result.stderr
     assert result.stderr == ""
     answer = json.loads(result.stdout)

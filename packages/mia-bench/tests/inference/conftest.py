@@ -141,9 +141,8 @@ def write_ct():
     return write
 
 
-@pytest.fixture
-def brightness(monkeypatch):
-    """Any model's map is the brightness of each pixel from 0 to 1, and its score the highest."""
+def score_by_brightness(patch: pytest.MonkeyPatch) -> None:
+    """Make any model's map the brightness of each pixel from 0 to 1, and its score the highest."""
     from mia_bench.inference import loaded_model, normal_scores
 
     def predict(_, images, *, device):
@@ -151,20 +150,36 @@ def brightness(monkeypatch):
         return maps.max(axis=(1, 2)), maps
 
     for module in (normal_scores, loaded_model):
-        monkeypatch.setattr(module, "predict_checked", predict)
+        patch.setattr(module, "predict_checked", predict)
 
 
 @pytest.fixture
-def bright_model(brightness, write_ct, tmp_path):
+def brightness(monkeypatch):
+    """See ``score_by_brightness``; until the test ends."""
+    score_by_brightness(monkeypatch)
+
+
+@pytest.fixture(scope="session")
+def fitted_to_dark_series(write_ct, tmp_path_factory) -> Path:
     """A model of 32 px, fitted to a series of which no pixel is brighter than 0.4."""
+    folder = tmp_path_factory.mktemp("bright")
     rng = np.random.default_rng(0)
-    write_ct(tmp_path / "normal", rng.uniform(100, 400, (12, 32, 32)))
+    write_ct(folder / "normal", rng.uniform(100, 400, (12, 32, 32)))
     settings = {"method": "ae", "image_size": 32, "epochs": 1, "holdout": None, "device": "cpu"}
-    mia_bench.fit(
-        images=tmp_path / "normal",
-        model=tmp_path / "model",
-        window=(0, 1000),
-        options={"width": 4, "hidden": 32, "latent": 4},
-        **settings,
-    )
-    return tmp_path / "model"
+    with pytest.MonkeyPatch.context() as patch:
+        score_by_brightness(patch)
+        patch.setenv("MIA_CACHE_DIR", str(tmp_path_factory.getbasetemp() / "cache"))
+        mia_bench.fit(
+            images=folder / "normal",
+            model=folder / "model",
+            window=(0, 1000),
+            options={"width": 4, "hidden": 32, "latent": 4},
+            **settings,
+        )
+    return folder / "model"
+
+
+@pytest.fixture
+def bright_model(brightness, fitted_to_dark_series) -> Path:
+    """That model, whose map is the brightness."""
+    return fitted_to_dark_series

@@ -41,10 +41,12 @@ def test_tables_are_whole_and_no_markup(console):
     assert ERROR * 5 in console.file.getvalue()
 
 
-def test_a_terminal_without_unicode_shows_what_it_can(made_up, mia_bench, tmp_path, monkeypatch):
+def test_a_terminal_without_unicode_shows_what_it_can(
+    made_up, mia_bench_process, tmp_path, monkeypatch
+):
     made_up(tmp_path, ["rsna"], {"ae": 1.0, "vae": 0.5}, seeds=(0, 1), size=16)
     monkeypatch.setenv("PYTHONIOENCODING", "ascii")
-    result = mia_bench("report", tmp_path)
+    result = mia_bench_process("report", tmp_path)
     assert result.returncode == 0, result.stderr
     assert "Runs: 4 finished" in result.stdout
 

@@ -1,4 +1,4 @@
-"""The command line as a subprocess: output, exit codes, one line of error and no traceback."""
+"""The command line from outside: output, exit codes, one line of error and no traceback."""
 
 import json
 import subprocess
@@ -108,10 +108,13 @@ def test_preview_brings_masks_onto_their_volumes_where_that_is_asked_for(cli, tm
     assert _preview(cli, tmp_path / "own", "--resample-masks") == (0, "")
 
 
-def test_a_name_that_the_terminal_cannot_show_is_escaped(cli, monkeypatch, tmp_path, save_image):
+def test_a_name_that_the_terminal_cannot_show_is_escaped(
+    cli_process, monkeypatch, tmp_path, save_image
+):
     save_image(tmp_path / "own" / "a.png")
     monkeypatch.setenv("PYTHONIOENCODING", "ascii")
-    code, out, err = cli("preview", tmp_path / "own", "--split", "train", "--out", "ü.png")
+    words = ("--split", "train", "--out", "ü.png")
+    code, out, err = cli_process("preview", tmp_path / "own", *words)
     assert (code, out, err) == (0, "\\xfc.png\n", "")
 
 
@@ -183,6 +186,14 @@ def test_a_wrong_call_is_one_line_and_exit_code_2(cli, arguments, message):
     assert (code, out) == (2, "")
     assert message in err
     assert err.count("\n") == 1
+
+
+def test_a_process_of_its_own_says_the_same(cli, cli_process, json_dataset):
+    root = json_dataset.parent
+    (root / "BrainTumor/images/a.png").write_text("hello")
+    damaged = ("preview", "braintumor", "--split", "train", "--root", root)
+    for words in (damaged, ("info", "brian"), ("info", "brats"), ("nothing",)):
+        assert cli(*words) == cli_process(*words)
 
 
 def test_a_closed_pipe_is_no_error(tmp_path):

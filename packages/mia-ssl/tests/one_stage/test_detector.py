@@ -14,8 +14,14 @@ def images(discs):
 
 
 @pytest.fixture(scope="module")
-def fitted(device, images):
-    return mia_ssl.build("nsa", **SETTINGS).fit(images, seed=1, device=device)
+def few(images):
+    """A batch of 8 and one of 2, for trainings that are only compared."""
+    return images[:10]
+
+
+@pytest.fixture(scope="module")
+def fitted(device, few):
+    return mia_ssl.build("nsa", **SETTINGS).fit(few, seed=1, device=device)
 
 
 def weights(detector):
@@ -70,26 +76,38 @@ def test_batches_and_order_change_no_score(device, fitted, images):
     np.testing.assert_allclose(parts.map, whole.map[order], atol=1e-5)
 
 
-def test_same_seed_same_weights(device, fitted, images):
-    again = mia_ssl.build("nsa", **SETTINGS).fit(images, seed=1, device=device)
-    other = mia_ssl.build("nsa", **SETTINGS).fit(images, seed=2, epochs=1, device=device)
+def test_same_seed_same_weights(device, fitted, few):
+    again = mia_ssl.build("nsa", **SETTINGS).fit(few, seed=1, device=device)
+    other = mia_ssl.build("nsa", **SETTINGS).fit(few, seed=2, epochs=1, device=device)
     assert torch.equal(weights(again), weights(fitted))
     assert not torch.equal(weights(other), weights(fitted))
 
 
-def test_interrupted_training_ends_with_the_same_weights(device, fitted, images, tmp_path):
+def test_two_threads_repeat_a_training_too(few):
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        first, again = (
+            weights(mia_ssl.build("nsa", **SETTINGS).fit(few, epochs=1, device="cpu")) for _ in "ab"
+        )
+    finally:
+        torch.set_num_threads(before)
+    assert torch.equal(first, again)
+
+
+def test_interrupted_training_ends_with_the_same_weights(device, fitted, few, tmp_path):
     def interrupt(epoch):
         if epoch.epoch == 2:
             raise KeyboardInterrupt
 
     arguments = {"seed": 1, "device": device, "checkpoint": tmp_path / "c", "checkpoint_every": 1}
     with pytest.raises(KeyboardInterrupt):
-        mia_ssl.build("nsa", **SETTINGS).fit(images, on_epoch=interrupt, **arguments)
-    resumed = mia_ssl.build("nsa", **SETTINGS).fit(images, **arguments)
+        mia_ssl.build("nsa", **SETTINGS).fit(few, on_epoch=interrupt, **arguments)
+    resumed = mia_ssl.build("nsa", **SETTINGS).fit(few, **arguments)
     assert torch.equal(weights(resumed), weights(fitted))
     assert resumed.history == fitted.history
     with pytest.raises(mia_ssl.ModelFileError, match="another training"):
-        mia_ssl.build("nsa", **SETTINGS).fit(images, epochs=9, **arguments)
+        mia_ssl.build("nsa", **SETTINGS).fit(few, epochs=9, **arguments)
 
 
 def test_rate_falls_on_a_cosine(images):
@@ -100,22 +118,22 @@ def test_rate_falls_on_a_cosine(images):
     assert rates == pytest.approx(expected)
 
 
-def test_predict_inside_on_epoch_changes_nothing(fitted, images):
+def test_predict_inside_on_epoch_changes_nothing(fitted, few):
     detector = mia_ssl.build("nsa", **SETTINGS)
 
     def look(epoch):
         before = weights(detector)
-        detector.predict(images, device="cpu")
+        detector.predict(few, device="cpu")
         assert torch.equal(weights(detector), before)
 
-    detector.fit(images, seed=1, device="cpu", on_epoch=look)
+    detector.fit(few, seed=1, device="cpu", on_epoch=look)
     assert torch.equal(weights(detector), weights(fitted))
 
 
-def test_on_epoch_stops_and_zero_epochs_only_draw(images):
-    stopped = mia_ssl.build("nsa", **SETTINGS).fit(images, device="cpu", on_epoch=lambda e: True)
+def test_on_epoch_stops_and_zero_epochs_only_draw(few):
+    stopped = mia_ssl.build("nsa", **SETTINGS).fit(few, device="cpu", on_epoch=lambda e: True)
     assert len(stopped.history) == 1
-    untrained = mia_ssl.build("nsa", **SETTINGS).fit(images, epochs=0, device="cpu")
+    untrained = mia_ssl.build("nsa", **SETTINGS).fit(few, epochs=0, device="cpu")
     assert untrained.history == []
     assert torch.equal(weights(untrained), weights(mia_ssl.build("nsa", **SETTINGS)))
 
