@@ -53,7 +53,7 @@ def fitted(mia_bench_process, folders):
     options = [text for key, value in OPTIONS.items() for text in ("--option", f"{key}={value}")]
     result = mia_bench_process("fit", *FIT, *options, *arguments, "--device", "cpu")
     assert result.returncode == 0, result.stderr
-    assert "ae started\n" in result.stderr
+    assert "ae: training on 21 images\n" in result.stderr
     return json.loads(result.stdout)
 
 

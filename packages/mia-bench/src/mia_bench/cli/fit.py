@@ -176,8 +176,11 @@ def fit(
         msg = f"expected each --option once, got {', '.join(key for key, _ in options)}"
         raise StudyError(msg)
     console = make_console(stderr=True)
-    if not console.is_terminal:  # where no bar shows that something goes on
-        console.print(f"{method} started", soft_wrap=True)
+
+    def tell_start(count: int) -> None:
+        if not console.is_terminal:  # a terminal has a bar
+            console.print(f"{method}: training on {count} images", soft_wrap=True)
+
     with progress(console, method) as tell:
         fitted = train(
             images=images,
@@ -186,6 +189,7 @@ def fit(
             channels=None if channels is None else int(channels),
             options=named,
             holdout=None if no_holdout else holdout,
+            on_start=tell_start,
             on_fold=lambda part, parts: tell(part, parts, "parts held out in turn"),
             on_epoch=lambda epoch: tell(epoch.epoch, epoch.epochs, _losses(epoch.losses)),
             **settings,

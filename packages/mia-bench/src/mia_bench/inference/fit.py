@@ -57,6 +57,7 @@ def fit(
     seed: int = 0,
     device: str = "auto",
     checkpoint_every: int = CHECKPOINT_EVERY,
+    on_start: Callable[[int], object] | None = None,
     on_epoch: Callable[[Any], Any] | None = None,
     on_fold: Callable[[int, int], object] | None = None,
 ) -> Model:
@@ -105,6 +106,7 @@ def fit(
         seed: Random seed.
         device: ``"auto"``, ``"cpu"``, ``"cuda"``, ``"cuda:1"`` or ``"mps"``.
         checkpoint_every: Epochs between two checkpoints.
+        on_start: Called once all images are read, with the number of those that are trained on.
         on_epoch: Called after each epoch with its ``mia_bench.detectors.protocol.Epoch``.
         on_fold: Called after each share that a method of 0 epochs was judged on, with the number of
             these, and of all.
@@ -158,6 +160,8 @@ def fit(
             return made
 
         with folder.locked(refuse_others=True):
+            if on_start is not None:
+                on_start(len(normals.trained))
             start = time.perf_counter()
             judged = cross_validate(normals, fit_part, device=device, on_fold=on_fold)
             kept = OptionalParts(detector).checkpoint(folder.kept, checkpoint_every)
