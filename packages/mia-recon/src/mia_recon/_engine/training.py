@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from .images import ImageSource
 
 _ORDER, _STEPS = 1, 2  # streams of the seed; 0 draws the weights
+_FEW = 8  # a last batch of less than this part of a batch joins the one before it
 
 
 class Task(Protocol):
@@ -52,7 +53,8 @@ class Schedule:
 
     Attributes:
         epochs: Number of epochs, including those of a continued checkpoint.
-        batch_size: Images per step; a last batch of one image joins the batch before it.
+        batch_size: Images per step; a last batch of few images joins the one before it, see
+            ``batches``.
         seed: Seed of the order and of all random draws of the steps.
         steps_per_epoch: Steps per epoch, passing over the images as often as needed (default: one
             pass).
@@ -130,9 +132,10 @@ def batches(
 ) -> Iterator[Tensor]:
     """Yield the indices of each batch of an epoch, in random order.
 
-    Without ``steps`` every image comes once; a single image left over joins the batch before it,
-    since BatchNorm cannot learn from one value. With ``steps`` that many full batches come, from
-    as many passes over the images as needed.
+    Without ``steps`` every image comes once. A single image left over, or less than an eighth of a
+    batch, joins the batch before it: BatchNorm cannot learn from one value, and few images disturb
+    its running statistics just before they are used. With ``steps`` that many full batches come,
+    from as many passes over the images as needed.
     """
     if steps is not None:
         rounds = -(-steps * batch_size // count)
@@ -140,7 +143,7 @@ def batches(
         yield from stream[: steps * batch_size].split(batch_size)
         return
     parts = list(torch.randperm(count, generator=order).split(batch_size))
-    if len(parts) > 1 and len(parts[-1]) == 1:
+    if len(parts) > 1 and len(parts[-1]) < max(2, batch_size / _FEW):
         parts[-2:] = [torch.cat(parts[-2:])]
     yield from parts
 
