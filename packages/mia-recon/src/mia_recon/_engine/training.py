@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from .images import ImageSource
 
 _ORDER, _STEPS = 1, 2  # streams of the seed; 0 draws the weights
-_FEW = 8  # a last batch of less than this part of a batch joins the one before it
+_FEW = 8  # a last batch of at most this part of a batch joins the one before it
 
 
 class Task(Protocol):
@@ -132,7 +132,7 @@ def batches(
 ) -> Iterator[Tensor]:
     """Yield the indices of each batch of an epoch, in random order.
 
-    Without ``steps`` every image comes once. A single image left over, or less than an eighth of a
+    Without ``steps`` every image comes once. A single image left over, or up to an eighth of a
     batch, joins the batch before it: BatchNorm cannot learn from one value, and few images disturb
     its running statistics just before they are used. With ``steps`` that many full batches come,
     from as many passes over the images as needed.
@@ -143,7 +143,7 @@ def batches(
         yield from stream[: steps * batch_size].split(batch_size)
         return
     parts = list(torch.randperm(count, generator=order).split(batch_size))
-    if len(parts) > 1 and len(parts[-1]) < max(2, batch_size / _FEW):
+    if len(parts) > 1 and len(parts[-1]) <= max(1, batch_size / _FEW):
         parts[-2:] = [torch.cat(parts[-2:])]
     yield from parts
 
