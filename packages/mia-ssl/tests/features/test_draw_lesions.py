@@ -88,7 +88,7 @@ def test_radius_and_softness_are_those_asked_for():
 
 
 def test_both_brighter_and_darker_lesions_are_drawn():
-    images = disks(64)
+    images = disks(256)
     changed, label = drawn(images)
     signs = [
         float((c.float() - i.float())[0][m].mean()) > 0

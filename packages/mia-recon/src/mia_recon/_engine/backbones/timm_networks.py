@@ -41,7 +41,10 @@ def source_of(name: str) -> Source:
         ImportError: timm is not installed.
         ValueError: timm has no such network, or it gives no features.
     """
-    with torch.device("meta"):
+    try:
+        with torch.device("meta"):
+            network = _network(name)
+    except ValueError:  # some networks read numbers of tensors, which older PyTorch refuses there
         network = _network(name)
     info: Any = network.feature_info
     return Source(
