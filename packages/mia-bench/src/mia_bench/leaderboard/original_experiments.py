@@ -140,7 +140,7 @@ _EXPERIMENTS = {
         epochs=100,
         image_size=224,
         channels=3,
-        resize="squash",
+        resize="short_side",
         resample="bicubic",
         options={
             **{"batch_size": 64, "learning_rate": 1e-3, "precision": "32-true"},
@@ -151,6 +151,7 @@ _EXPERIMENTS = {
         ),
     ),
 }
+_ONE_STAGE_METHODS = {"cutpaste", "fpi", "pii", "nsa"}
 # Trained for as long on every dataset.
 _ONE_SCHEDULE = {"fae-ssim", "autoddpm", "msc"}
 
@@ -162,7 +163,7 @@ def original_experiment(method: str, dataset: str) -> OriginalExperiment:
         KeyError: The table has no facts of this method.
     """
     found = _EXPERIMENTS[method]
-    if found.resize == "short_side":  # one-stage
+    if method in _ONE_STAGE_METHODS:
         return replace(found, epochs=400) if dataset == "vincxr" else found
     if dataset == "braintumor" and method not in _ONE_SCHEDULE:
         found = replace(found, epochs=600)
