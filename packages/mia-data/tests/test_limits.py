@@ -2,7 +2,8 @@
 
 import numpy as np
 import pytest
-from mia_data import DataError, from_folder, image_from_array, limits
+from mia_data import DataError, from_folder, from_manifest, image_from_array, limits
+from mia_data.layouts.json_lists import read_index
 from PIL import Image
 
 
@@ -14,7 +15,7 @@ def test_the_defaults_hold_where_nothing_is_set(monkeypatch):
     assert limits.max_bytes() == 1 << 30
 
 
-@pytest.mark.parametrize("text", ["0", "-1", "1e6", "1 GiB", "²", str(1 << 63)])
+@pytest.mark.parametrize("text", ["0", "-1", "1e6", "1 GiB", "²", str(1 << 63), "9" * 5000])
 def test_what_is_not_a_whole_number_is_refused(monkeypatch, text):
     monkeypatch.setenv("MIA_MAX_BYTES", text)
     with pytest.raises(DataError, match="expected MIA_MAX_BYTES to be a whole number above 0, got"):
@@ -46,6 +47,29 @@ def test_a_lower_limit_of_bytes_or_voxels_refuses_a_file(tmp_path, monkeypatch, 
             from_folder(tmp_path / "in", size=8)
         monkeypatch.setenv(variable, str(most))
     assert len(from_folder(tmp_path / "in", size=8)) == 2
+
+
+def test_the_error_of_a_file_that_is_too_long_names_the_variable(tmp_path, monkeypatch, save_image):
+    save_image(tmp_path / "in/x.png")
+    monkeypatch.setenv("MIA_MAX_BYTES", "40")
+    with pytest.raises(DataError, match=r"x\.png has \d+ bytes, expected at most 40 \(MIA_MAX_B"):
+        from_folder(tmp_path / "in", size=8)
+
+
+def test_a_limit_of_tables_holds_for_manifests_and_lists(tmp_path, monkeypatch, save_image):
+    save_image(tmp_path / "images/x.png")
+    (tmp_path / "table.csv").write_text("path,split,label\nimages/x.png,train,0\n")
+    (tmp_path / "data.json").write_text('{"test": {"0": ["x.png"], "1": []}}')
+    readers = (
+        lambda: from_manifest(tmp_path / "table.csv", split="train", size=8),
+        lambda: read_index(tmp_path / "data.json"),
+    )
+    for read in readers:
+        assert len(read()) == 1
+    monkeypatch.setenv("MIA_MAX_TABLE_BYTES", "20")
+    for read in readers:
+        with pytest.raises(DataError, match=r"expected at most 20 \(MIA_MAX_TABLE_BYTES\)"):
+            read()
 
 
 def test_a_higher_limit_reads_what_pillow_alone_refuses(tmp_path, monkeypatch):

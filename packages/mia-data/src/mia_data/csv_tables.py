@@ -8,12 +8,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mia_data.errors import DataError, reason
-from mia_data.files import read_bytes
+from mia_data.files import read_table_bytes
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-_MAX_BYTES = 64 << 20
 
 
 @dataclass(frozen=True)
@@ -34,7 +32,7 @@ def read_rows(path: Path, columns: tuple[str, ...]) -> list[Row]:
             or too many values.
     """
     try:
-        text = read_bytes(path, limit=_MAX_BYTES).decode("utf-8-sig")
+        text = read_table_bytes(path).decode("utf-8-sig")
         reader = csv.DictReader(io.StringIO(text, newline=""))
         header = list(reader.fieldnames or ())
         rows = [Row(reader.line_num, row) for row in reader]

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from mia_data.errors import DataError, reason
+from mia_data.limits import max_bytes, max_table_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -64,8 +65,23 @@ def exists(path: Path | str) -> bool:
     return os.path.exists(path)  # noqa: PTH110
 
 
-def read_bytes(path: Path | str, *, limit: int) -> bytes:
+def read_image_bytes(path: Path | str) -> bytes:
+    """Read a whole file of images, of at most ``MIA_MAX_BYTES``; errors as of ``read_bytes``."""
+    return read_bytes(path, limit=max_bytes(), variable="MIA_MAX_BYTES")
+
+
+def read_table_bytes(path: Path | str) -> bytes:
+    """Read a whole table, of at most ``MIA_MAX_TABLE_BYTES``; errors as of ``read_bytes``."""
+    return read_bytes(path, limit=max_table_bytes(), variable="MIA_MAX_TABLE_BYTES")
+
+
+def read_bytes(path: Path | str, *, limit: int, variable: str = "") -> bytes:
     """Read a whole regular file.
+
+    Args:
+        path: The file.
+        limit: How many bytes it may have.
+        variable: Name of the environment variable that sets the limit, for the error.
 
     Raises:
         DataError: The file is missing, empty, not a file, or longer than ``limit`` bytes.
@@ -77,6 +93,8 @@ def read_bytes(path: Path | str, *, limit: int) -> bytes:
             size = _regular_size(handle, path)
             if size > limit:
                 msg = f"{path} has {size} bytes, expected at most {limit}"
+                if variable:
+                    msg += f" ({variable})"
                 raise DataError(msg)
             data = os.read(handle, size + 1)
         finally:

@@ -12,6 +12,7 @@ DEFAULTS = {
     "MIA_MAX_PIXELS": 89_478_485,
     "MIA_MAX_VOXELS": 1 << 28,
     "MIA_MAX_BYTES": 1 << 30,
+    "MIA_MAX_TABLE_BYTES": 64 << 20,
     "MIA_MAX_ARCHIVE_BYTES": 20 << 30,
     "MIA_MAX_ARCHIVE_MEMBERS": 1_000_000,
 }
@@ -32,6 +33,11 @@ def max_bytes() -> int:
     return _limit("MIA_MAX_BYTES")
 
 
+def max_table_bytes() -> int:
+    """Return how many bytes a table or list of images may have: ``MIA_MAX_TABLE_BYTES``."""
+    return _limit("MIA_MAX_TABLE_BYTES")
+
+
 def max_archive_bytes() -> int:
     """Return how many bytes an archive may unpack to: ``MIA_MAX_ARCHIVE_BYTES``."""
     return _limit("MIA_MAX_ARCHIVE_BYTES")
@@ -46,7 +52,7 @@ def _limit(variable: str) -> int:
     text = os.environ.get(variable)
     if not text:
         return DEFAULTS[variable]
-    if not (text.isascii() and text.isdigit() and 0 < int(text) < 1 << 63):
+    if not (text.isascii() and text.isdigit() and len(text) < 20 and 0 < int(text) < 1 << 63):
         msg = f"expected {variable} to be a whole number above 0, got {text!r}"
         raise DataError(msg)
     return int(text)

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 
 from mia_data.decode.dicom_series import find_place
 from mia_data.errors import DataError
-from mia_data.files import read_bytes
-from mia_data.limits import max_bytes
+from mia_data.files import read_image_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -90,7 +89,7 @@ def _by_size(listing: FileList) -> dict[int, list[str]]:
 
 def _digest(path: str) -> bytes | None:
     try:
-        return blake2b(read_bytes(path, limit=max_bytes()), digest_size=16).digest()
+        return blake2b(read_image_bytes(path), digest_size=16).digest()
     except DataError:
         return None
 

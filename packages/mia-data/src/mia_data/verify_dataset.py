@@ -16,8 +16,7 @@ from mia_data.decode.request import Request
 from mia_data.decode.sources import find_sources
 from mia_data.errors import DataError
 from mia_data.file_list import FileList
-from mia_data.files import is_file, read_bytes
-from mia_data.limits import max_bytes
+from mia_data.files import is_file, read_image_bytes
 from mia_data.links import check_links
 from mia_data.registry import definition
 from mia_data.verify_report import Count, Report
@@ -113,7 +112,7 @@ def _read_all(folder: Path, pairs: dict[str, str | None]) -> tuple[list[str], di
         # A few pixels are enough: the whole file is decoded before it is resized.
         reader = Reader(Request(size=8, channels=1, resize="squash"), windows)
         try:
-            data = read_bytes(folder / file, limit=max_bytes())
+            data = read_image_bytes(folder / file)
             mask_path = None if mask is None else str(folder / mask)
             for source in find_sources(str(folder / file), mask_path):
                 reader.read(source)

@@ -161,6 +161,18 @@ def test_files_that_are_too_large_are_refused_by_their_size(saved):
         (saved / name).write_bytes(before)
 
 
+def test_the_environment_sets_the_limit_of_the_tensors(saved, monkeypatch):
+    size = (saved / storage.TENSORS).stat().st_size
+    monkeypatch.setenv("MIA_MAX_MODEL_BYTES", str(size))
+    read(saved)
+    monkeypatch.setenv("MIA_MAX_MODEL_BYTES", str(size - 1))
+    with pytest.raises(ModelFileError, match=rf"at most {size - 1} \(MIA_MAX_MODEL_BYTES\)"):
+        read(saved)
+    monkeypatch.setenv("MIA_MAX_MODEL_BYTES", "8 GiB")
+    with pytest.raises(ModelFileError, match="to be a whole number above 0, got '8 GiB'"):
+        read(saved)
+
+
 def test_a_header_longer_than_the_file_is_refused(saved):
     content = (saved / storage.TENSORS).read_bytes()
     (saved / storage.TENSORS).write_bytes(struct.pack("<Q", 1 << 62) + content[8:])

@@ -11,8 +11,8 @@ import time
 
 import pytest
 import torch
-from mia_ssl._engine import model_files, saved_model, storage
-from mia_ssl._engine.storage import ModelFileError
+from mia_recon._engine import model_files, saved_model, storage
+from mia_recon._engine.storage import ModelFileError
 from torch import nn
 
 
@@ -161,6 +161,18 @@ def test_files_that_are_too_large_are_refused_by_their_size(saved):
         (saved / name).write_bytes(before)
 
 
+def test_the_environment_sets_the_limit_of_the_tensors(saved, monkeypatch):
+    size = (saved / storage.TENSORS).stat().st_size
+    monkeypatch.setenv("MIA_MAX_MODEL_BYTES", str(size))
+    read(saved)
+    monkeypatch.setenv("MIA_MAX_MODEL_BYTES", str(size - 1))
+    with pytest.raises(ModelFileError, match=rf"at most {size - 1} \(MIA_MAX_MODEL_BYTES\)"):
+        read(saved)
+    monkeypatch.setenv("MIA_MAX_MODEL_BYTES", "8 GiB")
+    with pytest.raises(ModelFileError, match="to be a whole number above 0, got '8 GiB'"):
+        read(saved)
+
+
 def test_a_header_longer_than_the_file_is_refused(saved):
     content = (saved / storage.TENSORS).read_bytes()
     (saved / storage.TENSORS).write_bytes(struct.pack("<Q", 1 << 62) + content[8:])
@@ -187,7 +199,7 @@ def test_the_error_of_a_library_becomes_one_short_line():
 
 
 def test_a_network_of_timm_is_one_that_timm_contains():
-    from mia_ssl._engine.backbones import Backbone
+    from mia_recon._engine.backbones import Backbone
 
     pytest.importorskip("timm")
     for name in ("hf-hub:someone/something", "local-dir:/tmp", "hf_hub:a/b"):
@@ -201,7 +213,7 @@ def test_a_width_that_the_weights_do_not_have_takes_no_memory(tmp_path):
     code = """
 import resource, torch, sys
 from torch import nn
-from mia_ssl._engine import saved_model
+from mia_recon._engine import saved_model
 pages = int(open('/proc/self/statm').read().split()[0])
 limit = pages * resource.getpagesize() + (300 << 20)
 resource.setrlimit(resource.RLIMIT_AS, (limit, limit))

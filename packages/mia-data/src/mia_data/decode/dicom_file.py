@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from mia_data.decode.dicom_bounds import check_codestream, check_inflated, check_rle
 from mia_data.errors import DataError, MissingExtraError
-from mia_data.files import open_file, read_bytes
-from mia_data.limits import max_bytes, max_pixels
+from mia_data.files import open_file, read_image_bytes
+from mia_data.limits import max_pixels
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -130,7 +130,7 @@ def _read(path: Path | str, *, stop_before_pixels: bool) -> Any:
         file.seek(0)
         if has_prefix:
             check_inflated(path, file)
-        stream = file if stop_before_pixels else io.BytesIO(read_bytes(path, limit=max_bytes()))
+        stream = file if stop_before_pixels else io.BytesIO(read_image_bytes(path))
         dataset: Any = pydicom.dcmread(
             stream, force=not has_prefix, stop_before_pixels=stop_before_pixels
         )

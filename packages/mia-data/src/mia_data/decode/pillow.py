@@ -17,8 +17,8 @@ from mia_data.decode.jpeg_structure import END as JPEG_END
 from mia_data.decode.png import SIGNATURE, check_png
 from mia_data.decode.tiff import DEEP_MODES, read_deep_gray
 from mia_data.errors import DataError
-from mia_data.files import read_bytes
-from mia_data.limits import DEFAULTS, max_bytes, max_pixels
+from mia_data.files import read_image_bytes
+from mia_data.limits import DEFAULTS, max_pixels
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,7 +42,7 @@ def open_image(path: Path | str, *, allow_damaged: bool = False) -> ImageFile.Im
             or a wrong checksum.
     """
     limit = _pixel_limit()
-    data = read_bytes(path, limit=max_bytes())
+    data = read_image_bytes(path)
     if allow_damaged and data.startswith(_JPEG_MARK):
         data += JPEG_END
     if not allow_damaged and data.startswith(SIGNATURE):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from mia_data.errors import DataError, reason
 from mia_data.file_list import FileList, by_class, check_names
-from mia_data.files import read_bytes
+from mia_data.files import read_table_bytes
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 INDEX = "data.json"
 IMAGES = "images"
 _SHAPE = '{"train": {"0": [names]}, "test": {"0": [names], "1": [names]}}'
-_MAX_BYTES = 64 << 20
 
 
 def list_split(folder: Path, split: str) -> FileList:
@@ -41,7 +40,7 @@ def read_index(path: Path) -> Any:
         DataError: It is missing or is not JSON.
     """
     try:
-        return json.loads(read_bytes(path, limit=_MAX_BYTES))
+        return json.loads(read_table_bytes(path))
     except (ValueError, RecursionError) as error:
         if isinstance(error, DataError):
             raise

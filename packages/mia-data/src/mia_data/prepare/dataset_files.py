@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from mia_data.errors import DataError, reason
 from mia_data.file_types import is_image
-from mia_data.files import TEMPORARY_PREFIX, exists, is_folder, read_bytes, write_file
+from mia_data.files import TEMPORARY_PREFIX, exists, is_folder, read_table_bytes, write_file
 from mia_data.prepare.folder_lock import LOCK, locked
 from mia_data.prepare.run_tasks import run_all
 from mia_data.prepare.tasks import check_replace
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mia_data.prepare.plan import Options, Plan
-
-_MAX_BYTES = 64 << 20
 
 
 def make_dataset(plan: Plan, final: Path, options: Options) -> int:
@@ -58,7 +56,7 @@ def _write_files(plan: Plan, folder: Path, options: Options, *, replace: bool) -
     )
     count = sum(written)
     for name, content in plan.tables.items():
-        if not exists(folder / name) or read_bytes(folder / name, limit=_MAX_BYTES) != content:
+        if not exists(folder / name) or read_table_bytes(folder / name) != content:
             write_file(folder / name, content)
             count += 1
     return count
@@ -99,7 +97,7 @@ def _check_others(folder: Path, targets: set[str]) -> None:
 
 
 def _check_table(path: Path, content: bytes) -> None:
-    if exists(path) and read_bytes(path, limit=_MAX_BYTES) != content:
+    if exists(path) and read_table_bytes(path) != content:
         check_replace(path, replace=False)
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from mia_data.csv_tables import read_rows
 from mia_data.dataset_info import count_labels
 from mia_data.errors import DataError
-from mia_data.files import is_file, read_bytes
+from mia_data.files import is_file, read_table_bytes
 from mia_data.layouts import isic_csv
 from mia_data.prepare.plan import Options, Plan
 from mia_data.prepare.refused_options import check_no_split
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _DIAGNOSES = ("MEL", "NV", "BCC", "AKIEC", "BKL", "DF", "VASC")
-_MAX_BYTES = 64 << 20
 
 
 def plan(options: Options) -> Plan:
@@ -42,7 +41,7 @@ def plan(options: Options) -> Plan:
     listed = list(zip(train.files + test.files, train.labels + test.labels, strict=True))
     absent = {name for name, _ in listed if not is_file(source / name)}
     check_missing(sorted(str(source / name) for name in absent), len(listed), options)
-    tables = {name: read_bytes(source / name, limit=_MAX_BYTES) for name in isic_csv.INDEXES}
+    tables = {name: read_table_bytes(source / name) for name in isic_csv.INDEXES}
     if absent:
         tables = {name: _without(table, absent) for name, table in tables.items()}
     counts = count_labels(

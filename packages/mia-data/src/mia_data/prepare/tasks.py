@@ -12,8 +12,7 @@ from PIL import Image, PngImagePlugin
 from mia_data.decode.errors_name import errors_name
 from mia_data.decode.pillow import open_image, read_image
 from mia_data.errors import DataError
-from mia_data.files import exists, read_bytes, write_file
-from mia_data.limits import max_bytes
+from mia_data.files import exists, read_image_bytes, write_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -52,7 +51,7 @@ class Copy:
             WriteError: The target cannot be written.
         """
         path = folder / self.target
-        data = read_bytes(self.source, limit=max_bytes())
+        data = read_image_bytes(self.source)
         if exists(path):
             if _content(path) == data:
                 return 0
@@ -89,9 +88,7 @@ class Render:
             DataError: A source cannot be decoded, or a target is there with other content.
             WriteError: A target cannot be written.
         """
-        content = b"".join(
-            blake2b(read_bytes(source, limit=max_bytes())).digest() for source in self.sources
-        )
+        content = b"".join(blake2b(read_image_bytes(source)).digest() for source in self.sources)
         marks = {target: self._mark(target, content) for target in self.targets}
         absent = [name for name in self.targets if not _is_made_of(folder / name, marks[name])]
         for name in absent:
@@ -144,7 +141,7 @@ def _is_made_of(path: Path, mark: str) -> bool:
 def _content(path: Path) -> bytes:
     """Return a file's content; nothing for one that cannot be read."""
     try:
-        return read_bytes(path, limit=max_bytes())
+        return read_image_bytes(path)
     except DataError:
         return b""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import stat
 import struct
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 TENSORS, META = "model.safetensors", "model.json"
 MAX_META_BYTES = 16 << 20  # the history of 100,000 epochs needs as much
+TENSOR_LIMIT = "MIA_MAX_MODEL_BYTES"  # the environment variable that sets another
 MAX_TENSOR_BYTES = 8 << 30
 MAX_HEADER_BYTES = 16 << 20  # of about 100,000 tensors
 MAX_TABLES = 1_000_000  # tables and lists in the JSON file, each of which takes memory
@@ -59,7 +61,7 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
         ValueError, SafetensorError: Not a regular file, too large, or damaged.
         OSError: It cannot be read.
     """
-    _check_file(path, MAX_TENSOR_BYTES)
+    _check_file(path, _max_tensor_bytes(), f" ({TENSOR_LIMIT})")
     with path.open("rb") as file:
         start = file.read(8)
     if len(start) < 8:
@@ -72,14 +74,24 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
     return load_file(path)
 
 
-def _check_file(path: Path, limit: int) -> None:
+def _max_tensor_bytes() -> int:
+    text = os.environ.get(TENSOR_LIMIT)
+    if not text:
+        return MAX_TENSOR_BYTES
+    if not (text.isascii() and text.isdigit() and len(text) < 20 and 0 < int(text) < 1 << 63):
+        msg = f"expected {TENSOR_LIMIT} to be a whole number above 0, got {text!r}"
+        raise ValueError(msg)
+    return int(text)
+
+
+def _check_file(path: Path, limit: int, how_to_set: str = "") -> None:
     """Refuse what is no regular file (a pipe would be waited for without end) or too large."""
     found = path.stat()
     if not stat.S_ISREG(found.st_mode):
         msg = f"{path.name} is not a regular file"
         raise ValueError(msg)
     if found.st_size > limit:
-        msg = f"{path.name} has {found.st_size} bytes, expected at most {limit}"
+        msg = f"{path.name} has {found.st_size} bytes, expected at most {limit}{how_to_set}"
         raise ValueError(msg)
 
 
