@@ -100,8 +100,8 @@ def test_a_gradient_is_refused_in_one_line_with_exit_code_2(fit_small, tmp_path,
     result = mia_bench("export", "--model", model, "--out", tmp_path / "model.onnx")
     assert result.returncode == 2
     assert result.stderr == (
-        "mia-bench: cannot export vae-kl: its score is no forward pass: the map of vae-kl is a "
-        "gradient, which takes a pass back through the network\n"
+        "mia-bench: cannot export vae-kl as a graph: the map of vae-kl is a gradient, "
+        "which takes a pass back through the network\n"
     )
     assert list(tmp_path.iterdir()) == []
 

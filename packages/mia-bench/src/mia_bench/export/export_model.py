@@ -131,7 +131,7 @@ def _scoring_module(fitted: Model, detector: Detector) -> Any:
     try:
         return module()
     except ValueError as error:
-        msg = f"cannot export {fitted.method}: its score is no forward pass: {error}"
+        msg = f"cannot export {fitted.method} as a graph: {error}"
         raise StudyError(msg) from error
 
 

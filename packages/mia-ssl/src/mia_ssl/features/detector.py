@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from mia_ssl._engine.images import ImageSource
     from mia_ssl._engine.records import Epoch
+    from mia_ssl._engine.scoring_module import ScoringModule
     from mia_ssl._engine.training import Schedule, Task
     from mia_ssl.features.extract import Features
     from mia_ssl.features.method import FeatureMethod
@@ -124,6 +125,19 @@ class FeatureDetector(TrainedDetector):
         normals = _Normals(self, source, schedule.epochs)
         self.model.fit(normals, generator(schedule.seed, _MODEL))
         self._is_fitted = True
+
+    def scoring_module(self) -> ScoringModule:
+        """Return everything from images to scores as one module, to export it.
+
+        Raises:
+            FileNotFoundError: The network's weights are not to be had.
+            ValueError: The features are not float32.
+        """
+        if self.options.feature_precision != "float32":
+            msg = f"{self.info.name} was fitted to {self.options.feature_precision} features, "
+            msg += "which other runtimes round differently; expected feature_precision='float32'"
+            raise ValueError(msg)
+        return super().scoring_module()
 
     def _score_normals(self, source: ImageSource) -> Any:
         return self._scores(source, self.score_batch, with_map=False, is_normal=True).score

@@ -7,6 +7,7 @@ look at the middle of its cells (the tests measure it).
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -19,6 +20,7 @@ from mia_ssl.features.orientations import oriented
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from contextlib import AbstractContextManager
 
     from torch import Tensor
 
@@ -87,7 +89,10 @@ def features_of(
 ) -> Features:
     """Return the features of images, uint8 [B, C, S, S], that have these numbers."""
     height, width = map(int, images.shape[2:])  # tensors while a graph is traced
-    with repeatable(images.device, full_precision=True), torch.inference_mode():
+    rounded: AbstractContextManager[object] = nullcontext()
+    if options.feature_precision == "bfloat16":
+        rounded = torch.autocast(images.device.type, torch.bfloat16)
+    with repeatable(images.device, full_precision=True), torch.inference_mode(), rounded:
         stages = backbone(images.float().div_(255), options.stages)
     grids = grids_of(stages, height, width)
     return Features(numbers, [stage.float().cpu() for stage in stages], grids)

@@ -8,6 +8,8 @@ from mia_ssl._engine.options import check_choice, check_positive, whole_number
 from mia_ssl.checks import check_between
 from mia_ssl.features.orientations import ORIENTATIONS
 
+FEATURE_PRECISIONS = ("float32", "bfloat16")
+
 
 @dataclass(frozen=True, kw_only=True)
 class FeatureOptions:
@@ -22,6 +24,9 @@ class FeatureOptions:
         orientations: How often the normal images are seen: ``"as_is"`` (once), ``"mirrored"`` (also
             mirrored left to right), ``"rotated"`` (by all quarter turns) or ``"all"`` (both).
         smoothing: Standard deviation, in pixels, of the map's Gaussian blur, 0 (none) to 1000.
+        feature_precision: Arithmetic of the frozen network, while fitting and scoring:
+            ``"float32"``, or ``"bfloat16"``, which is faster where the processor or card computes
+            in it and changes scores a little.
         memory: Memory in GB, at most, for what is kept of the normal images.
     """
 
@@ -30,10 +35,12 @@ class FeatureOptions:
     stages: tuple[int, ...] = (2, 3)
     orientations: str = "as_is"
     smoothing: float = 4.0
+    feature_precision: str = "float32"
     memory: float = 1.0
 
     def __post_init__(self) -> None:
         check_choice("orientations", self.orientations, ORIENTATIONS)
+        check_choice("feature_precision", self.feature_precision, FEATURE_PRECISIONS)
         check_between(0, 1000, smoothing=self.smoothing)
         check_positive(memory=self.memory)
         stages = self.stages
