@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import random
-import resource
 import signal
 import subprocess
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -18,11 +18,19 @@ from PIL import Image
 PROGRAM = (sys.executable, "-m", "mia_bench")
 SMALL = ("--option", "batch_size=8", "--option", "width=4", "--option", "latent=4")
 LONGEST = 120  # seconds of one command
+AT_ONCE = 2
+# Runs a program whose files can have so many bytes; what writes more gets an error, as of a full
+# disk, and no signal.
+BOUNDED = """
+import os, resource, signal, sys
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[1]), int(sys.argv[1])))
+os.execv(sys.argv[2], sys.argv[2:])
+"""
 
 
 def tallies(count: int, seed: int) -> list[Tally]:
     """Kill ``run``, ``fit`` and ``score`` so many times in all, and fill the disk a few times."""
-    rng = random.Random(seed)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         draw(folder / "images", 40)
@@ -40,12 +48,23 @@ def tallies(count: int, seed: int) -> list[Tally]:
         }
         killed = Tally(f"commands that are killed, {3 * (count // 3)} times or more in all")
         full = Tally("programs on a full disk")
-        for title, (command, results) in commands.items():
+
+        def attack(title: str) -> tuple[Tally, Tally]:
+            parts = Tally(killed.title), Tally(full.title)
+            command, results = commands[title]
             whole = folder / f"{title}-whole"
             finish((*command, str(whole)))
             expected = contents(whole, results)
-            kill_often(killed, title, command, folder, results, expected, count // 3, rng)
-            fill_disk(full, title, command, folder, expected, results)
+            rng = random.Random(f"{seed} {title}")
+            kill_often(parts[0], title, command, folder, results, expected, count // 3, rng)
+            fill_disk(parts[1], title, command, folder, expected, results)
+            return parts
+
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            for parts in pool.map(attack, commands):
+                for whole, part in zip((killed, full), parts, strict=True):
+                    whole.counts += part.counts
+                    whole.faults += part.faults
     return [killed, full]
 
 
@@ -59,15 +78,15 @@ def draw(folder: Path, count: int) -> None:
         Image.fromarray(disk.clip(0, 255).astype(np.uint8)).save(folder / f"{number:02}.png")
 
 
-def finish(words: tuple[str, ...], **options: object) -> subprocess.CompletedProcess[str]:
-    """Run a command to its end."""
+def finish(words: tuple[str, ...], limit: int | None = None) -> subprocess.CompletedProcess[str]:
+    """Run a command to its end, with files of at most ``limit`` bytes."""
+    bounded = () if limit is None else (sys.executable, "-c", BOUNDED, str(limit))
     return subprocess.run(
-        [*PROGRAM, *words],
+        [*bounded, *PROGRAM, *words],
         capture_output=True,
         text=True,
         check=False,
         timeout=LONGEST,
-        **options,  # type: ignore[call-overload]
     )
 
 
@@ -125,12 +144,7 @@ def fill_disk(
     """Give a command files of a bounded size alone, then as much as it wants."""
     for size in (1_000, 5_000, 20_000, 100_000):
         out = folder / f"{title}-full-{size}"
-
-        def bound(limit: int = size) -> None:
-            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)  # an error instead, as of a full disk
-            resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
-
-        found = finish((*command, str(out)), preexec_fn=bound)
+        found = finish((*command, str(out)), limit=size)
         last = (found.stderr.strip().splitlines() or [""])[-1]
         if "Traceback" in found.stderr:
             tally.add((title, size), "crash", last)
