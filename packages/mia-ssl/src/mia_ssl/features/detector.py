@@ -15,8 +15,9 @@ from mia_ssl._engine.seeding import generator
 from mia_ssl._engine.settings import Settings
 from mia_ssl.checks import check_image_side
 from mia_ssl.features.extract import extract, features_of
+from mia_ssl.features.kept_features import KeptFeatures
 from mia_ssl.features.methods import RECORDS
-from mia_ssl.features.orientations import ORIENTATIONS
+from mia_ssl.features.orientations import AS_IS, ORIENTATIONS
 from mia_ssl.features.scores import FeatureScores
 
 if TYPE_CHECKING:
@@ -73,6 +74,7 @@ class FeatureDetector(TrainedDetector):
         self._method = method
         self.model = method.model(options)
         self._is_fitted = False
+        self._kept = KeptFeatures(options.bytes / 2)
 
     @classmethod
     def from_saved(cls, state: Mapping[str, Any], meta: Mapping[str, Any]) -> Self:
@@ -122,8 +124,13 @@ class FeatureDetector(TrainedDetector):
         on_epoch: Callable[[Epoch], Any] | None,
     ) -> None:
         self._is_fitted = False
-        normals = _Normals(self, source, schedule.epochs)
-        self.model.fit(normals, generator(schedule.seed, _MODEL))
+        self._kept.clear()
+        normals = _Normals(self, source, schedule.epochs, self._kept)
+        try:
+            self.model.fit(normals, generator(schedule.seed, _MODEL))
+        except BaseException:
+            self._kept.clear()
+            raise
         self._is_fitted = True
 
     def scoring_module(self) -> ScoringModule:
@@ -140,17 +147,21 @@ class FeatureDetector(TrainedDetector):
         return super().scoring_module()
 
     def _score_normals(self, source: ImageSource) -> Any:
-        return self._scores(source, self.score_batch, with_map=False, is_normal=True).score
+        computed = extract(self.network, source, self.options, self.score_batch)
+        as_fitted = self.options.orientations == AS_IS
+        normals = self._kept.through(computed) if as_fitted else computed
+        scores = self._scores(normals, with_map=False, is_normal=True).score
+        self._kept.clear()
+        return scores
 
     def _predict(self, source: ImageSource, batch_size: int, *, with_map: bool) -> Prediction:
-        return self._scores(source, batch_size, with_map=with_map, is_normal=False)
+        computed = extract(self.network, source, self.options, batch_size)
+        return self._scores(computed, with_map=with_map, is_normal=False)
 
-    def _scores(
-        self, source: ImageSource, batch_size: int, *, with_map: bool, is_normal: bool
-    ) -> Prediction:
+    def _scores(self, images: Iterable[Features], *, with_map: bool, is_normal: bool) -> Prediction:
         module = self._scoring()
         scores, maps = [], []
-        for features in extract(self.network, source, self.options, batch_size):
+        for features in images:
             score, pixels = module.of_features(
                 features, self.image_size, with_map=with_map, is_normal=is_normal
             )
@@ -179,8 +190,11 @@ class FeatureDetector(TrainedDetector):
 class _Normals:
     """``NormalImages`` of a detector and a source."""
 
-    def __init__(self, detector: FeatureDetector, source: ImageSource, epochs: int) -> None:
+    def __init__(
+        self, detector: FeatureDetector, source: ImageSource, epochs: int, kept: KeptFeatures
+    ) -> None:
         self.epochs = epochs
+        self._kept = kept
         self._detector = detector
         self._source = source
         self._copies = len(ORIENTATIONS[detector.options.orientations])
@@ -191,7 +205,10 @@ class _Normals:
 
     def __call__(self) -> Iterator[Features]:
         options, size = self._detector.options, self._detector.score_batch
-        return extract(self._detector.network, self._source, options, size, options.orientations)
+        computed = extract(
+            self._detector.network, self._source, options, size, options.orientations
+        )
+        return self._kept.through(computed)
 
     def changed(self, change: Callable[[Tensor], Tensor], numbers: Tensor) -> Iterator[Features]:
         detector = self._detector

@@ -16,7 +16,7 @@ import torch.nn.functional as F
 
 from mia_ssl._engine.repeatable import repeatable
 from mia_ssl.feature_grid import Axis, FeatureGrid
-from mia_ssl.features.orientations import oriented
+from mia_ssl.features.orientations import AS_IS, oriented
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -50,6 +50,11 @@ class Features:
     stages: list[Tensor]
     grids: list[FeatureGrid]
 
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the features."""
+        return sum(stage.nbytes for stage in self.stages)
+
     def means(self) -> Tensor:
         """Return the mean of each channel of all stages, [B, D]."""
         return torch.cat([stage.mean((2, 3)) for stage in self.stages], 1)
@@ -76,7 +81,7 @@ def extract(
     source: ImageSource,
     options: FeatureOptions,
     batch_size: int,
-    orientations: str = "as_is",
+    orientations: str = AS_IS,
 ) -> Iterator[Features]:
     """Yield the features of images, each in all orientations."""
     for numbers in torch.arange(len(source)).split(batch_size):

@@ -24,11 +24,11 @@ class Scores(NamedTuple):
 
     Attributes:
         image: Score of each image, [B].
-        cells: Score of each cell of the first stage's grid, [B, h, w].
+        cells: Score of each cell of the first stage's grid, [B, h, w]; None where nobody asked.
     """
 
     image: Tensor
-    cells: Tensor
+    cells: Tensor | None
 
 
 class NormalImages(Protocol):
@@ -73,13 +73,16 @@ class FeatureModel(Protocol):
         """
         ...
 
-    def score(self, features: Features, *, is_normal: bool = False) -> Scores:
+    def score(
+        self, features: Features, *, is_normal: bool = False, with_cells: bool = True
+    ) -> Scores:
         """Score images.
 
         Args:
             features: Features of the images.
             is_normal: Whether they are those that the model was fitted to: then none is compared
                 with itself.
+            with_cells: Whether the scores of cells are wanted.
         """
         ...
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from mia_ssl._engine.options import check_choice, check_positive, whole_number
 from mia_ssl.checks import check_between
-from mia_ssl.features.orientations import ORIENTATIONS
+from mia_ssl.features.orientations import AS_IS, ORIENTATIONS
 
 FEATURE_PRECISIONS = ("float32", "bfloat16")
 
@@ -33,7 +33,7 @@ class FeatureOptions:
     backbone: str = "efficientnet-lite0"
     weights: str | None = None
     stages: tuple[int, ...] = (2, 3)
-    orientations: str = "as_is"
+    orientations: str = AS_IS
     smoothing: float = 4.0
     feature_precision: str = "float32"
     memory: float = 1.0

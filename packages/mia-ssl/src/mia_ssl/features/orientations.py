@@ -11,9 +11,10 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
+AS_IS = "as_is"
 # Name -> whether each copy is mirrored, and its quarter turns.
 ORIENTATIONS: dict[str, tuple[tuple[bool, int], ...]] = {
-    "as_is": ((False, 0),),
+    AS_IS: ((False, 0),),
     "mirrored": ((False, 0), (True, 0)),
     "rotated": tuple((False, turns) for turns in range(4)),
     "all": tuple((mirrored, turns) for mirrored in (False, True) for turns in range(4)),

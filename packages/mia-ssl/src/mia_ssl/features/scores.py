@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from mia_ssl._engine.backbones import Backbone
     from mia_ssl.feature_grid import Axis
     from mia_ssl.features.extract import Features
-    from mia_ssl.features.method import FeatureMethod, FeatureModel, Scores
+    from mia_ssl.features.method import FeatureMethod, FeatureModel
     from mia_ssl.features.options import FeatureOptions
 
 _UNNUMBERED = torch.empty(0, dtype=torch.int64)  # images that are none of the normal ones
@@ -63,18 +63,20 @@ class FeatureScores(nn.Module):
             with_map: Whether maps are asked for.
             is_normal: See ``FeatureModel.score``.
         """
-        found = self._model.score(features, is_normal=is_normal)
-        if not with_map and not self._uses_map_score:
+        with_cells = with_map or self._uses_map_score
+        found = self._model.score(features, is_normal=is_normal, with_cells=with_cells)
+        if not with_cells:
             return found.image.float(), None
-        pixels = self._map(found, features, side)
+        assert found.cells is not None  # they are asked for
+        pixels = self._map(found.cells, features, side)
         score = pixels.amax((1, 2)) if self._uses_map_score else found.image
         return score.float(), pixels.float()
 
-    def _map(self, scores: Scores, features: Features, side: int) -> Tensor:
+    def _map(self, cells: Tensor, features: Features, side: int) -> Tensor:
         """Return the score of each pixel, [B, S, S]: interpolated between cells and blurred."""
         grid, smoothing = features.grids[0], self._options.smoothing
         rows, columns = (enlargement(axis, side, smoothing) for axis in (grid.rows, grid.columns))
-        return rows @ scores.cells.double() @ columns.T
+        return rows @ cells.double() @ columns.T
 
 
 @cache

@@ -72,11 +72,16 @@ class GaussianFeatures:
         covariance.diagonal().add_(ridge)
         self.mean, self.whitening = cells.mean, whitening(covariance)
 
-    def score(self, features: Features, *, is_normal: bool = False) -> Scores:
+    def score(
+        self, features: Features, *, is_normal: bool = False, with_cells: bool = True
+    ) -> Scores:
         """Score images; see ``FeatureModel``."""
         assert self.distance is not None
+        image = self.distance(features.means())
+        if not with_cells:
+            return Scores(image, None)
         apart = (features.cells() - self.mean) @ self.whitening
-        return Scores(self.distance(features.means()), apart.norm(dim=-1))
+        return Scores(image, apart.norm(dim=-1))
 
     def state(self) -> dict[str, Tensor]:
         """Return means and whitening matrices of images and cells."""

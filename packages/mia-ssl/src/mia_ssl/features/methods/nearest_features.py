@@ -61,7 +61,9 @@ class NearestFeatures:
         check_bank_memory(size, _directions(first).shape[-1], self.options.memory)
         self.bank = sample_bank(normals, self.options.bank, _directions, generator)
 
-    def score(self, features: Features, *, is_normal: bool = False) -> Scores:
+    def score(
+        self, features: Features, *, is_normal: bool = False, with_cells: bool = True
+    ) -> Scores:
         """Score images; see ``FeatureModel``."""
         vectors = _directions(features)
         shape = vectors.shape[:3]

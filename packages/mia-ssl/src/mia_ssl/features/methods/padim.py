@@ -82,7 +82,9 @@ class Padim:
             )
             raise ValueError(msg)
 
-    def score(self, features: Features, *, is_normal: bool = False) -> Scores:
+    def score(
+        self, features: Features, *, is_normal: bool = False, with_cells: bool = True
+    ) -> Scores:
         """Score images; see ``FeatureModel``."""
         apart = features.cells()[..., self.channels] - self.mean  # [B, h, w, D]
         cells = torch.einsum("bhwd,hwde->bhwe", apart, self.whitening).norm(dim=-1)

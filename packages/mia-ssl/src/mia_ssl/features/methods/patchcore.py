@@ -73,7 +73,9 @@ class PatchCore:
         chosen = choose_coreset(pool.vectors, count, generator)
         self.bank = Bank(pool.vectors[chosen], pool.owners[chosen])
 
-    def score(self, features: Features, *, is_normal: bool = False) -> Scores:
+    def score(
+        self, features: Features, *, is_normal: bool = False, with_cells: bool = True
+    ) -> Scores:
         """Score images by their farthest cell; see ``FeatureModel``."""
         vectors = self._vectors(features)
         shape = vectors.shape[:3]

@@ -67,7 +67,9 @@ class Subspace:
         kept = int((share < self.options.variance * share[-1]).sum()) + 1
         self.mean, self.basis = cells.mean, vectors.flip(1)[:, : min(kept, len(values))].clone()
 
-    def score(self, features: Features, *, is_normal: bool = False) -> Scores:
+    def score(
+        self, features: Features, *, is_normal: bool = False, with_cells: bool = True
+    ) -> Scores:
         """Score images; see ``FeatureModel``."""
         apart = features.cells() - self.mean
         inside = apart @ self.basis

@@ -170,7 +170,9 @@ class SyntheticLesions:
             cells = self.network(stages, grids)
         return top_mean(cells, self.options.top_share), cells
 
-    def score(self, features: Features, *, is_normal: bool = False) -> Scores:
+    def score(
+        self, features: Features, *, is_normal: bool = False, with_cells: bool = True
+    ) -> Scores:
         """Score images; see ``FeatureModel``."""
         found, cells = self._find(features.stages, features.grids)
         assert self.distance is not None
