@@ -359,9 +359,12 @@ def set_version(session: nox.Session, version: str) -> None:
 def oldest_and_newest(session: nox.Session) -> list[str]:
     """Return the oldest and the newest released Python that this machine has, from 3.10 on."""
     command = ("uv", "python", "list", "--only-installed", "--output-format", "json")
+    # pyenv hides all versions but the chosen one behind programs that fail.
+    pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
+    path = os.pathsep.join([*map(str, pyenv.glob("versions/*/bin")), os.environ["PATH"]])
     # Its warnings are of interpreters that it cannot use.
     quiet = {"silent": True, "stderr": subprocess.DEVNULL, "external": True}
-    listed = json.loads(str(session.run(*command, **quiet)))
+    listed = json.loads(str(session.run(*command, env={"PATH": path}, **quiet)))
     found = {
         (each["version_parts"]["major"], each["version_parts"]["minor"]): each["path"]
         for each in listed
