@@ -368,7 +368,9 @@ def oldest_and_newest(session: nox.Session) -> list[str]:
     found = {
         (each["version_parts"]["major"], each["version_parts"]["minor"]): each["path"]
         for each in listed
-        if each["implementation"] == "cpython" and re.fullmatch(r"[\d.]+", each["version"])
+        if each["implementation"] == "cpython"
+        and re.fullmatch(r"[\d.]+", each["version"])
+        and "shims" not in Path(each["path"]).parts
     }
     usable = sorted(version for version in found if version >= (3, 10))
     return [found[version] for version in dict.fromkeys([usable[0], usable[-1]])]
