@@ -149,7 +149,7 @@ class FeatureDetector(TrainedDetector):
     def _score_normals(self, source: ImageSource) -> Any:
         computed = extract(self.network, source, self.options, self.score_batch)
         as_fitted = self.options.orientations == AS_IS
-        normals = self._kept.through(computed) if as_fitted else computed
+        normals = self._kept.through(computed, len(source)) if as_fitted else computed
         scores = self._scores(normals, with_map=False, is_normal=True).score
         self._kept.clear()
         return scores
@@ -208,7 +208,7 @@ class _Normals:
         computed = extract(
             self._detector.network, self._source, options, size, options.orientations
         )
-        return self._kept.through(computed)
+        return self._kept.through(computed, self.count)
 
     def changed(self, change: Callable[[Tensor], Tensor], numbers: Tensor) -> Iterator[Features]:
         detector = self._detector

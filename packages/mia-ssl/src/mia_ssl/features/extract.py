@@ -50,11 +50,6 @@ class Features:
     stages: list[Tensor]
     grids: list[FeatureGrid]
 
-    @property
-    def nbytes(self) -> int:
-        """Bytes of the features."""
-        return sum(stage.nbytes for stage in self.stages)
-
     def means(self) -> Tensor:
         """Return the mean of each channel of all stages, [B, D]."""
         return torch.cat([stage.mean((2, 3)) for stage in self.stages], 1)
