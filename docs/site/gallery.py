@@ -24,8 +24,8 @@ def write_gallery() -> None:
     """
     lines = [
         "# Examples\n",
-        "Each is one file of `docs/examples`, shorter than 60 lines, run when these pages were"
-        " built.\n",
+        "Each example is a single file in `docs/examples` with fewer than 60 lines. All were run"
+        " when these pages were built.\n",
     ]
     examples = {path.name: path for path in sorted((DOCS / "examples").glob("*.py"))}
     for path in [examples[name] for name in examples if name not in SCRIPTS]:
@@ -55,7 +55,7 @@ def write_gallery() -> None:
         lines.append(f"{text.strip().split(chr(10) * 2)[0]}\n")
         lines.append(f"[![{title.removesuffix('.')}]({name}/{pictures[0].name})]({name}.md)\n")
     lines.append("## [A package with a method and a dataset](mia-example.md)\n")
-    lines.append("A plug-in that installs, with its own tests.\n")
+    lines.append("A plug-in that can be installed, with its own tests.\n")
     write_page("examples/index.md", "\n".join(lines))
 
 

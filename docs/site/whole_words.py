@@ -1,0 +1,54 @@
+"""A hook of mkdocs: inline code and words in tables are not broken inside.
+
+A style sheet alone cannot do it: browsers break words at hyphens, such as those of `--epochs`.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+_TABLE = re.compile(r"(<table\b.*?</table>)", re.DOTALL)
+_CELL = re.compile(r"<(t[dh])([^>]*)>(.*?)</\1>", re.DOTALL)
+_TEXT = re.compile(r"(?<=>)[^<]+(?=<)")
+_INLINE_CODE = re.compile(r"(?<!<pre>)(?<!</span>)(<code>)([^<]+)(</code>)")
+# Longer words, such as lists of values and patterns of paths, break behind these characters.
+_LONGEST, _BREAKS = 36, re.compile(r"(?<=[|/_,])(?=\w)")
+# Shorter cells stay on one line; columns of longer ones have a least width.
+_ONE_LINE, _SENTENCE, _PARAGRAPH = 22, 40, 100
+
+
+def on_page_content(html: str, **_: Any) -> str:
+    """Mark the words that stay whole in a page's tables and inline code."""
+    parts = _TABLE.split(html)
+    parts[::2] = [_INLINE_CODE.sub(_code, part) for part in parts[::2]]
+    parts[1::2] = [_CELL.sub(_cell, part) for part in parts[1::2]]
+    return "".join(parts)
+
+
+def _code(match: re.Match[str]) -> str:
+    return f"{match[1]}{_words(match[2])}{match[3]}"
+
+
+def _cell(match: re.Match[str]) -> str:
+    tag, attributes, content = match.groups()
+    if "class=" in attributes:
+        return match[0]
+    length = len(re.sub(r"<[^>]*>", "", content))
+    if length <= _ONE_LINE:
+        return f'<{tag}{attributes} class="word">{content}</{tag}>'
+    marked = _TEXT.sub(lambda text: _words(text[0]), f">{content}<")[1:-1]
+    kinds = {_PARAGRAPH: ' class="paragraph"', _SENTENCE: ' class="sentence"', 0: ""}
+    kind = next(text for least, text in kinds.items() if length > least)
+    return f"<{tag}{attributes}{kind}>{marked}</{tag}>"
+
+
+def _words(text: str) -> str:
+    return re.sub(r"[^\s<>]+", _word, text)
+
+
+def _word(match: re.Match[str]) -> str:
+    word = match[0]
+    if len(word) > _LONGEST:
+        return _BREAKS.sub("<wbr>", word)
+    return f'<span class="word">{word}</span>' if re.search(r"[^\w.;&]", word) else word
