@@ -43,8 +43,9 @@ def write_gallery() -> None:
         page = [f"# {title.removesuffix('.')}\n", f"{text.strip()}\n"]
         page += [f"![{title.removesuffix('.')}]({name}/{picture.name})\n" for picture in pictures]
         page.append(f"```python\n{body}\n```\n")
-        page.append("Output:\n")
-        page.append(f"```text\n{(folder / 'output').read_text(encoding='utf-8').rstrip()}\n```\n")
+        page.append("It prints:\n")
+        output = (folder / "output").read_text(encoding="utf-8").rstrip().splitlines()
+        page.append("```text\n" + "\n".join(line.rstrip() for line in output) + "\n```\n")
         page.append(f"The file: `docs/examples/{path.name}`.\n")
         for script in [each for each, example in SCRIPTS.items() if example == path.name]:
             content = examples[script].read_text(encoding="utf-8").strip()

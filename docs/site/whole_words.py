@@ -1,4 +1,4 @@
-"""A hook of mkdocs: inline code and words in tables are not broken inside.
+"""A hook of mkdocs: words in tables, commands and inline code are not broken inside.
 
 A style sheet alone cannot do it: browsers break words at hyphens, such as those of `--epochs`.
 """
@@ -8,7 +8,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
-_TABLE = re.compile(r"(<table\b.*?</table>)", re.DOTALL)
+_COMMANDS = '<div class="language-bash highlight">'
+_PARTS = re.compile(rf"(<table\b.*?</table>|{_COMMANDS}.*?</div>)", re.DOTALL)
 _CELL = re.compile(r"<(t[dh])([^>]*)>(.*?)</\1>", re.DOTALL)
 _TEXT = re.compile(r"(?<=>)[^<]+(?=<)")
 _INLINE_CODE = re.compile(r"(?<!<pre>)(?<!</span>)(<code>)([^<]+)(</code>)")
@@ -19,10 +20,14 @@ _ONE_LINE, _SENTENCE, _PARAGRAPH = 22, 40, 100
 
 
 def on_page_content(html: str, **_: Any) -> str:
-    """Mark the words that stay whole in a page's tables and inline code."""
-    parts = _TABLE.split(html)
+    """Mark the words that stay whole."""
+    parts = _PARTS.split(html)
     parts[::2] = [_INLINE_CODE.sub(_code, part) for part in parts[::2]]
-    parts[1::2] = [_CELL.sub(_cell, part) for part in parts[1::2]]
+    for number in range(1, len(parts), 2):
+        if parts[number].startswith(_COMMANDS):
+            parts[number] = _TEXT.sub(lambda text: _words(text[0]), parts[number])
+        else:
+            parts[number] = _CELL.sub(_cell, parts[number])
     return "".join(parts)
 
 
