@@ -73,9 +73,14 @@ def _card(info: DatasetInfo) -> str:
         ["in the tables of the study", "yes" if info.in_study else "no"],
         ["license", info.license],
         ["to cite", info.citation],
-        ["source", f"<{info.homepage}>" if info.homepage else "none"],
+        ["source", _link(info.homepage) or "none"],
     ]
     return table(["", ""], rows)
+
+
+def _link(address: str) -> str:
+    """Return an address as a link; words, such as those of the phantom, as they are."""
+    return f"<{address}>" if address.startswith("http") else address
 
 
 def _how_to_get(info: DatasetInfo) -> str:
@@ -121,7 +126,7 @@ def _results(name: str) -> str:
             "Published by others (`published.csv`):\n",
             table(header, [[_method(row[0]), *row[1:]] for row in body]),
         ]
-    return "\n".join(parts) or "No figure is recorded for this set.\n"
+    return "\n".join(parts) or "No measured figure is recorded for this dataset.\n"
 
 
 def _method(name: str) -> str:
