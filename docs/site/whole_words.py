@@ -13,8 +13,10 @@ _PARTS = re.compile(rf"(<table\b.*?</table>|{_COMMANDS}.*?</div>)", re.DOTALL)
 _CELL = re.compile(r"<(t[dh])([^>]*)>(.*?)</\1>", re.DOTALL)
 _TEXT = re.compile(r"(?<=>)[^<]+(?=<)")
 _INLINE_CODE = re.compile(r"(?<!<pre>)(?<!</span>)(<code>)([^<]+)(</code>)")
-# Longer words, such as lists of values and patterns of paths, break behind these characters.
-_LONGEST, _BREAKS = 36, re.compile(r"(?<=[|/_,])(?=\w)")
+# Longer words, such as lists of values and paths, break behind these characters.
+_LONG, _BREAKS = 30, re.compile(r"(?<=[|/,])(?=.)")
+# Longer pieces break anywhere.
+_LONGEST = 40
 # Shorter cells stay on one line; columns of longer ones have a least width.
 _ONE_LINE, _SENTENCE, _PARAGRAPH = 22, 40, 100
 
@@ -53,7 +55,12 @@ def _words(text: str) -> str:
 
 
 def _word(match: re.Match[str]) -> str:
-    word = match[0]
-    if len(word) > _LONGEST:
-        return _BREAKS.sub("<wbr>", word)
-    return f'<span class="word">{word}</span>' if re.search(r"[^\w.;&]", word) else word
+    pieces = _BREAKS.split(match[0]) if len(match[0]) > _LONG else [match[0]]
+    return "<wbr>".join(map(_whole, pieces))
+
+
+def _whole(piece: str) -> str:
+    """Return a piece that stays on one line where a browser might break it."""
+    if len(piece) > _LONGEST or not re.search(r"[^\w.;&]", piece):
+        return piece
+    return f'<span class="word">{piece}</span>'
