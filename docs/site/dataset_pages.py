@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import mia_data
 import numpy as np
 from matplotlib.figure import Figure
-from measured import measured_rows, published_rows, published_table
+from measured import measured_rows, published_rows, published_table, titles
 from places import PAGES, table, write_page
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def write_dataset_pages() -> None:
     page = table([*header, "license"], rows)
     write_page(
         "datasets/index.md",
-        "---\nhide: [toc]\n---\n\n# All datasets\n\nYour own images take part"
+        "---\nhide: [toc]\n---\n\n# All datasets\n\nYou can use your own images"
         f" too: [Your own images](../own-images.md), [Data](../data.md#your-own-images).\n\n{page}",
     )
     _draw_phantom()
@@ -73,14 +73,19 @@ def _card(info: DatasetInfo) -> str:
         ["in the tables of the study", "yes" if info.in_study else "no"],
         ["license", info.license],
         ["to cite", info.citation],
-        ["source", f"<{info.homepage}>" if info.homepage else "none"],
+        ["source", _link(info.homepage) or "none"],
     ]
     return table(["", ""], rows)
 
 
+def _link(address: str) -> str:
+    """Return an address as a link; words, such as those of the phantom, as they are."""
+    return f"<{address}>" if address.startswith("http") else address
+
+
 def _how_to_get(info: DatasetInfo) -> str:
     if info.folder is None:
-        return "Nothing to get: it is drawn when it is loaded.\n"
+        return "There is nothing to download: its images are drawn when it is loaded.\n"
     if info.archive:
         return (
             f"```bash\nmia-data download {info.name}    # {info.archive.megabytes} MB\n"
@@ -92,15 +97,15 @@ def _how_to_get(info: DatasetInfo) -> str:
 def _limits(info: DatasetInfo) -> str:
     if info.name == "phantom":
         return (
-            "Drawn images show that a method works, and not how well it finds lesions of patients."
-            " An image depends on the seed and its number only"
+            "Drawn images show that a method works, but not how well it finds lesions of patients."
+            " An image depends only on the seed and its number"
             " ([Data](../data.md#phantom)).\n"
         )
     return (
-        "`mia-data verify` lists duplicates and images in both splits; some public sets have them."
-        " Patients are not known from the files unless [Data](../data.md) says so, so that images"
-        " of one patient may be in both splits. What is abnormal here is what the title says:"
-        " figures hold for that alone.\n"
+        "Some public datasets have duplicates, or the same image in both splits; `mia-data verify`"
+        " lists them. Unless [Data](../data.md) says otherwise, the files do not tell patients"
+        " apart, so images of one patient may be in both splits. The title says what is abnormal"
+        " here, and the figures hold for nothing else.\n"
     )
 
 
@@ -113,7 +118,7 @@ def _results(name: str) -> str:
         ]
         parts += [
             "Measured by `benchmarks/detection.py` ([Detection](../detection.md#measured)):\n",
-            table(header, body),
+            table(titles(header), body),
         ]
     if rows := [row for row in published_rows() if row["dataset"] == name]:
         header, body = published_table(rows, "method")
@@ -121,7 +126,7 @@ def _results(name: str) -> str:
             "Published by others (`published.csv`):\n",
             table(header, [[_method(row[0]), *row[1:]] for row in body]),
         ]
-    return "\n".join(parts) or "No figure is recorded for this set.\n"
+    return "\n".join(parts) or "No measured figure is recorded for this dataset.\n"
 
 
 def _method(name: str) -> str:

@@ -24,8 +24,8 @@ def write_gallery() -> None:
     """
     lines = [
         "# Examples\n",
-        "Each is one file of `docs/examples`, shorter than 60 lines, run when these pages were"
-        " built.\n",
+        "Each example is a single file in `docs/examples` with fewer than 60 lines. All were run"
+        " when these pages were built.\n",
     ]
     examples = {path.name: path for path in sorted((DOCS / "examples").glob("*.py"))}
     for path in [examples[name] for name in examples if name not in SCRIPTS]:
@@ -43,8 +43,9 @@ def write_gallery() -> None:
         page = [f"# {title.removesuffix('.')}\n", f"{text.strip()}\n"]
         page += [f"![{title.removesuffix('.')}]({name}/{picture.name})\n" for picture in pictures]
         page.append(f"```python\n{body}\n```\n")
-        page.append("Output:\n")
-        page.append(f"```text\n{(folder / 'output').read_text(encoding='utf-8').rstrip()}\n```\n")
+        page.append("It prints:\n")
+        output = (folder / "output").read_text(encoding="utf-8").rstrip().splitlines()
+        page.append("```text\n" + "\n".join(line.rstrip() for line in output) + "\n```\n")
         page.append(f"The file: `docs/examples/{path.name}`.\n")
         for script in [each for each, example in SCRIPTS.items() if example == path.name]:
             content = examples[script].read_text(encoding="utf-8").strip()
@@ -55,7 +56,7 @@ def write_gallery() -> None:
         lines.append(f"{text.strip().split(chr(10) * 2)[0]}\n")
         lines.append(f"[![{title.removesuffix('.')}]({name}/{pictures[0].name})]({name}.md)\n")
     lines.append("## [A package with a method and a dataset](mia-example.md)\n")
-    lines.append("A plug-in that installs, with its own tests.\n")
+    lines.append("A plug-in that can be installed, with its own tests.\n")
     write_page("examples/index.md", "\n".join(lines))
 
 

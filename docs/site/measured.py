@@ -20,6 +20,7 @@ _TITLES = {
     "best_dice": "best Dice",
     "fit_seconds": "seconds to fit",
 }
+_COLUMNS = {"set": "dataset", "fit s": "seconds to fit", "score s": "seconds to score"}
 _PUBLISHED = source("mia-bench") / "leaderboard" / "published.csv"
 
 
@@ -58,6 +59,11 @@ def published_table(rows: list[dict[str, str]], first: str) -> tuple[list[str], 
         for group, figures in groups.items()
     ]
     return header, body
+
+
+def titles(columns: list[str]) -> list[str]:
+    """Return the columns of the tables that are read, as the made pages name them."""
+    return [_COLUMNS.get(column, _TITLES.get(column, column)) for column in columns]
 
 
 def _tables(path: Path) -> Iterator[dict[str, str]]:

@@ -10,7 +10,7 @@ from typing import Any
 
 import mia_recon
 import mia_ssl
-from measured import measured_rows, parity_rows, published_rows, published_table
+from measured import measured_rows, parity_rows, published_rows, published_table, titles
 from method_pictures import draw_all, draw_method
 from phantom_runs import PhantomRun, read_run, run_all
 from places import DOCS, PAGES, table, write_page
@@ -80,7 +80,7 @@ def _show_family(page: str, title: str, family: str) -> None:
         file.write(
             "\n## The same images, all methods\n\n"
             f"![{title}: maps of three phantom images](methods/{family}.png)\n\n"
-            "*A normal image and two with lesions (outlined), after trainings of seconds: an"
+            "*A normal image and two with lesions (outlined), after trainings of a few seconds: an"
             " illustration, not a comparison. [All methods](methods/index.md)*\n"
         )
 
@@ -88,8 +88,8 @@ def _show_family(page: str, title: str, family: str) -> None:
 def _picture(run: PhantomRun | None, *, has_pastes: bool) -> str:
     if run is None:
         return (
-            "*No picture: the weights that this method needs are a download, which the build of"
-            " these pages does not make.*\n"
+            "*No picture: this method needs weights that have to be downloaded, and the build of"
+            " these pages downloads nothing.*\n"
         )
     settings = ", ".join(f"`{key}={value!r}`" for key, value in run.settings.items())
     pasted = ", what was pasted in orange" if has_pastes else ""
@@ -129,6 +129,10 @@ def _weights(weights: str | None) -> str:
 
 
 def _millions(count: int) -> str:
+    if not count:
+        return "none"
+    if count >= 1e12:
+        return f"{count / 1e9:,.0f} G"
     return f"{count / 1e6:,.2f} M" if count < 1e8 else f"{count / 1e6:,.0f} M"
 
 
@@ -156,7 +160,11 @@ def _options(info: Any) -> str:
     if lacking := [row[0] for row in rows if not row[2]]:
         msg = f"{info.name}: the options {lacking} have no description in their class"
         raise ValueError(msg)
-    note = "" if info.name != "resnet18-imagenet" else "Those of pasting and training do nothing.\n"
+    note = (
+        ""
+        if info.name != "resnet18-imagenet"
+        else "The options of pasting and training have no effect.\n"
+    )
     if not rows:
         return "None of its own.\n"
     return table(["option", "default", "meaning"], rows) + note
@@ -181,14 +189,14 @@ def _results(name: str) -> str:
         header = [key for key in rows[0] if key != "method"]
         parts += [
             "Measured by `benchmarks/detection.py` ([Detection](../detection.md#measured)):\n",
-            table(header, [[row[key] for key in header] for row in rows]),
+            table(titles(header), [[row[key] for key in header] for row in rows]),
         ]
     if rows := [row for row in parity_rows() if row["method"] == name]:
         header = [key for key in rows[0] if key != "method"]
         parts += [
-            "On BrainTumor, 100 epochs, beside the original code on the same files, by"
+            "On BrainTumor, 100 epochs, next to the original code on the same files, by"
             " `benchmarks/parity.py` ([Parity](../parity.md)):\n",
-            table(header, [[row[key] for key in header] for row in rows]),
+            table(titles(header), [[row[key] for key in header] for row in rows]),
         ]
     if rows := [row for row in published_rows() if row["method"] == name]:
         parts += [
@@ -199,7 +207,7 @@ def _results(name: str) -> str:
     if kind != "features":  # most of these train nothing
         family, page = _FAMILIES[kind]
         known = "" if parts else "No figure of a full training is recorded for this method. "
-        parts.append(f"{known}Short trainings are on the page [{family}](../{page}).\n")
+        parts.append(f"{known}Results of short trainings are on the page [{family}](../{page}).\n")
     return "\n".join(parts)
 
 
@@ -230,23 +238,27 @@ def _index(infos: dict[str, Any], texts: dict[str, Any], runs: dict[str, Phantom
             ]
         )
     header = ["method", "map", "AUROC measured", "AUROC published"]
-    header += ["parameters", "operations", "ms an image", "memory, GB"]
+    header += ["parameters", "operations", "ms per image", "memory, GB"]
     return "\n".join(
         [
             "---\nhide: [toc]\n---\n",
             "# All methods\n",
-            "Which one to take: [Which detector?](../choose-detector.md)\n",
+            "To choose one, see [Which detector?](../choose-detector.md)\n",
+            "- **map**: whether the method shows where an image is unusual.\n"
+            "- **AUROC measured**: the range over the datasets of"
+            " [Detection](../detection.md#measured). **AUROC published**: the range over the"
+            " datasets and sources of `published.csv`. Both are of different datasets for"
+            " different methods, so the rows are not a ranking.\n"
+            "- **parameters**: how many values are trained. **operations**: multiply-accumulates"
+            " to score one image at the default size.\n"
+            "- **ms per image**: processor time to score an image, on one thread of the machine"
+            " that built these pages, at the size that is named below the picture of each page.\n"
+            "- **memory**: the largest memory of the process in the measurements.\n\n"
+            "A cell is empty where nothing has been measured or published.\n",
             table(header, rows),
-            "**Measured** is the range over the sets of [Detection](../detection.md#measured),"
-            " **published** that over datasets and sources in `published.csv`: both are of"
-            " different sets for different methods, so that rows are not a ranking."
-            " *Parameters* are trained ones; *operations* (multiply-accumulates) score one image at"
-            " the default size. *ms an image* is processor time of one thread of the machine that"
-            " built these pages, at the size that each page's picture names. *Memory* is the peak"
-            " of the process in the measurements; empty where it has not been measured.\n",
             "## The same images, all methods with a map\n",
             "![Maps of all methods for the same three phantom images](all.png)\n",
-            "*A normal image and two with lesions (outlined), after trainings of seconds: an"
+            "*A normal image and two with lesions (outlined), after trainings of a few seconds: an"
             " illustration, not a comparison.*\n",
         ]
     )

@@ -86,10 +86,11 @@ def _place(name: str) -> str:
 def _benchmarks_page() -> str:
     """Return the page of the scripts that measure: what each says of itself."""
     lines = [
-        "# Measurements",
+        "# Benchmark scripts",
         "",
-        "Every figure of these pages comes from a command. The scripts in `benchmarks/` of the"
-        " repository measure; each prints its figures for your machine.",
+        "The figures on these pages were measured by the scripts in `benchmarks/` of the"
+        " repository, unless the page says otherwise. Each script prints its figures for your"
+        " machine.",
         "",
     ]
     for path in sorted((ROOT / "benchmarks").glob("*")):
