@@ -11,8 +11,8 @@ import time
 
 import pytest
 import torch
-from mia_recon._engine import model_files, saved_model, storage
-from mia_recon._engine.storage import ModelFileError
+from mia_ssl._engine import model_files, saved_model, storage
+from mia_ssl._engine.storage import ModelFileError
 from torch import nn
 
 
@@ -199,7 +199,7 @@ def test_the_error_of_a_library_becomes_one_short_line():
 
 
 def test_a_network_of_timm_is_one_that_timm_contains():
-    from mia_recon._engine.backbones import Backbone
+    from mia_ssl._engine.backbones import Backbone
 
     pytest.importorskip("timm")
     for name in ("hf-hub:someone/something", "local-dir:/tmp", "hf_hub:a/b"):
@@ -213,7 +213,7 @@ def test_a_width_that_the_weights_do_not_have_takes_no_memory(tmp_path):
     code = """
 import resource, torch, sys
 from torch import nn
-from mia_recon._engine import saved_model
+from mia_ssl._engine import saved_model
 pages = int(open('/proc/self/statm').read().split()[0])
 limit = pages * resource.getpagesize() + (300 << 20)
 resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
