@@ -145,14 +145,14 @@ def test_nearest_features_with_all_patches(normals, others):
 
 
 def averaged(features, window=3):
-    """Features averaged over windows that end at the border, then joined."""
+    """Features averaged over windows, with zeros beyond the border, then joined."""
     stages = []
     for stage in features.stages:
         values, half = stage.double().numpy(), window // 2
         out = np.empty_like(values)
         for y, x in np.ndindex(values.shape[2:]):
             box = values[:, :, max(y - half, 0) : y + half + 1, max(x - half, 0) : x + half + 1]
-            out[:, :, y, x] = box.mean((2, 3))
+            out[:, :, y, x] = box.sum((2, 3)) / window**2
         stages.append(torch.from_numpy(out))
     return joined(Features(features.numbers, stages, features.grids))
 

@@ -58,14 +58,13 @@ class Features:
         """Return the channels of all stages at the cells of the first one, [B, h, w, D].
 
         Args:
-            window: Side of the squares of cells, odd, that features are first averaged over.
+            window: Side of the squares of cells, odd, that features are first averaged over; beyond
+                the border are zeros, so that border cells, where a network's own padding makes
+                features vary most, count less.
         """
         stages = self.stages
         if window > 1:
-            stages = [
-                F.avg_pool2d(stage, window, 1, window // 2, count_include_pad=False)
-                for stage in stages
-            ]
+            stages = [F.avg_pool2d(stage, window, 1, window // 2) for stage in stages]
         first = self.grids[0]
         moved = [grid.onto(first, stage) for grid, stage in zip(self.grids, stages, strict=True)]
         return torch.cat(moved, 1).permute(0, 2, 3, 1)
