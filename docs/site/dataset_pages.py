@@ -94,7 +94,7 @@ def _how_to_get(info: DatasetInfo) -> str:
             f"mia-data verify {info.name}\n```\n"
         )
     return (
-        f"Make the folder `{info.folder}` in your data root"
+        f"The dataset belongs in the folder `{info.folder}` of your data root"
         " ([Data](../data.md#folders-of-the-datasets))."
         f" {info.how_to_get[:1].upper()}{info.how_to_get[1:]}.\n"
     )
