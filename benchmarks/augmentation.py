@@ -1,18 +1,19 @@
-"""Two-stage pasting by the batch beside the usual way: one image at a time with Pillow.
+"""Speed of two-stage pasting by the batch, compared with Pillow on one image at a time.
 
     python benchmarks/augmentation.py [--size 224] [--batch 64] [--repeats 20] [--gray]
 
-Needs mia-ssl. Both ways jitter the whole images first and paste into what that gives. Three ratios:
+Needs mia-ssl. Both ways first jitter the whole images and then paste into the result. The script
+prints three ratios:
 
 - pasted: from a uint8 batch to uint8 batches of the originals and of each paste;
-- handed over: to what the training's device gets, originals and pastes: of the usual way normalized
-  floats, of ours uint8, which the device normalizes;
-- floats: to normalized floats, all on this core; writing them is most of ours then.
+- handed over: to what the training device gets. Pillow's way hands over normalized floats of
+  originals and pastes; ours hands over uint8, which the device normalizes;
+- floats: to normalized floats, all on this core. Writing them takes most of our time then.
 
-One core, the CPU seconds of this process, the best of the repeats (of ours ten to one, for the same
-time spent). AnatPaste is timed twice: with the lungs known, and with the lungs found in every image
-(by CLAHE, Otsu's threshold and components), as the study does. Before anything is timed, the pastes
-of the same draws are compared pixel by pixel.
+Times are the CPU seconds of this process on one core, the best of the repeats (ten of ours for one
+of Pillow's, for about the same time). AnatPaste is timed twice: with the lungs known, and with the
+lungs found in every image (by CLAHE, Otsu's threshold and components), as the study does. Before
+anything is timed, the pastes of the same draws are compared pixel by pixel.
 """
 
 from __future__ import annotations

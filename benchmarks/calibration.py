@@ -1,11 +1,12 @@
-"""How many new normal images a threshold flags, beside the rate it is for: docs/own-images.md.
+"""Share of new normal images that a threshold flags, compared with the rate it was chosen for.
 
     python benchmarks/calibration.py --root ~/MedIAnomaly-Data [--sets phantom,BrainTumor,...]
 
-The sets: the phantom, the study's braintumor (json layout), and folders with train/normal and
-test/normal. New images are the normal test images that are no near-duplicate of a training image,
-one of each group of near-duplicates. The interval is that of chance alone: beta-binomial, over
-calibration and test images, with the groups of calibration images counted once.
+``docs/own-images.md`` has the figures. The sets are the phantom, the study's braintumor (json
+layout), and folders with train/normal and test/normal. New images are the normal test images that
+are no near-duplicate of a training image, and only one of each group of near-duplicates. The
+interval is that of chance alone: beta-binomial, over calibration and test images, with the groups
+of calibration images counted once.
 """
 
 from __future__ import annotations

@@ -1,9 +1,10 @@
-"""How fast mia-data loads BrainTumor, beside a plain loop of Pillow, and what a warm split costs.
+"""Time that mia-data takes to load BrainTumor, compared with a plain loop of Pillow.
 
     python benchmarks/data_loading.py --root DIR    # DIR holds BrainTumor; default: MIA_DATA_ROOT
 
-All three ways are measured in turn and the best of several rounds is taken, so that other work on
-the machine disturbs them alike. Results are compared for equality first.
+It also times a second load, which comes from the cache. All three ways are measured in turn, and
+the best of several rounds counts, so other work on the machine affects them equally. The results
+are first checked to be equal.
 """
 
 from __future__ import annotations

@@ -5,10 +5,10 @@
                                    [--option 'radius=[0.027,0.35]'] [--brightness percentiles]
 
 Prints a row of a Markdown table for each set, method and seed; ``docs/detection.md`` has the
-figures. Seconds are those of the processor, of all threads together: a busy machine changes them
-little. A set is a name that mia-data knows, or a folder below the root. Each row is measured in a
-process of its own, which peak memory is of. Methods have their defaults but for what is given,
-and images their sizes. Seconds to fit include the scores of all training images.
+figures. A set is a name that mia-data knows, or a folder below the root. Methods use their default
+settings, except for those given, and their own image sizes. Seconds are processor time of all
+threads together, which a busy machine changes little. Seconds to fit include the scores of all
+training images. Each row is measured in its own process, and peak memory is that of the process.
 """
 
 from __future__ import annotations

@@ -1,13 +1,13 @@
-"""Every method exported: what the graph's scores differ by, and its speed beside PyTorch's.
+"""Difference between the scores of exported models and PyTorch's, and the speed of both.
 
     python benchmarks/export.py --root FOLDER [--dataset braintumor] [--methods ae,nsa]
                                 [--threads 2]
 
-Each method is fitted to a few images of a data set for one epoch, at its own size, and exported by
-``mia_bench.export_model``, which compares scores and maps on other images of the set. Then both
-score the same 16 images, the best of several times. Prints a row of a Markdown table for each
-method; ``docs/deploy.md`` has the figures. Where ImageNet weights would have to be downloaded, the
-network is EfficientNet-Lite0, or has random weights.
+Each method is fitted to a few images of a dataset for one epoch, at its own size. Then
+``mia_bench.export_model`` exports it and compares scores and maps on other images of the dataset.
+Finally both score the same 16 images; the best of several times counts. Prints a row of a Markdown
+table for each method; ``docs/deploy.md`` has the figures. If ImageNet weights would have to be
+downloaded, the network is EfficientNet-Lite0 or has random weights.
 """
 
 from __future__ import annotations

@@ -1,20 +1,20 @@
-"""Everything that needs a GPU: its tests, trainings, scoring, bf16, and several runs at once.
+"""All measurements that need a GPU: tests, training, scoring, bf16, and several runs at once.
 
     python benchmarks/gpu.py [--device cuda] [--out gpu.json] [--methods ae,nsa] [--images 3851]
                              [--epochs 3] [--side 64] [--minutes 9] [--tests] [--runs 1,2,4]
                              [--precisions 32-true,bf16-mixed]
 
-Writes JSON and prints Markdown for ``docs/performance.md``. Each method is measured in a process of
-its own on phantom images of its own size, as many as the study trains on with RSNA:
+Writes JSON and prints Markdown for ``docs/performance.md``. Each method is measured in its own
+process on phantom images of its own size, as many as the study trains on with RSNA:
 
 - seconds of an epoch: the median after the first, in float32 and in bf16, and those of 250 epochs;
 - images a second, while training and while scoring;
 - share of the time in which the device computes, by PyTorch's profiler, in one more epoch;
 - peak memory that PyTorch took on the device.
 
-Then so many trainings of ``ae`` at once on the one device, against one after the other. What does
-not fit into ``--minutes`` is named as not measured; the exit code is 1 where a method failed. A CPU
-does for all but peak memory and the share of time.
+Then several trainings of ``ae`` run at once on the one device, compared with one after the other.
+Anything that does not fit into ``--minutes`` is reported as not measured. The exit code is 1 if a
+method failed. On a CPU you can measure everything but peak memory and the share of time.
 """
 
 from __future__ import annotations

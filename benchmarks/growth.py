@@ -1,12 +1,12 @@
-"""How time and memory grow with the number of images, their size and the number of runs.
+"""Growth of time and memory with the number of images, their size and the number of runs.
 
     python benchmarks/growth.py [--only images,metrics,sizes,runs] [--counts 1000,10000,100000]
                                 [--sides 64,128,256,512] [--runs 10,100,1000]
 
-Prints rows of a Markdown table. Seconds are those of the processor, of all threads and processes
-together; memory is the largest of any process. The last column is the exponent p of
-seconds ~ amount ** p between the last two amounts, after the seconds of a very small amount, nearly
-all of which are the start of the program, are taken off.
+Prints rows of a Markdown table. Seconds are processor time of all threads and processes together;
+memory is the largest of any process. The last column is the exponent p of seconds ~ amount ** p
+between the last two amounts. Before, the seconds of a very small amount are subtracted, because
+nearly all of them are the start of the program.
 """
 
 from __future__ import annotations

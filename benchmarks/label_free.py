@@ -1,15 +1,15 @@
-"""Do choices without labels agree with the AUROC? Over a training's epochs, and over methods.
+"""Agreement of choices without labels with the AUROC, over a training's epochs and over methods.
 
     python benchmarks/label_free.py --root FOLDER --out label-free.jsonl
                                     [--sets LGG,ChestXray] [--methods ae,aeu] [--seed 0]
     python benchmarks/label_free.py --tables label-free.jsonl
 
 The first form trains each method without a tenth of the normal images and writes a line for each
-set and method: at up to 25 epochs the pseudo-AUROC (held-out normal images against all test
-images), the synthetic AUROC (held-out images against copies of themselves with anomalies pasted
-in) and the AUROC of the test labels, which decides nothing. Lines that are there are kept. Methods
-of the table have fewer epochs than their defaults. The second form prints the tables of
-``docs/detection.md``.
+set and method. A line has three figures at up to 25 epochs: the pseudo-AUROC (held-out normal
+images against all test images), the synthetic AUROC (held-out images against copies of themselves
+with anomalies pasted in) and the AUROC of the test labels, which decides nothing. Lines that are
+already there are kept. Methods in the table have fewer epochs than their defaults. The second form
+prints the tables of ``docs/detection.md``.
 """
 
 from __future__ import annotations

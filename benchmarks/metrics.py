@@ -1,9 +1,10 @@
-"""Speed and memory of mia-metrics beside scikit-learn and plain numpy, results checked equal.
+"""Speed and memory of mia-metrics, compared with scikit-learn and plain numpy.
 
     python benchmarks/metrics.py [--images 2776] [--size 64] [--repeats 2]
 
-Needs mia-metrics and scikit-learn. Times are the CPU seconds of this one process, the best of the
-repeats: other work on the machine then matters little. Everything here runs in one thread.
+Needs mia-metrics and scikit-learn, and checks that the results are equal. Times are the CPU seconds
+of this one process, the best of the repeats, so other work on the machine matters little.
+Everything here runs in one thread.
 """
 
 import argparse

@@ -1,11 +1,12 @@
-"""Train the reconstruction methods on real images, several seeds each: the figures of parity.md.
+"""Training of the reconstruction methods on real images, several seeds each.
 
-    python benchmarks/parity.py run results.jsonl --root FOLDER     # goes on where it stopped
+    python benchmarks/parity.py run results.jsonl --root FOLDER     # continues where it stopped
     python benchmarks/parity.py table results.jsonl
 
-A method that trains as another does and only scores otherwise (ae-grad as ae, the vae-* as vae)
-is scored with that one's weights: the same seed would give the same weights once more. A word
-after the method's name is an option that is switched on for scoring, as the original has it.
+``docs/parity.md`` has the figures. Some methods train as another does and only score differently
+(ae-grad as ae, the vae-* as vae). They are scored with the weights of that training, because the
+same seed would give the same weights again. A word after the method's name is an option that is
+switched on for scoring, as in the original.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
-"""Short trainings on pasted anomalies, several seeds each: a table of parity.md.
+"""Short trainings on pasted anomalies, several seeds each, for a table of parity.md.
 
-    python benchmarks/pasting_training.py run results.jsonl --root DIR   # goes on where it stopped
+    python benchmarks/pasting_training.py run results.jsonl --root DIR  # continues where it stopped
     python benchmarks/pasting_training.py table before.jsonl after.jsonl
 
-``run`` uses whatever version of mia-ssl is installed, and only what all versions of it share, so
-that two versions can be compared. Schedules are far shorter than the study's: 64 x 64 pixels, 16
+``run`` uses the installed version of mia-ssl and only the parts that all versions share, so that
+you can compare two versions. Schedules are far shorter than the study's: 64 x 64 pixels, 16
 originals a step, 600 steps of a one-stage method and 240 of a two-stage one.
 """
 

@@ -1,15 +1,15 @@
-"""padim and patchcore beside those of anomalib, on the same network, weights and images.
+"""padim and patchcore compared with those of anomalib, on the same network, weights and images.
 
     pip install anomalib
     python benchmarks/peers.py --root FOLDER [--sets LGG,brats2021] [--methods padim,patchcore]
                                [--count 100] [--threads 1]
 
-Prints rows of a Markdown table: AUROC, AP and pixel AP, seconds of the processor and peak memory.
-Both sides have EfficientNet-Lite0 with the same weights, whose features are compared first, the
-same ``count`` normal images (anomalib's coreset looks at all of their patches, which takes eight
-minutes for 100 images and hours for 1000) and batches of 16. anomalib has its own settings: 100
-channels of stages 1 to 3 for padim; stages 2 and 3, a tenth of the patches and nine neighbors for
-patchcore. Ours has its defaults. Each row is measured in a process of its own.
+Prints rows of a Markdown table: AUROC, AP and pixel AP, processor seconds and peak memory. Both
+sides use EfficientNet-Lite0 with the same weights, and its features are compared first. Both get
+the same ``count`` normal images in batches of 16. (anomalib's coreset looks at all of their
+patches: it takes eight minutes for 100 images and hours for 1000.) anomalib has its own settings:
+stages 1 to 3 and 100 channels for padim; stages 2 and 3, a tenth of the patches and nine neighbors
+for patchcore. Ours has its defaults. Each row is measured in its own process.
 """
 
 from __future__ import annotations

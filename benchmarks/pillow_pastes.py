@@ -1,6 +1,6 @@
-"""Pastes of the study's two-stage methods in the usual way: one image at a time with Pillow.
+"""Pastes of the study's two-stage methods, made by Pillow on one image at a time.
 
-``random_*`` draw and paste, ``paste_*`` paste what has been drawn already.
+The functions ``random_*`` draw and paste; ``paste_*`` paste what has already been drawn.
 """
 
 from __future__ import annotations

@@ -1,12 +1,12 @@
-"""Where the time of fitting and scoring goes, for one method of each family.
+"""Time that each phase of fitting and scoring takes, for one method of each family.
 
     python benchmarks/profiles.py [--methods ae,nsa] [--images 64] [--epochs 2]
 
 Fits each method to a folder of phantom images at its own size and scores the folder, in this
-process and on one thread. Prints two rows of a Markdown table for each: seconds of the processor,
-and the percentage of them in each phase. Phases exclude each other: the forward pass inside of a
-training step counts as forward pass, its backward pass does not. The last column is how fast the
-network computes while it scores, as a share of the fastest dense convolution on the same thread.
+process and on one thread. Prints two rows of a Markdown table for each: processor seconds, and the
+percentage of them in each phase. Phases do not overlap: the forward pass inside a training step
+counts as forward pass, its backward pass does not. The last column is the speed of the network
+while it scores, as a share of the fastest dense convolution on the same thread.
 """
 
 from __future__ import annotations

@@ -1,12 +1,12 @@
-"""Scoring of a folder against the network alone.
+"""Time to score a folder, compared with the time of the network alone.
 
     python benchmarks/scoring.py [--root DIR] [--images 1000] [--method NAME] [--repeats N]
 
-Fits a model to 60 images, scores a folder of JPEGs of 256 pixels with ``mia-bench score``, and
-scores the same images, decoded and in memory, by the detector alone. The images are those of the
-dataset BrainTumor below ``--root``, or of the phantom. Prints the seconds of both, of the clock and
-of the processor, and their ratio; the command's include its start. Several repeats alternate, and
-the smallest count.
+Fits a model to 60 images and scores a folder of JPEGs of 256 pixels with ``mia-bench score``. Then
+the detector alone scores the same images, decoded and in memory. The images are those of the
+dataset BrainTumor below ``--root``, or of the phantom. Prints the clock seconds and processor
+seconds of both, and their ratio; those of the command include its start. Several repeats alternate,
+and the smallest times count.
 """
 
 from __future__ import annotations

@@ -1,9 +1,10 @@
-"""How right intervals and tests over seeds are, on drawn studies: the tables of docs/metrics.md.
+"""Coverage of intervals and error rates of tests over seeds, in simulated studies.
 
     python benchmarks/seeds.py [--studies 1000]
 
-Training s scores a normal image N(0, 1) and an abnormal one N(g, 1), with g drawn anew for each
-training; half of an image's variance is the same for all trainings of all detectors.
+``docs/metrics.md`` has the tables. Training s scores a normal image N(0, 1) and an abnormal one
+N(g, 1), with a new g for each training. Half of an image's variance is the same for all trainings
+of all detectors.
 """
 
 from __future__ import annotations

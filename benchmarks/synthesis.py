@@ -1,16 +1,18 @@
-"""Pasting speed: batches of tensors against one image at a time with OpenCV and scikit-image.
+"""Speed of pasting batches of tensors, compared with OpenCV and scikit-image on single images.
 
     python benchmarks/synthesis.py --images FOLDER [--device cpu] [--batch 64] [--size 224]
 
-The reference is the usual way to write the rules of the study, for gray and RGB: NumPy on
-(H, W, C), OpenCV for medians, resizing and seamless cloning, scikit-image for the median by a disk.
-On the CPU both work on one core, in alternate rounds, and the time is the processor's own, which
-other programs on the machine change least: the best round of each and, in brackets, the ratio of
-the middle ones. In a round the reference sees all images once, the batched side four times,
-each with another seed: both are then in the middle of their work for most of it, as in a training.
-What the first of the four takes, after other work, is printed as well.
-Both draw their own patches, so what is checked is that they change as many pixels and give as high
-labels on average.
+The reference writes the rules of the study in the usual way, for gray and RGB: NumPy on (H, W, C),
+OpenCV for medians, resizing and seamless cloning, scikit-image for the median by a disk.
+
+On the CPU, both work on one core in alternate rounds. The time is processor time, which other
+programs on the machine change least: the best round of each and, in brackets, the ratio of the
+median rounds. In a round the reference processes all images once and the batched side four times,
+each with another seed. Both then spend most of the round in the middle of their work, as in a
+training. The script also prints the time of the first of the four, which comes after other work.
+
+Both draw their own patches. So the check is that they change as many pixels and give as high labels
+on average.
 """
 
 from __future__ import annotations

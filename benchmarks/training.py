@@ -1,16 +1,18 @@
-"""Fit and score against a plain PyTorch loop over the same images.
+"""Time to fit and score, compared with a plain PyTorch loop over the same images.
 
     python benchmarks/training.py [--root FOLDER] [--epochs 20] [--rounds 3] [--threads 2]
                                   [--device cpu]
 
 The plain loop is written in the usual way: a DataLoader over PIL images, ToTensor, Normalize,
-Adam, ``.item()`` in each step; scoring takes one image at a time. Both start from the same
-weights, each in a process of its own: what one does to the memory allocator is not the other's.
-Our fit ends with the scores of all training images, which the plain loop does not compute: a fit
-of few epochs understates it. Rounds alternate and each side's best counts; scoring, which is
-short, takes three for each of fitting. The ratio of processor
-time is printed beside that of the clock: it is the one to read on a machine that does other work
-as well; on a GPU there is only the clock's. Without ``--root`` the images are drawn at random.
+Adam, ``.item()`` in each step; it scores one image at a time. Both start from the same weights,
+each in its own process, so that neither changes the memory allocator of the other. Our fit ends
+with the scores of all training images, which the plain loop does not compute. So a fit of few
+epochs looks slower than it is.
+
+Rounds alternate and the best of each side counts; scoring, which is short, is repeated three times
+for each fit. The ratio of processor time is printed next to that of the clock. Use it on a machine
+that does other work as well; on a GPU there is only the clock's. Without ``--root`` the images are
+drawn at random.
 """
 
 from __future__ import annotations

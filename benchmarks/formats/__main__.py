@@ -1,6 +1,6 @@
-"""Read every kind of file and compare it with a second reader; write docs/formats.md.
+"""Read every kind of file, compare it with a second reader, and write docs/formats.md.
 
-Run it with ``nox -s formats``. The exit code is 1 where something was read wrong.
+Run it with ``nox -s formats``. The exit code is 1 if something was read wrong.
 """
 
 from __future__ import annotations

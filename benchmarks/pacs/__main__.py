@@ -1,6 +1,6 @@
 """Score a series, store source and results in a PACS, retrieve them and compare.
 
-Run it with ``nox -s pacs``. The exit code is 1 where something is not as it was written.
+Run it with ``nox -s pacs``. The exit code is 1 if something differs from what was written.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Attack the software with damaged files, kills and full disks; write docs/reliability.md.
 
-Run it with ``nox -s robustness``. The exit code is 1 where anything was wrong, crashed, hung or
-took too much memory.
+Run it with ``nox -s robustness``. The exit code is 1 if anything was wrong, crashed, hung or took
+too much memory.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Compare three methods.
 
-A study of three methods and two seeds on the phantom, done by one command; its results are read in
-Python. The bars are 95 % intervals for other test images: where they overlap widely, these images
-do not tell which method is better.
+One command runs a study of three methods and two seeds on the phantom, and Python reads its
+results. The bars are 95 % intervals for other test images. Where they overlap widely, these images
+do not show which method is better.
 """
 
 import subprocess

@@ -1,7 +1,7 @@
 """From a CT series to a segmentation.
 
-Normal CT series to train on, one new series to score. What comes back is a DICOM Segmentation of
-the flagged parts and a map of the scores, both in the geometry of the series.
+A detector is trained on normal CT series and scores a new one. The result is a DICOM Segmentation
+of the flagged parts and a map of the scores, both in the geometry of the series.
 """
 
 from pathlib import Path

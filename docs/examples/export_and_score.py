@@ -1,7 +1,7 @@
 """Export a model and score without PyTorch.
 
-A detector becomes one ONNX file, which a script of 77 lines runs with numpy, Pillow and onnxruntime
-alone. Its scores are those of the detector.
+A detector becomes a single ONNX file. A script of 77 lines runs it with numpy, Pillow and
+onnxruntime alone, and its scores are those of the detector.
 """
 
 import csv

@@ -1,7 +1,7 @@
 """Fuse two methods.
 
-Each score becomes its place among the normal training images; then the two are averaged. It helps
-where two methods err on different images.
+Each score is replaced by its quantile among held-out normal images, and the two are averaged. This
+helps if the two methods make mistakes on different images.
 """
 
 import mia_data

@@ -1,7 +1,7 @@
 """Choose the epoch without labels.
 
-Which epoch of a training is the best? Without labels, count held-out normal images as normal and
-all new images as abnormal: this pseudo-AUROC rises and falls with the true one.
+Which epoch of a training is the best? If you have no labels, count held-out normal images as normal
+and all new images as abnormal. This pseudo-AUROC rises and falls with the true one.
 """
 
 import mia_data
@@ -23,7 +23,7 @@ def look(epoch):
         new = detector.predict(test.images).score
         kept.append((epoch.epoch, normal, new))
         pseudo.append(mia_metrics.pseudo_auroc(normal, new))
-        true.append(mia_metrics.auroc(test.labels, new))  # only to see whether it works
+        true.append(mia_metrics.auroc(test.labels, new))  # only to see how well it works
 
 
 detector.fit(trained_on, epochs=30, seed=0, on_epoch=look)

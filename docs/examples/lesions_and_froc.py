@@ -1,7 +1,7 @@
-"""Lesions found, and false detections.
+"""Count found lesions and false detections.
 
-Pixel metrics count pixels, so that one large lesion can outweigh many small ones. FROC counts
-lesions: which share of them is found, at how many false detections an image.
+Pixel metrics count pixels, so a single large lesion can outweigh many small ones. FROC counts
+lesions: the share of lesions found, against the number of false detections per image.
 """
 
 import mia_data

@@ -1,7 +1,7 @@
 """Plug a method in.
 
 This file is a method: the distance from the mean normal image. Two small text files register it, as
-`pip install` of your package does; then `mia-bench` compares it with the others by its name.
+`pip install` does for your package. `mia-bench` then compares it with other methods by its name.
 """
 
 import os

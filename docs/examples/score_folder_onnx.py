@@ -2,8 +2,8 @@
 
     python score_folder_onnx.py model.onnx FOLDER scores.csv
 
-Reads PNG, JPEG, BMP and TIFF of 8 bits a channel, and deep gray ones. Files that cannot be read are
-named and left out.
+It reads PNG, JPEG, BMP and TIFF files of 8 bits a channel, and deep gray ones. It names the files
+that it cannot read and leaves them out.
 """
 
 import csv

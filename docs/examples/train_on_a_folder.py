@@ -1,7 +1,7 @@
 """Train on a folder of normal images.
 
-Normal images in one folder, new ones in another. `fit` holds some normal images out, so that 5 % of
-new normal images are flagged; `score` writes a table, heatmaps and a page.
+Normal images are in one folder, new ones in another. `fit` holds out some normal images, to flag
+5 % of new normal images. `score` writes a table, heatmaps and a page.
 """
 
 import csv

@@ -23,6 +23,8 @@ def write_dataset_pages() -> None:
             picture = "![Phantom: normal images above, lesions outlined below](phantom.png)\n"
         page = [
             f"# {info.name}: {info.title}\n",
+            f"This page describes the dataset `{info.name}`: what it holds, how to get it, and the"
+            " results on it.\n",
             picture,
             _card(info),
             "## Get it\n",
@@ -85,27 +87,30 @@ def _link(address: str) -> str:
 
 def _how_to_get(info: DatasetInfo) -> str:
     if info.folder is None:
-        return "There is nothing to download: its images are drawn when it is loaded.\n"
+        return "You do not have to download anything: the images are drawn when you load them.\n"
     if info.archive:
         return (
             f"```bash\nmia-data download {info.name}    # {info.archive.megabytes} MB\n"
             f"mia-data verify {info.name}\n```\n"
         )
-    return f"{info.how_to_get[:1].upper()}{info.how_to_get[1:]}.\n"
+    return (
+        f"The dataset belongs in the folder `{info.folder}` of your data root"
+        " ([Data](../data.md#folders-of-the-datasets))."
+        f" {info.how_to_get[:1].upper()}{info.how_to_get[1:]}.\n"
+    )
 
 
 def _limits(info: DatasetInfo) -> str:
     if info.name == "phantom":
         return (
             "Drawn images show that a method works, but not how well it finds lesions of patients."
-            " An image depends only on the seed and its number"
-            " ([Data](../data.md#phantom)).\n"
+            " An image depends only on the seed and its number ([Data](../data.md#phantom)).\n"
         )
     return (
         "Some public datasets have duplicates, or the same image in both splits; `mia-data verify`"
-        " lists them. Unless [Data](../data.md) says otherwise, the files do not tell patients"
-        " apart, so images of one patient may be in both splits. The title says what is abnormal"
-        " here, and the figures hold for nothing else.\n"
+        " lists them. Unless [Data](../data.md) says otherwise, the files do not say which images"
+        " are of the same patient, so images of one patient may be in both splits. The results"
+        " only apply to the kind of abnormality in the title.\n"
     )
 
 

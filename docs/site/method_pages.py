@@ -166,7 +166,7 @@ def _options(info: Any) -> str:
         else "The options of pasting and training have no effect.\n"
     )
     if not rows:
-        return "None of its own.\n"
+        return "The method has no options of its own.\n"
     return table(["option", "default", "meaning"], rows) + note
 
 
@@ -194,7 +194,7 @@ def _results(name: str) -> str:
     if rows := [row for row in parity_rows() if row["method"] == name]:
         header = [key for key in rows[0] if key != "method"]
         parts += [
-            "On BrainTumor, 100 epochs, next to the original code on the same files, by"
+            "Trained on BrainTumor for 100 epochs, next to the original code on the same files, by"
             " `benchmarks/parity.py` ([Parity](../parity.md)):\n",
             table(titles(header), [[row[key] for key in header] for row in rows]),
         ]
@@ -247,12 +247,12 @@ def _index(infos: dict[str, Any], texts: dict[str, Any], runs: dict[str, Phantom
             "- **map**: whether the method shows where an image is unusual.\n"
             "- **AUROC measured**: the range over the datasets of"
             " [Detection](../detection.md#measured). **AUROC published**: the range over the"
-            " datasets and sources of `published.csv`. Both are of different datasets for"
+            " datasets and sources of `published.csv`. Both cover different datasets for"
             " different methods, so the rows are not a ranking.\n"
-            "- **parameters**: how many values are trained. **operations**: multiply-accumulates"
+            "- **parameters**: the number of trained values. **operations**: multiply-accumulates"
             " to score one image at the default size.\n"
             "- **ms per image**: processor time to score an image, on one thread of the machine"
-            " that built these pages, at the size that is named below the picture of each page.\n"
+            " that built these pages. The size is named below the picture on each page.\n"
             "- **memory**: the largest memory of the process in the measurements.\n\n"
             "A cell is empty where nothing has been measured or published.\n",
             table(header, rows),
