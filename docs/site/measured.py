@@ -26,7 +26,7 @@ _PUBLISHED = source("mia-bench") / "leaderboard" / "published.csv"
 
 def measured_rows() -> list[dict[str, str]]:
     """Return the rows of docs/detection.md's table of methods on sets, by column."""
-    return [row for row in _tables(DOCS / "detection.md") if {"set", "method"} <= set(row)]
+    return [row for row in _tables(DOCS / "detection.md") if {"set", "method", "seed"} <= set(row)]
 
 
 def parity_rows() -> list[dict[str, str]]:

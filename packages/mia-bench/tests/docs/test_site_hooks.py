@@ -1,4 +1,4 @@
-"""The hooks that mkdocs runs for the site: words that stay whole, the order of the navigation."""
+"""The makers of the site: words that stay whole, the order of the navigation, tables that are read."""
 
 from __future__ import annotations
 
@@ -73,3 +73,11 @@ def test_methods_are_listed_by_family_in_the_order_of_the_index(tmp_path):
         {"Reconstruction": [{"vae": "methods/vae.md"}, {"ae": "methods/ae.md"}]},
         {"One-stage": [{"nsa": "methods/nsa.md"}]},
     ]
+
+
+def test_the_measured_rows_of_all_datasets_have_the_same_columns(monkeypatch):
+    monkeypatch.syspath_prepend(str(SITE))
+    rows = hook("measured").measured_rows()
+    assert {row["set"] for row in rows} == {"braintumor", "ChestXray", "LGG", "brats2021"}
+    assert len({tuple(row) for row in rows}) == 1
+    assert {"synthetic-lesions", "patchcore", "ae"} <= {row["method"] for row in rows}
