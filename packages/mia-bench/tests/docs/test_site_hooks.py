@@ -1,4 +1,4 @@
-"""The makers of the site: words that stay whole, the order of the navigation, tables that are read."""
+"""The makers of the site: words that stay whole, the order of the navigation, tables they read."""
 
 from __future__ import annotations
 
