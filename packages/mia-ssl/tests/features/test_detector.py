@@ -6,11 +6,8 @@ import mia_ssl
 import numpy as np
 import pytest
 import torch
-from mia_ssl._engine.backbones import Backbone
 from mia_ssl.features import METHODS
 from mia_ssl.features.draw_lesions import draw_lesions
-from mia_ssl.features.extract import features_of
-from mia_ssl.features.options import FeatureOptions
 from scipy.ndimage import gaussian_filter
 from sklearn.exceptions import NotFittedError
 
@@ -64,72 +61,6 @@ def test_same_seed_same_result_and_saved_as_it_was(name, small, waves, tmp_path)
     assert loaded.options == first.options
     assert loaded.score_quantiles == first.score_quantiles
     assert loaded.seed == 5
-
-
-@pytest.mark.parametrize(("name", "first"), [("gaussian-features", 0), ("nearest-features", 16)])
-def test_a_fit_computes_features_once_where_they_fit_into_half_of_the_memory(
-    name, first, small, waves, monkeypatch
-):
-    """nearest-features looks at one batch first, to know the size of its bank."""
-    images, seen = waves(24), []
-    all_of_them = 24 * 4 * (8 * 16 * 16 + 10 * 8 * 8) / 1e9  # GB
-
-    def counted(backbone, some, *rest):
-        seen.append(len(some))
-        return features_of(backbone, some, *rest)
-
-    monkeypatch.setattr("mia_ssl.features.extract.features_of", counted)
-    results = []
-    for memory, passes in ((2.01 * all_of_them, 1), (1.99 * all_of_them, 2)):
-        seen.clear()
-        bank = {"bank": 20} if name == "nearest-features" else {}
-        detector = small(name, memory=memory, **bank).fit(images, device="cpu")
-        assert sum(seen) == first + passes * len(images)
-        results.append(detector.predict(images, device="cpu"))
-        assert sum(seen) == first + (passes + 1) * len(images)  # nothing is left of the fit
-    np.testing.assert_array_equal(results[0].score, results[1].score)
-
-
-def test_features_of_other_orientations_are_not_taken_for_those_that_are_scored(small, waves):
-    images = waves(24)
-    kept, computed = (
-        small("subspace", orientations="mirrored", memory=memory).fit(images, device="cpu")
-        for memory in (1.0, 5e-5)
-    )
-    assert kept.score_quantiles == computed.score_quantiles
-
-
-@pytest.mark.parametrize("name", METHODS)
-def test_bfloat16_features_are_rounded_and_saved_as_such(name, small, waves, tmp_path):
-    images = waves(8, 1)
-    images[4:, :, 20:40, 20:40] = 255
-    exact, rounded = (
-        small(name, feature_precision=kind).fit(waves(), device="cpu", seed=5)
-        for kind in ("float32", "bfloat16")
-    )
-    expected, found = (each.predict(images, device="cpu").score for each in (exact, rounded))
-    assert not np.array_equal(found, expected)
-    assert found[4:].min() > found[:4].max()  # as in float32
-    assert expected[4:].min() > expected[:4].max()
-    np.testing.assert_allclose(np.log(found[4:] / expected[4:]), 0, atol=0.2)
-    rounded.save(tmp_path / "model")
-    loaded = mia_ssl.load(tmp_path / "model")
-    np.testing.assert_array_equal(loaded.predict(images, device="cpu").score, found)
-    with pytest.raises(ValueError, match="expected feature_precision='float32'"):
-        loaded.scoring_module()
-
-
-def test_bfloat16_features_are_those_of_the_network_within_its_digits(waves):
-    """EfficientNet-Lite0's own: bfloat16 has 8 bits, and errors add up over 50 layers."""
-    images = torch.from_numpy(waves(4))
-    backbone = Backbone("efficientnet-lite0")
-    exact, rounded = (
-        features_of(backbone, images, torch.arange(4), FeatureOptions(feature_precision=kind))
-        for kind in ("float32", "bfloat16")
-    )
-    for a, b in zip(exact.stages, rounded.stages, strict=True):
-        assert a.dtype == b.dtype == torch.float32
-        assert 1e-4 < (a - b).norm() / a.norm() < 0.1
 
 
 @pytest.mark.parametrize("name", METHODS)
