@@ -31,7 +31,7 @@ from scipy.stats import spearmanr
 SETS = "LGG,brats2021,ChestXray,braintumor"
 # Epochs of each method; those of frozen features have no choice of an epoch.
 EPOCHS = {
-    "synthetic-lesions": 2,
+    "synthetic-lesions": 4,
     "gaussian-features": 0,
     "subspace": 0,
     "nearest-features": 0,

@@ -195,17 +195,22 @@ def test_bank_has_as_many_patches_of_each_image(normals):
     assert len(few.bank.vectors) == 30  # one of each at least
 
 
+def summary(stages):
+    """Mean and standard deviation of each channel, (N, 2 D)."""
+    stages = [stage.double().numpy() for stage in stages]
+    return np.concatenate([f(s, (2, 3)) for s in stages for f in (np.mean, np.std)], 1)
+
+
 def test_synthetic_lesions_joins_its_network_and_gaussian_by_left_out_images():
     normals, others = Normals(40), Normals(6, seed=9).whole()
     model = fitted("synthetic-lesions", normals, steps=20, top_share=0.05)
-    means = np.concatenate([s.double().mean((2, 3)).numpy() for s in normals.stages], 1)
-    ours = np.concatenate([s.double().mean((2, 3)).numpy() for s in others.stages], 1)
+    summaries, ours = (summary(part.stages) for part in (normals, others))
     fold = np.arange(40) % 5
     apart = np.empty(40)
     for number in range(5):
-        part = LedoitWolf().fit(means[fold != number])
-        apart[fold == number] = np.log(part.mahalanobis(means[fold == number])) / 2
-    distance = np.log(LedoitWolf().fit(means).mahalanobis(ours)) / 2
+        part = LedoitWolf().fit(summaries[fold != number])
+        apart[fold == number] = np.log(part.mahalanobis(summaries[fold == number])) / 2
+    distance = np.log(LedoitWolf().fit(summaries).mahalanobis(ours)) / 2
     with torch.no_grad():
         left_out = top(model.network([s[::5].half() for s in normals.stages], GRIDS).numpy(), 0.05)
         cells = model.network(others.stages, GRIDS).numpy()

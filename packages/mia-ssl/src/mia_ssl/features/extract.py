@@ -54,6 +54,15 @@ class Features:
         """Return the mean of each channel of all stages, [B, D]."""
         return torch.cat([stage.mean((2, 3)) for stage in self.stages], 1)
 
+    def means_and_deviations(self) -> Tensor:
+        """Return the mean and standard deviation of each channel over the cells, [B, 2 D]."""
+        parts = []
+        for stage in self.stages:
+            mean = stage.mean((2, 3), keepdim=True)
+            variance = (stage - mean).square().mean((2, 3))
+            parts += [mean[:, :, 0, 0], variance.sqrt()]
+        return torch.cat(parts, 1)
+
     def cells(self, window: int = 1) -> Tensor:
         """Return the channels of all stages at the cells of the first one, [B, h, w, D].
 

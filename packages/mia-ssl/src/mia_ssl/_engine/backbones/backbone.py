@@ -34,8 +34,8 @@ class Backbone(nn.Module):
     and another file is refused later.
 
     Args:
-        name: ``"efficientnet-lite0"`` (weights from the extra ``features``), a network of
-            torchvision, or ``"timm:NAME"``.
+        name: ``"efficientnet-lite0"`` or ``"efficientnet-lite2"`` (weights from the extra
+            ``features``), a network of torchvision, or ``"timm:NAME"``.
         weights: File with a state dict; None for the package's file or torchvision's cache.
 
     Attributes:

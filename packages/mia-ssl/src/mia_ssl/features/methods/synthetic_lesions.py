@@ -3,9 +3,10 @@
 The features of a frozen network are computed for the normal images, and in each epoch for the same
 images with one synthetic lesion each; a network of two convolutions learns to find the lesions. It
 sees small changes that a description of the whole image does not show. The Mahalanobis distance of
-the whole image's features sees what is no lesion with a border. Each is compared with its values on
-normal images that were left out, which gives the probability of a value as high under a normal
-distribution; an image's score is the negative logarithm of the product of both (Fisher's method).
+the features' means and deviations over the whole image sees what is no lesion with a border. Each
+is compared with its values on normal images that were left out, which gives the probability of a
+value as high under a normal distribution; an image's score is the negative logarithm of the product
+of both (Fisher's method).
 
 Paper: https://arxiv.org/abs/2108.07610 (a network that finds synthetic anomalies);
 https://arxiv.org/abs/2005.14140 (the distance)
@@ -53,6 +54,8 @@ _IMAGES = "image_"
 class SyntheticLesionsOptions(FeatureOptions):
     """Options of synthetic-lesions.
 
+    The network is EfficientNet-Lite2, the largest one whose weights can be installed as a package.
+
     Attributes:
         radius: Least and largest radius of the lesions, in sides of the image.
         softness: Least and largest width of the lesions' borders, in radii.
@@ -60,6 +63,7 @@ class SyntheticLesionsOptions(FeatureOptions):
         top_share: Share of the cells, those that look most like a lesion, whose mean counts.
     """
 
+    backbone: str = "efficientnet-lite2"
     stages: tuple[int, ...] = (2, 3, 4)
     radius: tuple[float, float] = RADIUS
     softness: tuple[float, float] = SOFTNESS
@@ -79,7 +83,7 @@ class SyntheticLesions:
 
     Attributes:
         network: Finds lesions; None before ``fit``.
-        images: Gaussian of whole images' features.
+        images: Gaussian of the features' means and deviations over whole images.
         distance: The Mahalanobis distance under that Gaussian; None before ``fit``.
         scale: Mean and standard deviation of normal images' scores that were left out, of the
             network and of the Gaussian's logarithm, float64 [2, 2].
@@ -94,9 +98,9 @@ class SyntheticLesions:
 
     def fit(self, normals: NormalImages, generator: torch.Generator) -> None:
         """Learn the normal features and the lesions; see ``FeatureModel``."""
-        means, kept, numbers, grids = self._read_normals(normals, generator)
+        summaries, kept, numbers, grids = self._read_normals(normals, generator)
         left_out = numbers % FOLDS == 0
-        if len(means) < FEWEST or not left_out.any() or left_out.all():
+        if len(summaries) < FEWEST or not left_out.any() or left_out.all():
             left_out = torch.zeros_like(left_out)
         trained = [stage[~left_out] for stage in kept]
         self.network = LesionNetwork([stage.shape[1] for stage in kept])
@@ -108,14 +112,15 @@ class SyntheticLesions:
             )
         compared = [stage[left_out] for stage in kept] if left_out.any() else kept
         found = torch.cat([self._find(part, grids)[0] for part in _batches(compared)])
-        self.distance = as_module(self.images.fit(means))
-        self.scale = torch.stack([_mean_and_deviation(found), _mean_and_deviation(_apart(means))])
+        self.distance = as_module(self.images.fit(summaries))
+        apart = _apart(summaries)
+        self.scale = torch.stack([_mean_and_deviation(found), _mean_and_deviation(apart)])
 
     def _read_normals(
         self, normals: NormalImages, generator: torch.Generator
     ) -> tuple[np.ndarray, list[Tensor], Tensor, list[FeatureGrid]]:
-        """Return all images' means, and the features of as many as fit into the memory."""
-        means: list[Tensor] = []
+        """Return all images' summaries, and the features of as many as fit into the memory."""
+        summaries: list[Tensor] = []
         kept: list[list[Tensor]] = []
         numbers: list[Tensor] = []
         grids: list[FeatureGrid] = []
@@ -129,13 +134,13 @@ class SyntheticLesions:
                     2 * (1 + _passes(normals)) * sum(stage[0].numel() for stage in features.stages)
                 )
                 chosen = _sample(normals.count, int(self.options.bytes // one), generator)
-            means.append(features.means())
+            summaries.append(features.means_and_deviations())
             here = chosen[start : start + len(features.numbers)]
             start += len(here)
             kept.append([stage[here].half() for stage in features.stages])
             numbers.append(features.numbers[here])
         stages = [torch.cat(parts) for parts in zip(*kept, strict=True)]
-        return torch.cat(means).double().numpy(), stages, torch.cat(numbers), grids
+        return torch.cat(summaries).double().numpy(), stages, torch.cat(numbers), grids
 
     def _draw(
         self,
@@ -176,7 +181,8 @@ class SyntheticLesions:
         """Score images; see ``FeatureModel``."""
         found, cells = self._find(features.stages, features.grids)
         assert self.distance is not None
-        both = torch.stack([found.double(), _logarithm(self.distance(features.means()))])
+        distance = self.distance(features.means_and_deviations())
+        both = torch.stack([found.double(), _logarithm(distance)])
         # By Fisher's method: no trust of the one in an image outweighs the other's alarm.
         unlikely = -log_normal_distribution((self.scale[:, :1] - both) / self.scale[:, 1:])
         return Scores(unlikely.sum(0), cells)
@@ -222,17 +228,16 @@ def _batches(stages: list[Tensor], size: int = 64) -> Iterable[list[Tensor]]:
     return (list(parts) for parts in zip(*(stage.split(size) for stage in stages), strict=True))
 
 
-def _apart(means: np.ndarray) -> Tensor:
+def _apart(summaries: np.ndarray) -> Tensor:
     """Return the log distance of each image under a Gaussian of the others, fold by fold."""
-    fold = np.arange(len(means)) % FOLDS
-    if len(means) < FEWEST:
-        return _logarithm(
-            torch.from_numpy(GaussianDensity(l2_normalize=False).fit(means).score(means))
-        )
-    distances = np.empty(len(means))
+    fold = np.arange(len(summaries)) % FOLDS
+    if len(summaries) < FEWEST:
+        gaussian = GaussianDensity(l2_normalize=False).fit(summaries)
+        return _logarithm(torch.from_numpy(gaussian.score(summaries)))
+    distances = np.empty(len(summaries))
     for number in range(FOLDS):
-        others = GaussianDensity(l2_normalize=False).fit(means[fold != number])
-        distances[fold == number] = others.score(means[fold == number])
+        others = GaussianDensity(l2_normalize=False).fit(summaries[fold != number])
+        distances[fold == number] = others.score(summaries[fold == number])
     return _logarithm(torch.from_numpy(distances))
 
 
@@ -248,9 +253,9 @@ def _mean_and_deviation(scores: Tensor) -> Tensor:
 SYNTHETIC_LESIONS = FeatureMethod(
     info=feature_info(
         "synthetic-lesions",
-        "network that finds synthetic lesions in ImageNet features, with gaussian-features",
+        "network that finds synthetic lesions in ImageNet features, with a Gaussian of images",
         paper="https://arxiv.org/abs/2108.07610",
-        epochs=2,
+        epochs=4,
     ),
     options=SyntheticLesionsOptions,
     model=SyntheticLesions,
