@@ -172,9 +172,8 @@ class _Memory(NamedTuple):
 
     @property
     def bytes(self) -> np.ndarray:
-        """Return ``rest`` as uint8 [10, ...]."""
-        count, shape = self.gray.numel(), self.gray.shape
-        return self.rest.numpy().reshape(-1).view(np.uint8)[: 10 * count].reshape(10, *shape)
+        """Return the memory of three channels' ``values``, still cached, as uint8 [10, ...]."""
+        return self.values.numpy().reshape(-1).view(np.uint8).reshape(12, *self.gray.shape)[:10]
 
 
 def _jitter(
