@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from mia_ssl.memory import on_cpu
+from mia_ssl.two_stage.gray_pictures import gray_patches, is_gray
 from mia_ssl.two_stage.hue import CIRCLE, turn_hue, turn_hue_of_bytes
 from mia_ssl.two_stage.random_boxes import uniform
 
@@ -69,7 +70,7 @@ def jitter_patches(pixels: Tensor, factors: JitterFactors, patches: Regions) -> 
         levels = _jitter(channels, changes, patches.means, patches.spread, _Memory.like(channels))
         return levels.to(torch.uint8)
 
-    gray = _gray_patches(pixels, patches)
+    gray = gray_patches(pixels, patches)
     if gray.all():
         return changed(pixels[:1]).expand_as(pixels)  # all channels are the same
     result = changed(pixels)
@@ -95,7 +96,7 @@ def jitter_images(images: Tensor, factors: JitterFactors, *, out: Tensor) -> Non
     memory = _Memory.like(images[0])
     numbers = torch.stack(tuple(factors), 1).tolist()
     for image, copy, factors_of_image in zip(images, out, numbers, strict=True):
-        channels = image[:1] if _is_gray(image) else image  # all are the same
+        channels = image[:1] if is_gray(image) else image  # all are the same
         changes = _Changes(*factors_of_image)
         copy.copy_(_scale(channels, changes, _mean, _same, memory))
         if len(channels) > 1:
@@ -108,27 +109,6 @@ def _mean(gray: Tensor) -> float:
 
 def _same(value: float) -> float:
     return value
-
-
-def _is_gray(image: Tensor) -> bool:
-    """Return whether all channels [C, H, W] are the same."""
-    first, *others = image.numpy()
-    line = first.tobytes()
-    return all(other.tobytes() == line for other in others)
-
-
-def _gray_patches(pixels: Tensor, patches: Regions) -> Tensor:
-    """Return whether all channels of each patch are the same, bool [n] on the CPU.
-
-    False of all on another device, which would have to be waited for.
-    """
-    if not on_cpu(pixels):
-        return torch.zeros(len(patches.sizes), dtype=torch.bool)
-    first, *others = pixels.numpy()
-    if all(np.array_equal(first, other) for other in others):
-        return torch.ones(len(patches.sizes), dtype=torch.bool)
-    same = np.logical_and.reduce([first == other for other in others])
-    return torch.from_numpy(np.logical_and.reduceat(same, patches.starts.numpy()))
 
 
 class _Changes(NamedTuple):
