@@ -142,6 +142,22 @@ def test_gray_is_the_same_in_one_channel_as_in_three(colors, factors):
     np.testing.assert_allclose(three.float(), one.expand(3, -1).float(), atol=1)
 
 
+def test_a_patch_is_jittered_alike_alone_and_among_others(colors, factors):
+    """Gray ones among colored ones, all gray, all colored."""
+    patches = [image[:, :30, :40].reshape(3, -1) for image in colors()]
+    for number in (1, 4, 5):
+        patches[number] = patches[number][:1].repeat(3, 1)
+    for chosen in (range(8), (1, 4, 5), (0, 2, 3, 6, 7)):
+        some = JitterFactors(*(f[list(chosen)] for f in factors))
+        pixels = torch.cat([patches[number] for number in chosen], 1)
+        together = jitter_patches(pixels, some, patches_of([1200] * len(chosen)))
+        for number, ours in zip(chosen, together.split(1200, 1), strict=True):
+            one = JitterFactors(*(f[number : number + 1] for f in factors))
+            alone = jitter_patches(patches[number], one, patches_of([1200]))
+            assert torch.equal(ours, alone)
+            assert torch.equal(ours[0], ours[1]) == (number in (1, 4, 5))
+
+
 def test_values_are_cut_off_at_the_ends_of_the_range():
     extreme = JitterFactors(*(torch.tensor([v]) for v in (1.5, 1.5, 1.5, 0.3)))
     pixels = torch.tensor([[0, 255, 255], [255, 250, 0], [0, 10, 128]], dtype=torch.uint8)

@@ -80,13 +80,14 @@ def run_sums(x: Line, length: int, stride: int, memory: tuple[Line, Line] | None
 
 def replicate(x: Tensor, margin: int) -> Tensor:
     """Repeat the border inside the margins of [N, H, W] outwards, in place; return the tensor."""
-    middle = x[:, margin:-margin]
+    line: Any = x.numpy() if on_cpu(x) else x
+    middle = line[:, margin:-margin]
     # Column by column: broadcasting to a few columns is slow.
     for column in range(margin):
         middle[..., column] = middle[..., margin]
         middle[..., -1 - column] = middle[..., -1 - margin]
-    x[:, :margin] = middle[:, :1]
-    x[:, -margin:] = middle[:, -1:]
+    line[:, :margin] = middle[:, :1]
+    line[:, -margin:] = middle[:, -1:]
     return x
 
 

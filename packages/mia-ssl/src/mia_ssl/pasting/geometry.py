@@ -110,15 +110,14 @@ def cut_boxes(
     Returns:
         Boxes [P, K].
     """
-    ends = []
-    for axis, side in enumerate(sides):
-        least, _ = width_limits(side, options)
-        center = least + integer(uniform[..., axis], max(side - 2 * least, 1))
-        reach = half[:, axis, None]
-        first = (center - reach).clamp(min=0)
-        ends.append((first, (center + reach).clamp(max=side) - first))
-    (top, height), (left, width) = ends
-    return Boxes(top, left, height, width)
+    least = [width_limits(side, options)[0] for side in sides]
+    room = [max(side - 2 * border, 1) for side, border in zip(sides, least, strict=True)]
+    nearest, places, end = torch.tensor([least, room, sides], device=half.device)
+    center = integer(uniform, places).add_(nearest)
+    reach = half[:, None]
+    first = (center - reach).clamp_(min=0)
+    length = center.add_(reach).minimum(end).sub_(first)
+    return Boxes(*first.unbind(-1), *length.unbind(-1))
 
 
 def paste_boxes(uniform: Tensor, boxes: Boxes, sides: tuple[int, int]) -> Boxes:

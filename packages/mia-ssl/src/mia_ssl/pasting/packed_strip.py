@@ -48,8 +48,8 @@ class PackedStrip:
 
     def cut(self, *stacks: Tensor) -> list[Tensor]:
         """Copy the boxes and their margins out of each [C, N, H, W] into a new [C, rows, WIDTH]."""
-        if on_cpu(stacks[0]):  # slices, for the reasons of Regions
-            return self._sliced(stacks)
+        if on_cpu(stacks[0]):
+            return self._whole_lines(stacks)
         height, width = stacks[0].shape[2:]
         device = stacks[0].device
         piece = torch.arange(len(self.image), device=device)
@@ -103,7 +103,10 @@ class PackedStrip:
             factor: Of out's dtype [N], by which an image's pixels are multiplied; None: by 1.
         """
         if on_cpu(out):
-            self._write_slices(out.numpy(), strip.numpy(), factor)
+            if factor is not None:
+                rows = self._each_row(factor[self.image])[: len(strip), None]
+                strip = strip.to(out.dtype).mul_(rows)
+            self._write_slices(out.numpy(), strip.numpy())
             return
         region = Regions(self.image, self.boxes)
         row, column = region.steps()
@@ -112,13 +115,10 @@ class PackedStrip:
             values *= region.spread(factor[self.image])
         region.write(out[None], values[None])
 
-    def _write_slices(self, out: np.ndarray, strip: np.ndarray, factor: Tensor | None) -> None:
-        factors = None if factor is None else factor.numpy()
+    def _write_slices(self, out: np.ndarray, strip: np.ndarray) -> None:
         for image, top, bottom, left, right, first in self._bounds(0):
             box = out[image, top:bottom, left:right]
             box[...] = strip[first : first + bottom - top, : right - left]
-            if factors is not None:
-                box *= factors[image]
 
     def _bounds(self, margin: int) -> list[list[int]]:
         """Return image, top, bottom, left, right of each box with a margin, and its first row."""
@@ -127,23 +127,65 @@ class PackedStrip:
         bottom, right = boxes.top + boxes.height + margin, boxes.left + boxes.width + margin
         return torch.stack((self.image, top, bottom, left, right, self._first), 1).tolist()
 
-    def _sliced(self, stacks: tuple[Tensor, ...]) -> list[Tensor]:
+    def _whole_lines(self, stacks: tuple[Tensor, ...]) -> list[Tensor]:
+        """Copy lines of WIDTH pixels, which follow each other in memory, wherever they end.
+
+        To a CPU the index of a line costs less than a call for each box, let alone an index of each
+        pixel.
+        """
         height, width = stacks[0].shape[2:]
-        strips = [planes.new_zeros(len(planes), self.rows, WIDTH) for planes in stacks]
-        ends = [
+        last = stacks[0][0].numel() - WIDTH  # where a line can start
+        corner = (self.image * height + self.boxes.top - self.margin) * width
+        corner += self.boxes.left - self.margin
+        start = self._each_row(corner - self._first * width)
+        start += torch.arange(0, self.rows * width, width)
+        start.clamp_(0, last)
+        strips = [planes.new_empty(len(planes), self.rows, WIDTH) for planes in stacks]
+        for planes, strip in zip(stacks, strips, strict=True):
+            for plane, lines in zip(planes, strip, strict=True):
+                torch.index_select(_lines(plane), 0, start, out=lines)
+        runs_out = corner + (self._heights - 1) * width > last
+        self._cut_at_borders(stacks, strips, runs_out.tolist())
+        return strips
+
+    def _cut_at_borders(
+        self, stacks: tuple[Tensor, ...], strips: list[Tensor], runs_out: list[bool]
+    ) -> None:
+        """Cut once more what runs over a border of its image, or beyond the end of the memory."""
+        height, width = stacks[0].shape[2:]
+        arrays = [
             (planes.numpy(), strip.numpy()) for planes, strip in zip(stacks, strips, strict=True)
         ]
-        for image, top, bottom, left, right, first in self._bounds(self.margin):
-            end, across = first + bottom - top, right - left
-            if top >= 0 and left >= 0 and bottom <= height and right <= width:
-                for planes, strip in ends:
-                    strip[:, first:end, :across] = planes[:, image, top:bottom, left:right]
-            else:
-                row = np.arange(top, bottom).clip(0, height - 1)[:, None]
-                column = np.arange(left, right).clip(0, width - 1)
-                for planes, strip in ends:
-                    strip[:, first:end, :across] = planes[:, image, row, column]
-        return strips
+        for (image, top, bottom, left, right, first), runs in zip(
+            self._bounds(self.margin), runs_out, strict=True
+        ):
+            if runs or top < 0 or left < 0 or bottom > height or right > width:
+                for planes, strip in arrays:
+                    block = strip[:, first : first + bottom - top, : right - left]
+                    _copy_box(planes[:, image], top, left, block)
+
+    def _each_row(self, values: Tensor) -> Tensor:
+        """Repeat the value of each box for each row of its place in the strip, on a CPU."""
+        return torch.from_numpy(np.repeat(values.numpy(), self._heights.numpy()))
+
+
+def _copy_box(image: np.ndarray, top: int, left: int, out: np.ndarray) -> None:
+    """Copy a box of [C, H, W], which may begin and end outside, where the border is repeated."""
+    above, before = max(-top, 0), max(-left, 0)
+    _, rows, columns = out.shape
+    inside = image[:, top + above : top + rows, left + before : left + columns]
+    below, after = above + inside.shape[1], before + inside.shape[2]
+    middle = out[:, above:below]
+    middle[:, :, before:after] = inside
+    middle[:, :, :before] = inside[:, :, :1]
+    middle[:, :, after:] = inside[:, :, -1:]
+    out[:, :above] = middle[:, :1]
+    out[:, below:] = middle[:, -1:]
+
+
+def _lines(plane: Tensor) -> Tensor:
+    """Return WIDTH pixels from each one on, [N, H, W] -> [N H W - WIDTH + 1, WIDTH]: a view."""
+    return plane.reshape(-1).as_strided((plane.numel() - WIDTH + 1, WIDTH), (1, 1))
 
 
 def _pieces(image: Tensor, boxes: Boxes, width: int) -> tuple[Tensor, Boxes]:

@@ -68,8 +68,7 @@ def paste(
             factor=factors(recipe, numbers, options),
         )
         patches = place(recipe, numbers, origin, theirs, own.rows(rows), options)
-        for part in patches.in_turn():
-            recipe.blend(canvas, part)
+        recipe.blend(canvas, patches)
         write_label(label[rows], recipe, planes[:, rows], canvas, patches, options)
     return pasted.transpose(0, 1).contiguous(), label[:, None]
 

@@ -46,6 +46,12 @@ class Regions:
         """Return the pixels of each box."""
         return self.boxes.areas.tolist()
 
+    @property
+    def starts(self) -> Tensor:
+        """Return the place of each box's first pixel among all pixels, int64 [P]."""
+        areas = self.boxes.areas
+        return areas.cumsum(0) - areas
+
     def cut(self, planes: Tensor) -> Tensor:
         """Copy the boxes out of [C, N, H, W]: a new [C, T] of the same dtype."""
         if not on_cpu(planes):
@@ -101,15 +107,13 @@ class Regions:
         """Return the mean of each box: float32 [T] -> [P]."""
         if not on_cpu(pixels):
             return torch.stack([part.mean() for part in pixels.split(self.sizes)])
-        areas = self.boxes.areas
-        sums = np.add.reduceat(pixels.numpy(), (areas.cumsum(0) - areas).numpy())
-        return torch.from_numpy(sums) / areas
+        sums = np.add.reduceat(pixels.numpy(), self.starts.numpy())
+        return torch.from_numpy(sums) / self.boxes.areas
 
     def steps(self) -> tuple[Tensor, Tensor]:
         """Return the row and the column of each pixel in its box: int64 [T] each."""
         width = self.spread(self.boxes.width)
-        first = self.boxes.areas.cumsum(0) - self.boxes.areas
-        pixel = torch.arange(len(width), device=width.device) - self.spread(first)
+        pixel = torch.arange(len(width), device=width.device) - self.spread(self.starts)
         row = torch.div(pixel, width, rounding_mode="floor")
         return row, pixel - row * width
 

@@ -16,7 +16,7 @@ from mia_ssl.pasting.paste_regions import Regions
 from mia_ssl.pasting.resampling import resample_masks, resample_padded
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from torch import Tensor
 
@@ -128,18 +128,25 @@ class ListedMasks:
             else:
                 yield -1
 
-    def unions(self, mask: Tensor, image: Tensor, boxes: Boxes) -> Iterator[np.ndarray | None]:
-        """Yield where a patch or the image under it is foreground, [h, w]; None: everywhere."""
+    def unions(
+        self, mask: Tensor, places: Sequence[tuple[int, tuple[slice, slice]]]
+    ) -> Iterator[np.ndarray | None]:
+        """Yield where a patch or the image under it is foreground, [h, w]; None: everywhere.
+
+        Args:
+            mask: Foreground of the images, uint8 [N, H, W] of 0 and 1.
+            places: (image, (rows, columns)) of each patch.
+        """
         own = mask.numpy().view(np.bool_)
-        patches = zip(boxes.slices(image), self._masks, self._areas, strict=True)
+        patches = zip(places, self._masks, self._areas, strict=True)
         for (number, (rows, columns)), patch, area in patches:
             yield None if area == patch.size else own[number, rows, columns] | patch
 
     def write_union(self, out: Tensor, mask: Tensor, image: Tensor, boxes: Boxes) -> None:
         """See ``PatchMasks.write_union``."""
         written = out.numpy().view(np.bool_)
-        unions = self.unions(mask, image, boxes)
-        for (number, (rows, columns)), union in zip(boxes.slices(image), unions, strict=True):
+        places = list(boxes.slices(image))
+        for (number, (rows, columns)), union in zip(places, self.unions(mask, places), strict=True):
             box = written[number, rows, columns]
             if union is None:
                 box[...] = True

@@ -22,7 +22,7 @@ class Recipe:
         from_other_image: Whether patches are cut from another image, not from the same one.
         shifted: Whether they are pasted at another place than they are cut from.
         resized: Whether they are resized before.
-        blend: Writes patches into the images of a canvas.
+        blend: Writes patches into the images of a canvas, in their order.
         random_factor: Whether the factor by which an image's patches are mixed in is drawn, or 1.
         changes_background: Whether blending also changes pixels that are foreground neither of
             the patch nor of the image; labels are 0 there.

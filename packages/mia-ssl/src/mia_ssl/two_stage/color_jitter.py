@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor
 
+from mia_ssl.memory import on_cpu
+from mia_ssl.two_stage.gray_pictures import gray_patches, is_gray
+from mia_ssl.two_stage.hue import CIRCLE, turn_hue, turn_hue_of_bytes
 from mia_ssl.two_stage.random_boxes import uniform
 
 if TYPE_CHECKING:
@@ -16,7 +20,6 @@ if TYPE_CHECKING:
 
 STRONGEST = 0.5  # turns the hue by half a circle either way; there is no more
 _LUMA = (0.299, 0.587, 0.114)
-_STEPS = 128  # of a sixth of the color circle
 
 
 class JitterFactors(NamedTuple):
@@ -62,8 +65,18 @@ def jitter_patches(pixels: Tensor, factors: JitterFactors, patches: Regions) -> 
         uint8 [C, T].
     """
     changes = _Changes(*factors.to(pixels.device))
-    levels = _jitter(pixels, changes, patches.means, patches.spread, _Memory.like(pixels))
-    return levels.to(torch.uint8)
+
+    def changed(channels: Tensor) -> Tensor:
+        levels = _jitter(channels, changes, patches.means, patches.spread, _Memory.like(channels))
+        return levels.to(torch.uint8)
+
+    gray = gray_patches(pixels, patches)
+    if gray.all():
+        return changed(pixels[:1]).expand_as(pixels)  # all channels are the same
+    result = changed(pixels)
+    if gray.any():
+        result = torch.where(patches.spread(gray), changed(pixels[:1]), result)
+    return result
 
 
 def jitter_images(images: Tensor, factors: JitterFactors, *, out: Tensor) -> None:
@@ -82,9 +95,12 @@ def jitter_images(images: Tensor, factors: JitterFactors, *, out: Tensor) -> Non
     # One image at a time stays in a CPU's cache, and its factors are plain numbers.
     memory = _Memory.like(images[0])
     numbers = torch.stack(tuple(factors), 1).tolist()
-    for image, copy, changes in zip(images, out, numbers, strict=True):
-        channels = image[:1] if _is_gray(image) else image  # all are the same
-        copy.copy_(_jitter(channels, _Changes(*changes), _mean, _same, memory))
+    for image, copy, factors_of_image in zip(images, out, numbers, strict=True):
+        channels = image[:1] if is_gray(image) else image  # all are the same
+        changes = _Changes(*factors_of_image)
+        copy.copy_(_scale(channels, changes, _mean, _same, memory))
+        if len(channels) > 1:
+            turn_hue_of_bytes(copy.numpy(), changes.hue_steps, memory.bytes)
 
 
 def _mean(gray: Tensor) -> float:
@@ -93,12 +109,6 @@ def _mean(gray: Tensor) -> float:
 
 def _same(value: float) -> float:
     return value
-
-
-def _is_gray(image: Tensor) -> bool:
-    """Return whether all channels [C, H, W] are the same."""
-    first, *others = (channel.tobytes() for channel in image.numpy())
-    return all(channel == first for channel in others)
 
 
 class _Changes(NamedTuple):
@@ -112,9 +122,9 @@ class _Changes(NamedTuple):
     @property
     def hue_steps(self) -> Any:
         """Hue in steps of 1/768 turn, 0 to 767."""
-        turns = self.hue * 6 * _STEPS
+        turns = self.hue * CIRCLE
         whole = turns.round().to(torch.int16) if isinstance(turns, Tensor) else round(turns)
-        return whole % (6 * _STEPS)
+        return whole % CIRCLE
 
 
 class _Memory(NamedTuple):
@@ -140,6 +150,11 @@ class _Memory(NamedTuple):
         whole = pixels.new_empty(channels + 6, *shape, dtype=torch.int16)
         return cls(floats[:channels], floats[channels], whole[:channels], whole[channels:])
 
+    @property
+    def bytes(self) -> np.ndarray:
+        """Return the memory of three channels' ``values``, still cached, as uint8 [10, ...]."""
+        return self.values.numpy().reshape(-1).view(np.uint8).reshape(12, *self.gray.shape)[:10]
+
 
 def _jitter(
     pixels: Tensor,
@@ -148,11 +163,29 @@ def _jitter(
     spread: Callable[[Any], Any],
     memory: _Memory,
 ) -> Tensor:
-    """Change the colors of pictures.
+    """Change the colors of pictures, for the arguments see ``_scale``.
 
     torchvision applies the four changes in random order, but they commute except for clamping and
     for the gray of a turned hue, by a gray level or two: here the order is brightness, contrast,
     saturation, hue, with one clamp, and rounded once before the hue.
+
+    Returns:
+        int16 [C, ...], 0 to 255, in the working memory.
+    """
+    levels = _scale(pixels, changes, means, spread, memory)
+    if len(levels) > 1:  # gray has no hue
+        turn_hue(levels, changes.hue_steps, spread, memory.rest)
+    return levels
+
+
+def _scale(
+    pixels: Tensor,
+    changes: _Changes,
+    means: Callable[[Tensor], Any],
+    spread: Callable[[Any], Any],
+    memory: _Memory,
+) -> Tensor:
+    """Change brightness, contrast and saturation of pictures.
 
     Args:
         pixels: uint8 [C, ...], gray or RGB.
@@ -171,12 +204,20 @@ def _jitter(
     scale = brightness * contrast
     # Half a level more, so that cutting off what follows the point rounds to the nearest.
     shift = brightness * (1 - contrast) * means(gray) + 0.5
-    if channels == 1:  # gray stays gray: no saturation, no hue
-        return _clip(values.mul_(spread(scale)).add_(spread(shift)), out=levels)
-    gray.mul_(spread(scale * (1 - saturation))).add_(spread(shift))
-    _clip(values.mul_(spread(scale * saturation)).add_(gray), out=levels)
-    turn_hue(levels, changes.hue_steps, spread, memory.rest)
-    return levels
+    if channels == 1:  # gray stays gray: no saturation
+        return _clip(_affine(values, spread(scale), spread(shift)), out=levels)
+    _affine(gray, spread(scale * (1 - saturation)), spread(shift))
+    return _clip(_affine(values, spread(scale * saturation), gray), out=levels)
+
+
+def _affine(values: Tensor, factor: Any, shift: Any) -> Tensor:
+    """Return factor * values + shift, in place."""
+    if not on_cpu(values):
+        return values.mul_(factor).add_(shift)
+    line = values.numpy()  # NumPy takes two thirds of the time of torch
+    factor, shift = (x.numpy() if isinstance(x, Tensor) else x for x in (factor, shift))
+    np.add(np.multiply(line, factor, out=line), shift, out=line)
+    return values
 
 
 def luma(pixels: Tensor, *, out: Tensor | None = None) -> Tensor:
@@ -198,44 +239,3 @@ def rounded(values: Tensor) -> Tensor:
 def _clip(values: Tensor, *, out: Tensor) -> Tensor:
     """Cut floats off to whole gray levels, int16."""
     return out.copy_(values).clamp_(0, 255)
-
-
-def turn_hue(levels: Tensor, steps: Any, spread: Callable[[Any], Any], memory: Tensor) -> None:
-    """Turn the hue of each pixel in place, keeping its HSV saturation and value.
-
-    Angles are counted from cyan, opposite of red, in units of which six times a pixel's chroma make
-    the circle: green is at minus one chroma, blue at one. All of it is whole numbers, for a CPU
-    does twice as many of them at once; hues are turned in steps of 1/768 (Pillow: 1/256).
-
-    Args:
-        levels: int16 [3, ...], 0 to 255.
-        steps: Turn of each picture's hue in steps of 1/768 turn, 0 to 767; int16 [n], or a number.
-        spread: Gives each pixel its picture's value, see ``_jitter``.
-        memory: Working memory, int16 [6, ...].
-    """
-    red, green, blue = levels
-    value, least, chroma, angle, mask, near = memory
-    torch.maximum(torch.maximum(red, green, out=value), blue, out=value)
-    torch.minimum(torch.minimum(red, green, out=least), blue, out=least)
-    torch.sub(value, least, out=chroma)
-    # The distance from cyan, negative on the side of green.
-    torch.sub(red, green, out=angle).sub_(blue).add_(value).add_(chroma)
-    angle.addcmul_(angle, torch.ge(green, blue, out=mask), value=-2)
-    angle.add_(torch.mul(chroma, spread(steps // _STEPS), out=near))
-    part = torch.mul(chroma, spread(steps % _STEPS), out=near).add_(_STEPS // 2)  # below 2 ** 15
-    angle.add_(part.bitwise_right_shift_(_STEPS.bit_length() - 1))
-    torch.gt(angle, torch.mul(chroma, 3, out=near), out=mask)
-    angle.addcmul_(chroma, mask, value=-6)
-    # Within one chroma a color has the value, from two on the least; it falls in between.
-    torch.abs(angle, out=mask).add_(value).sub_(chroma, alpha=2)
-    _between(mask, least, value, out=red)
-    torch.add(value, chroma, out=near)
-    far = torch.add(angle, chroma, out=mask).abs_()
-    _between(torch.sub(near, far, out=mask), least, value, out=green)
-    far = angle.sub_(chroma).abs_()
-    _between(torch.sub(near, far, out=mask), least, value, out=blue)
-
-
-def _between(values: Tensor, low: Tensor, high: Tensor, *, out: Tensor) -> None:
-    """Clip values between two tensors, twice as fast as ``clamp``."""
-    torch.minimum(torch.maximum(values, low, out=out), high, out=out)

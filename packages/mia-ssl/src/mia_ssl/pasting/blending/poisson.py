@@ -35,11 +35,17 @@ def poisson(canvas: Canvas, patches: Patches, *, mixed: bool) -> None:
 
     Args:
         canvas: What is written into.
-        patches: In different images.
+        patches: See ``Recipe.blend``.
         mixed: Take a patch's gradient only where it is the stronger one.
 
     Paper: https://doi.org/10.1145/882262.882269
     """
+    for part in patches.in_turn():
+        _blend_at_once(canvas, part, mixed=mixed)
+
+
+def _blend_at_once(canvas: Canvas, patches: Patches, *, mixed: bool) -> None:
+    """Blend patches that lie in different images."""
     regions = clone_regions(patches.target)
     large = torch.minimum(regions.height, regions.width) > 2 * EROSION
     chosen = (large & (regions.areas >= SMALLEST)).nonzero().squeeze(1)

@@ -26,6 +26,11 @@ def swap(canvas: Canvas, patches: Patches) -> None:
         for _, box, patch, inside in _one_by_one(canvas, patches, patches.masks):
             np.copyto(box, patch, where=True if inside is None else inside)
         return
+    for part in patches.in_turn():
+        _swap_at_once(canvas, part)
+
+
+def _swap_at_once(canvas: Canvas, patches: Patches) -> None:
     source, target = _ends(patches)
     where = target.cut(canvas.mask[None]).bitwise_or_(source.cut(canvas.source_mask[None]))
     image = target.cut(canvas.pasted)
@@ -41,13 +46,20 @@ def convex(canvas: Canvas, patches: Patches) -> None:
     if isinstance(patches.masks, ListedMasks):
         factors = canvas.factor.numpy()
         for number, box, patch, inside in _one_by_one(canvas, patches, patches.masks):
-            mixed = np.subtract(patch, box, dtype=np.float32)
+            # Operations on bytes and floats together would take half as long again.
+            image, mixed = box.astype(np.float32), patch.astype(np.float32)
+            mixed -= image
             mixed *= factors[number]
             if inside is not None:
                 mixed *= inside
-            mixed += box
+            mixed += image
             box[...] = mixed  # cut off to whole numbers
         return
+    for part in patches.in_turn():
+        _mix_at_once(canvas, part)
+
+
+def _mix_at_once(canvas: Canvas, patches: Patches) -> None:
     source, target = _ends(patches)
     where = target.cut(canvas.mask[None]).bitwise_or_(source.cut(canvas.source_mask[None]))
     image = target.cut(canvas.pasted).float()
@@ -65,9 +77,9 @@ def _one_by_one(
     stands for everywhere.
     """
     pasted, sources = canvas.pasted.numpy(), canvas.sources.numpy()
-    targets = patches.target.slices(patches.image)
+    targets = list(patches.target.slices(patches.image))
     cut = patches.source.slices(patches.origin)
-    unions = masks.unions(canvas.mask, patches.image, patches.target)
+    unions = masks.unions(canvas.mask, targets)
     for (image, box), (origin, (rows, columns)), where in zip(targets, cut, unions, strict=True):
         yield image, pasted[:, image, box[0], box[1]], sources[:, origin, rows, columns], where
 
