@@ -16,8 +16,8 @@ class FeatureOptions:
     """Options of the features and of the map.
 
     Attributes:
-        backbone: Name of the frozen network: ``"efficientnet-lite0"``, ``"efficientnet-lite2"``, one
-            of torchvision, or ``"timm:NAME"``.
+        backbone: Name of the frozen network: ``"efficientnet-lite0"``, ``"efficientnet-lite2"``,
+            one of torchvision, or ``"timm:NAME"``.
         weights: File of its weights; None for where they are by default.
         stages: Numbers of the backbone's stages whose features are used, in ascending order; the
             cells of the first one are those that are scored.
