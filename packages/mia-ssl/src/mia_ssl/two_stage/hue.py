@@ -26,7 +26,7 @@ def turn_hue(levels: Tensor, steps: Any, spread: Callable[[Any], Any], memory: T
     Args:
         levels: int16 [3, ...], 0 to 255.
         steps: Turn of each picture's hue in steps of 1/768 turn, 0 to 767; int16 [n], or a number.
-        spread: Gives each pixel its picture's value, see ``_jitter``.
+        spread: Gives each pixel its picture's value: what broadcasts to [...].
         memory: Working memory, int16 [6, ...].
     """
     red, green, blue = levels
@@ -68,7 +68,7 @@ def turn_hue_of_bytes(picture: np.ndarray, steps: int, memory: np.ndarray) -> No
     turn by a third exchanges the channels.
 
     Args:
-        picture: uint8 [3, ...], contiguous.
+        picture: uint8 [3, ...].
         steps: Turn in steps of 1/768 turn, 0 to 767.
         memory: Working memory, uint8 [10, ...].
     """
