@@ -57,6 +57,16 @@ def test_gray_images_are_images_of_three_equal_colors():
     torch.testing.assert_close(a, b)
 
 
+def test_features_of_many_images_are_those_of_each_of_them():
+    images = torch.rand(6, 1, 224, 192, generator=torch.Generator().manual_seed(0))
+    backbone = Backbone("efficientnet-lite0")
+    together = backbone(images, [2, 4])
+    alone = [backbone(image[None], [2, 4]) for image in images]
+    for stage, of_each in zip(together, zip(*alone, strict=True), strict=True):
+        assert stage.is_contiguous(memory_format=torch.channels_last)
+        torch.testing.assert_close(stage, torch.cat(of_each), rtol=1e-4, atol=1e-4)
+
+
 @pytest.mark.parametrize("damage", ["truncated", "changed", "pickle"])
 def test_a_file_of_other_bytes_is_refused(damage, tmp_path):
     data = bytearray(PATH.read_bytes())

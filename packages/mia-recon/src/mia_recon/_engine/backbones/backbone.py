@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import torch
 from torch import nn
+from torch.jit._trace import is_tracing
 
 from ..options import unknown
 from . import efficientnet, timm_networks, torchvision_networks
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 
     from .source import Source
 
+# Pixels that a processor takes at a time, four images of 224 x 224: the features of more than that
+# do not stay in its cache from one layer to the next.
+_PIXELS = 4 * 224 * 224
 _SOURCES: dict[str, Source] = {**efficientnet.SOURCES, **torchvision_networks.SOURCES}
 
 
@@ -86,7 +90,12 @@ class Backbone(nn.Module):
         if not self._network:
             network = self.make(x.device) if x.device.type == "meta" else self.read()
             self._network.append(network.requires_grad_(requires_grad=False))
-        return self._network[0].to(x.device)(self.normalize(x), stages)
+        network = self._network[0].to(x.device)
+        at_a_time = max(1, _PIXELS // int(x.shape[2] * x.shape[3]))
+        if x.device.type != "cpu" or is_tracing() or len(x) <= at_a_time:
+            return network(self.normalize(x), stages)
+        parts = [network(self.normalize(part), stages) for part in x.split(at_a_time)]
+        return [torch.cat(stage) for stage in zip(*parts, strict=True)]
 
     def normalize(self, x: Tensor) -> Tensor:
         """Return images [B, 1 or 3, H, W] in [0, 1] as the network was trained, [B, 3, H, W]."""
