@@ -40,6 +40,18 @@ def test_what_is_no_reconstruction_is_refused(values, message):
         OptionalParts(Rebuilds(values)).reconstruction("cpu")(IMAGES)
 
 
+def test_a_batch_size_goes_to_detectors_that_take_one():
+    takes_one = OptionalParts(mia_recon.build("ae", image_size=32, width=2, hidden=4, latent=2))
+    assert takes_one.batch_size(5) == {"batch_size": 5}
+    assert takes_one.batch_size(None) == {}
+
+    class TakesNone:
+        def predict(self, images, *, device):
+            return images
+
+    assert OptionalParts(TakesNone()).batch_size(5) == {}
+
+
 def test_a_detector_that_rebuilds_nothing_has_no_reconstructions():
     assert OptionalParts(object()).reconstruction("cpu") is None
     features = mia_recon.build(

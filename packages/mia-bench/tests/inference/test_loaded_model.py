@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 import mia_bench
 import numpy as np
 import pytest
+from mia_bench.inference import loaded_model
 from mia_data import DataError
 from PIL import Image
 
@@ -109,6 +110,23 @@ def test_a_stream_is_scored_like_a_list_and_no_image_is_taken_early(loaded, mixe
         assert scored.map.shape == (len(batch), 32, 32)
     assert ids == list(table)
     np.testing.assert_allclose(scores, [score for score, _, _ in table.values()], rtol=1e-5)
+
+
+@pytest.mark.parametrize("batch_size", [None, 3])
+def test_a_detector_takes_its_own_number_of_images_unless_one_is_given(
+    loaded, mixed, table, monkeypatch, batch_size
+):
+    predict, given = loaded_model.predict_checked, []
+
+    def recorded(detector, images, **how):
+        given.append((len(images), how["batch_size"]))
+        return predict(detector, images, **how)
+
+    monkeypatch.setattr(loaded_model, "predict_checked", recorded)
+    images = loaded.decode(mixed[0], list(table))
+    counts = [len(batch) for batch, _ in loaded.score_stream(images, batch_size=batch_size)]
+    assert given == [(count, batch_size) for count in counts]
+    assert counts[0] == min(batch_size or loaded_model.CPU_BATCH, len(table))
 
 
 def test_scoring_imports_nothing_that_only_training_needs(model):

@@ -35,11 +35,11 @@ def counted(monkeypatch):
     state = {"scored": [], "stop": None}
     predict = loaded_model.predict_checked
 
-    def counting(detector, images, *, device):
+    def counting(detector, images, **how):
         if state["stop"] is not None and len(state["scored"]) >= state["stop"]:
             raise KeyboardInterrupt
         state["scored"] += [image.tobytes() for image in images]
-        return predict(detector, images, device=device)
+        return predict(detector, images, **how)
 
     monkeypatch.setattr(loaded_model, "predict_checked", counting)
     return state
@@ -116,10 +116,10 @@ def test_with_other_files_or_options_it_begins_anew(model, folder, tmp_path, cou
 def test_two_processes_do_not_write_the_same_output(model, folder, tmp_path, counted, monkeypatch):
     predict = loaded_model.predict_checked
 
-    def second(detector, images, *, device):
+    def second(detector, images, **how):
         with pytest.raises(StudyError, match="another process is scoring into this folder"):
             mia_bench.score(model=model, images=folder, out=tmp_path / "out")
-        return predict(detector, images, device=device)
+        return predict(detector, images, **how)
 
     monkeypatch.setattr(loaded_model, "predict_checked", second)
     found = mia_bench.score(model=model, images=folder, out=tmp_path / "out")

@@ -77,7 +77,7 @@ BROKEN_SAID = 10  # broken files named on stderr
 @click.option(
     "--batch-size",
     type=click.IntRange(min=1),
-    help="Number of images scored at a time (default: 16 on a processor, 64 on a GPU).",
+    help="Number of images scored at a time (default: what suits the device and the method).",
 )
 @JSON
 def score(images: Path, salt_file: Path | None, as_json: bool, **settings: Any) -> None:

@@ -86,9 +86,13 @@ class OptionalParts:
         """Return the arguments of ``fit`` for a checkpoint; none where it keeps none."""
         return {"checkpoint": folder, "checkpoint_every": every} if self.takes_checkpoint else {}
 
-    def batch_size(self, count: int) -> dict[str, int]:
-        """Return the arguments of ``predict`` for a batch size; none where it takes none."""
-        return {"batch_size": count} if self.takes_batch_size else {}
+    def batch_size(self, count: int | None) -> dict[str, int]:
+        """Return the arguments of ``predict`` for a batch size; none where it takes none.
+
+        Args:
+            count: Images at a time; None for what the detector chooses itself.
+        """
+        return {"batch_size": count} if count is not None and self.takes_batch_size else {}
 
 
 def resample_of(info: MethodInfo) -> str:

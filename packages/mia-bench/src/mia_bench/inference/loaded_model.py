@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     Image = np.ndarray | bytes | str | os.PathLike[str]
 
-CPU_BATCH, BATCH = 16, 64  # images scored at a time on a processor, and on a GPU
+CPU_BATCH, BATCH = 16, 64  # images given to a detector at a time on a processor, and on a GPU
 # A batch ends early where its originals fill so much memory.
 BATCH_BYTES = 1 << 28
 # What files begin with, and the suffix by which they are read.
@@ -118,8 +118,8 @@ class LoadedModel:
         Args:
             images: Images, as ``decode`` yields them.
             fpr: Share of normal images that may be flagged.
-            batch_size: Number of images scored at a time; None for what suits the device. A batch
-                ends early where its originals fill a quarter of a GiB.
+            batch_size: Number of images scored at a time; None for what suits the device and the
+                method. A batch ends early where its originals fill a quarter of a GiB.
 
         Raises:
             StudyError: An fpr that the model has too few normal images for.
@@ -130,7 +130,9 @@ class LoadedModel:
         for batch in batches(images, batch_size or default_batch(self.device)):
             pixels = np.stack([image.image for image in batch])
             with self._lock:
-                score, heat = predict_checked(self._detector, pixels, device=self.device)
+                score, heat = predict_checked(
+                    self._detector, pixels, device=self.device, batch_size=batch_size
+                )
             ids = [image.id for image in batch]
             flagged = score >= np.float32(threshold)
             found = ScoredImages(ids, score, normal.quantile(score), flagged, threshold, heat)
@@ -169,10 +171,9 @@ class LoadedModel:
 
 
 def default_batch(device: str) -> int:
-    """Return the number of images that are scored at a time on a device.
+    """Return the number of images that a detector is given at a time on a device.
 
-    On a processor the features of more images do not fit into its caches, and their memory is
-    taken from the system anew.
+    A detector may take fewer of them at a time itself.
     """
     return CPU_BATCH if device == "cpu" else BATCH
 

@@ -162,15 +162,21 @@ def measure_normal_scores(
 
 
 def predict_checked(
-    detector: Detector, images: np.ndarray, *, device: str
+    detector: Detector, images: np.ndarray, *, device: str, batch_size: int | None = None
 ) -> tuple[np.ndarray, np.ndarray | None]:
     """Score uint8 images (N, C, H, W): scores float32 (N,), and maps float32 (N, H, W) or None.
+
+    Args:
+        detector: Scores the images.
+        images: The images.
+        device: See ``Detector.predict``.
+        batch_size: Images that the detector scores at a time; None for what it chooses itself.
 
     Raises:
         RunsFailedError: The device ran out of memory, or scores or maps that are not finite or not
             of these shapes.
     """
-    batch = OptionalParts(detector).batch_size(len(images))
+    batch = OptionalParts(detector).batch_size(batch_size)
     try:
         prediction = detector.predict(images, **batch, device=device)
     except RuntimeError as error:

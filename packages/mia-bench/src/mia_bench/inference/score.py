@@ -87,7 +87,8 @@ def score(
         salt: At least 16 bytes, so that the same paths have the same hashes each time; None for
             random ones that are not kept.
         device: ``"auto"``, ``"cpu"``, ``"cuda"``, ``"cuda:1"`` or ``"mps"``.
-        batch_size: Number of images scored at a time; None for what suits the device.
+        batch_size: Number of images scored at a time; None for what suits the device and the
+            method.
         on_progress: Called with the number of files that are done, and of all.
 
     Raises:
@@ -109,7 +110,6 @@ def score(
     volume_format = check_format(volumes, found_volumes if has_map else [], anonymous=anonymous)
     device = resolve_device(device)
     loaded = LoadedModel(fitted, fitted.detector(device), device)
-    batch = batch_size or default_batch(device)
     choices = {
         "fpr": fpr,
         "heatmaps": heatmaps,
@@ -152,10 +152,10 @@ def score(
             strict=strict,
             allow_damaged=allow_damaged,
             on_progress=on_progress,
-            ahead=batch,
+            ahead=batch_size or default_batch(device),
         )
         try:
-            _score(files, writer, Journal(folder.kept), fpr=fpr, batch_size=batch)
+            _score(files, writer, Journal(folder.kept), fpr=fpr, batch_size=batch_size)
             writer.write_volumes()
             summary = writer.summary(target, found, fpr)
             title = "Scored images" if anonymous else source.resolve().name
@@ -198,7 +198,12 @@ def _make(folder: Path) -> Path:
 
 
 def _score(
-    files: FolderDecoder, writer: ScoringWriter, journal: Journal, *, fpr: float, batch_size: int
+    files: FolderDecoder,
+    writer: ScoringWriter,
+    journal: Journal,
+    *,
+    fpr: float,
+    batch_size: int | None,
 ) -> None:
     """Score the images that the journal does not have yet.
 

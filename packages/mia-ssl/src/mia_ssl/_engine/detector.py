@@ -51,6 +51,7 @@ class TrainedDetector(ABC):
     network: Any
     options: Any
     score_batch = 64  # images that ``predict`` takes at a time
+    cpu_score_pixels: int | None = None  # at most so many pixels of them at a time on a CPU
     steps_per_epoch: int | None = None  # see ``Schedule``
     # Whether the learning rate depends on the total number of epochs.
     _rate_follows_epochs = False
@@ -268,7 +269,7 @@ class TrainedDetector(ABC):
 
     def _score_normals(self, source: ImageSource) -> Any:
         """Return scores of the training images, (N,)."""
-        return self._predict(source, self.score_batch, with_map=False).score
+        return self._predict(source, self._batch_on(source.device), with_map=False).score
 
     def _state(self) -> dict[str, Any]:
         """Return everything that was learned, for a file."""
@@ -310,10 +311,17 @@ class TrainedDetector(ABC):
 
     def _ready(self, images: Any, batch_size: int | None, device: str) -> tuple[ImageSource, int]:
         """Move images and network to one device; return the images and the batch size."""
-        batch_size = self.score_batch if batch_size is None else batch_size
-        batch_size = whole_number("batch_size", batch_size, least=1)
+        if batch_size is not None:
+            batch_size = whole_number("batch_size", batch_size, least=1)
         source = self._open(images)
-        return source.to(self._to_device(device)), batch_size
+        source.to(self._to_device(device))
+        return source, self._batch_on(source.device) if batch_size is None else batch_size
+
+    def _batch_on(self, device: torch.device) -> int:
+        """Return how many images are scored at a time where nobody asks for a number."""
+        if device.type != "cpu" or self.cpu_score_pixels is None:
+            return self.score_batch
+        return max(1, min(self.score_batch, self.cpu_score_pixels // self.image_size**2))
 
 
 def _numbers(name: str, saved: Any) -> dict[Any, float]:

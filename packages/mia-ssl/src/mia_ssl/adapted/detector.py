@@ -10,7 +10,7 @@ import torch
 
 from mia_ssl._engine.backbones import Backbone
 from mia_ssl._engine.detector import TrainedDetector
-from mia_ssl._engine.inference import evaluating, in_order
+from mia_ssl._engine.inference import CPU_PIXELS, evaluating, in_order
 from mia_ssl._engine.options import parse_options
 from mia_ssl._engine.records import Prediction
 from mia_ssl._engine.saved_model import check_network
@@ -47,6 +47,8 @@ class AdaptedDetector(TrainedDetector):
     Attributes:
         density: Density of the normal images' features; None before ``fit``.
     """
+
+    cpu_score_pixels = CPU_PIXELS
 
     def __init__(
         self,
@@ -139,7 +141,9 @@ class AdaptedDetector(TrainedDetector):
             self._normals = None
 
     def _task(self, source: ImageSource, schedule: Schedule, fabric: Fabric) -> Task:
-        center = torch.from_numpy(embed(self.network, source, self.score_batch)).mean(0)
+        center = torch.from_numpy(embed(self.network, source, self._batch_on(source.device))).mean(
+            0
+        )
         make_penalty = self._method.make_penalty
         return AdaptedTask(
             self._method,
@@ -171,7 +175,7 @@ class AdaptedDetector(TrainedDetector):
 
     def _score_normals(self, source: ImageSource) -> Any:
         """Fit the density to the images, and return their scores."""
-        features = embed(self.network, source, self.score_batch)
+        features = embed(self.network, source, self._batch_on(source.device))
         self.density = make_density(self.options).fit(features)
         return scores_of_normals(self.density, features)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from mia_ssl._engine.detector import TrainedDetector
-from mia_ssl._engine.inference import evaluating, in_order
+from mia_ssl._engine.inference import CPU_PIXELS, evaluating, in_order
 from mia_ssl._engine.records import Prediction
 from mia_ssl._engine.seeding import generator
 from mia_ssl._engine.settings import Settings
@@ -38,6 +38,7 @@ class OneStageDetector(TrainedDetector):
     around it; the score is the mean of the whole map.
     """
 
+    cpu_score_pixels = CPU_PIXELS
     _rate_follows_epochs = True
 
     def __init__(

@@ -6,7 +6,7 @@ from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any, cast
 
 from mia_ssl._engine.detector import TrainedDetector
-from mia_ssl._engine.inference import score_quantiles
+from mia_ssl._engine.inference import CPU_PIXELS, score_quantiles
 from mia_ssl._engine.saved_model import check_network
 from mia_ssl._engine.seeding import generator
 from mia_ssl._engine.settings import Settings
@@ -52,6 +52,8 @@ class TwoStageDetector(TrainedDetector):
         paste_options: Options of the method's pastes; ``options`` has what all methods share.
         scorer: The fitted densities.
     """
+
+    cpu_score_pixels = CPU_PIXELS
 
     def __init__(
         self,
@@ -257,7 +259,7 @@ class TwoStageDetector(TrainedDetector):
     def _score_normals(self, source: ImageSource) -> Any:
         """Fit the densities to the images, and return their scores of these."""
         draws = generator(self.seed or 0, _MAP_PATCHES)
-        return self.scorer.fit(self.network, source, self.score_batch, draws)
+        return self.scorer.fit(self.network, source, self._batch_on(source.device), draws)
 
     def _state(self) -> dict[str, Any]:
         return {**super()._state(), **self.scorer.state()}

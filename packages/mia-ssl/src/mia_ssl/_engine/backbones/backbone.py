@@ -8,6 +8,7 @@ import torch
 from torch import nn
 from torch.jit._trace import is_tracing
 
+from ..inference import CPU_PIXELS
 from ..options import unknown
 from . import efficientnet, timm_networks, torchvision_networks
 from .weights import sha256_of
@@ -20,9 +21,6 @@ if TYPE_CHECKING:
 
     from .source import Source
 
-# Pixels that a processor takes at a time, four images of 224 x 224: the features of more than that
-# do not stay in its cache from one layer to the next.
-_PIXELS = 4 * 224 * 224
 _SOURCES: dict[str, Source] = {**efficientnet.SOURCES, **torchvision_networks.SOURCES}
 
 
@@ -91,7 +89,7 @@ class Backbone(nn.Module):
             network = self.make(x.device) if x.device.type == "meta" else self.read()
             self._network.append(network.requires_grad_(requires_grad=False))
         network = self._network[0].to(x.device)
-        at_a_time = max(1, _PIXELS // int(x.shape[2] * x.shape[3]))
+        at_a_time = max(1, CPU_PIXELS // int(x.shape[2] * x.shape[3]))
         if x.device.type != "cpu" or is_tracing() or len(x) <= at_a_time:
             return network(self.normalize(x), stages)
         parts = [network(self.normalize(part), stages) for part in x.split(at_a_time)]
