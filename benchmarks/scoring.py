@@ -72,10 +72,10 @@ def network(model: mia_bench.LoadedModel, images: Path) -> Seconds:
     ready = np.stack([each.image for each in model.decode(images, names)])
     detector = model.model.detector("cpu")
     batch = default_batch("cpu")
-    detector.predict(ready[:batch], batch_size=batch, device="cpu")
+    detector.predict(ready[:batch], device="cpu")
     start = Seconds(time.perf_counter(), time.process_time())
     for first in range(0, len(ready), batch):
-        detector.predict(ready[first : first + batch], batch_size=batch, device="cpu")
+        detector.predict(ready[first : first + batch], device="cpu")
     return Seconds(time.perf_counter() - start.clock, time.process_time() - start.processor)
 
 
