@@ -48,7 +48,7 @@ def test_a_rate_is_between_0_and_1(fpr):
 class Brightness:
     """A detector whose score is the mean and whose map is the image."""
 
-    def predict(self, images, *, batch_size, device):
+    def predict(self, images, *, device):
         heat = images[:, 0].astype(np.float32)
         return SimpleNamespace(score=heat.mean((1, 2)), map=heat)
 
@@ -79,7 +79,7 @@ def test_pixels_beyond_the_limit_come_from_evenly_spread_images(images, monkeypa
 
 def test_scores_that_are_not_finite_are_refused(images):
     class Broken(Brightness):
-        def predict(self, images, *, batch_size, device):
+        def predict(self, images, *, device):
             found = super().predict(images, batch_size=batch_size, device=device)
             found.score[3] = np.nan
             return found
