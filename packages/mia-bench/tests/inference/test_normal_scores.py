@@ -80,7 +80,7 @@ def test_pixels_beyond_the_limit_come_from_evenly_spread_images(images, monkeypa
 def test_scores_that_are_not_finite_are_refused(images):
     class Broken(Brightness):
         def predict(self, images, *, device):
-            found = super().predict(images, batch_size=batch_size, device=device)
+            found = super().predict(images, device=device)
             found.score[3] = np.nan
             return found
 
