@@ -5,9 +5,9 @@
 
 Each method is fitted to a few random images of its own size. Then it scores more of them, in
 batches that pass the network as a whole (16 for frozen features, 64 for the others), and with as
-many images at a time as detectors take on a CPU. Both alternate, with one thread; the smallest
-processor times count. Prints milliseconds for an image, and their ratio. ``--keep-memory`` keeps
-freed memory, as ``mia-bench score`` does.
+many images at a time as detectors take on a CPU. Both alternate, with one thread, and give the same
+scores; the smallest processor times count. Prints milliseconds for an image, and their ratio.
+``--keep-memory`` keeps freed memory, as ``mia-bench score`` does.
 """
 
 from __future__ import annotations
@@ -34,17 +34,17 @@ SHORT: dict[str, dict[str, Any]] = {
 }
 
 
-def seconds(detector: Any, images: np.ndarray, *, whole: bool) -> float:
-    """Return the processor's seconds for an image."""
+def score(detector: Any, images: np.ndarray, *, whole: bool) -> tuple[float, np.ndarray]:
+    """Return the processor's milliseconds for an image, and the scores."""
     module = "mia_ssl._engine.backbones.backbone"
     divided = detector.cpu_score_pixels
     with patch(f"{module}.CPU_PIXELS", WHOLE) if whole else nullcontext():
         detector.cpu_score_pixels = WHOLE if whole and divided else divided
         start = time.process_time()
-        detector.predict(images, device="cpu")
+        scores = detector.predict(images, device="cpu").score
         spent = time.process_time() - start
     detector.cpu_score_pixels = divided
-    return spent / len(images)
+    return 1000 * spent / len(images), scores
 
 
 def main() -> None:
@@ -66,10 +66,13 @@ def main() -> None:
         images = np.random.default_rng(0).integers(0, 256, (given.images, 1, side, side), np.uint8)
         detector = mia_ssl.build(method, in_channels=1, **SHORT[info.family])
         detector.fit(images[:24], seed=0, device="cpu")
-        times = [
-            [1000 * seconds(detector, images, whole=whole) for whole in (True, False)]
-            for _ in range(given.repeats)
-        ]
+        times: list[list[float]] = []
+        for _ in range(given.repeats):
+            (slow, expected), (fast, got) = (
+                score(detector, images, whole=whole) for whole in (True, False)
+            )
+            np.testing.assert_allclose(got, expected, rtol=1e-3)
+            times.append([slow, fast])
         whole, few = map(min, zip(*times, strict=True))
         print(f"| {method} | {side} | {whole:.0f} | {few:.0f} | {whole / few:.2f} |", flush=True)
 
