@@ -69,7 +69,7 @@ def measure(
         mia_metrics.auroc(test.labels, found.score),
         mia_metrics.average_precision(test.labels, found.score),
     ]
-    if test.masks is not None:
+    if test.masks is not None and found.map is not None:
         values.append(mia_metrics.pixel_ap(test.masks, found.map))
         values.append(mia_metrics.best_dice(test.masks, found.map)[0])
     cells = [name, method, str(seed), *(f"{value:.3f}" for value in values)]
