@@ -82,6 +82,8 @@ def smooth(white: Tensor, radius: Tensor) -> Tensor:
     rows = torch.fft.fftfreq(side, device=white.device).view(-1, 1)
     columns = torch.fft.rfftfreq(side, device=white.device)
     frequency = rows.square() + columns.square()
-    kept = torch.exp(-2 * (torch.pi * radius.view(-1, 1, 1, 1)).square() * frequency)
+    exponent = -2 * (torch.pi * radius.view(-1, 1, 1, 1)).square() * frequency
+    # Smaller factors change nothing, but would be denormal numbers: processors are slow with them.
+    kept = torch.exp(exponent.clamp(min=-60))
     blurred = torch.fft.irfft2(torch.fft.rfft2(white) * kept, s=white.shape[-2:])
     return blurred / blurred.std((2, 3), keepdim=True)

@@ -36,11 +36,14 @@ def reference(number):
     return network.eval()
 
 
-@pytest.mark.parametrize("size", [64, 72])
-def test_its_stages_are_those_of_timm(number, reference, size):
+# Of 72 and 75 pixels, some layers get an odd number of rows.
+@pytest.mark.parametrize("size", [64, 72, 75])
+@pytest.mark.parametrize("with_gradients", [False, True])
+def test_its_stages_are_those_of_timm(number, reference, size, with_gradients):
     x = torch.rand(2, 3, size, size, generator=torch.Generator().manual_seed(0))
     backbone = Backbone(f"efficientnet-lite{number}")
-    got = backbone(x, range(5))
+    with torch.set_grad_enabled(with_gradients):
+        got = backbone(x, range(5))
     with torch.no_grad():
         expected = reference(((x - 0.5) / 0.5).contiguous(memory_format=torch.channels_last))
     for features, wanted in zip(got, expected, strict=True):
@@ -57,11 +60,40 @@ def test_gray_images_are_images_of_three_equal_colors():
     torch.testing.assert_close(a, b)
 
 
-def test_features_of_many_images_are_those_of_each_of_them():
-    images = torch.rand(6, 1, 224, 192, generator=torch.Generator().manual_seed(0))
+def test_a_gradient_with_respect_to_the_images_is_that_of_timm(number, reference):
+    x = torch.rand(2, 3, 64, 64, generator=torch.Generator().manual_seed(0)).requires_grad_()
+    y = x.detach().clone().requires_grad_()
+    backbone = Backbone(f"efficientnet-lite{number}")
+    with torch.no_grad():
+        backbone(x, [3])  # what is computed without gradients leaves nothing behind
+    backbone(x, [3])[0].square().sum().backward()
+    reference((y - 0.5) / 0.5)[3].square().sum().backward()
+    assert (x.grad - y.grad).norm() < 1e-4 * y.grad.norm()
+
+
+def test_images_of_other_numbers_keep_them():
+    x = torch.rand(2, 1, 64, 64, generator=torch.Generator().manual_seed(0))
     backbone = Backbone("efficientnet-lite0")
-    together = backbone(images, [2, 4])
-    alone = [backbone(image[None], [2, 4]) for image in images]
+    with torch.inference_mode():
+        (exact,) = backbone(x, [3])
+        with torch.autocast("cpu", torch.bfloat16):
+            (rounded,) = backbone(x, [3])
+            (of_many,) = backbone(x.repeat(20, 1, 1, 1), [3])
+    assert rounded.dtype == of_many.dtype == torch.bfloat16
+    error = (rounded.float() - exact).norm() / exact.norm()
+    assert 1e-3 < error < 0.2
+    # From one batch to another less changes than is rounded.
+    assert (of_many[:2].float() - rounded.float()).norm() / exact.norm() < 0.5 * error
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3])
+def test_features_of_many_images_are_those_of_each_of_them(threads, torch_threads):
+    images = torch.rand(7, 1, 224, 192, generator=torch.Generator().manual_seed(0))
+    backbone = Backbone("efficientnet-lite0")
+    with torch.inference_mode():
+        alone = [backbone(image[None], [2, 4]) for image in images]
+        torch_threads(threads)
+        together = backbone(images, [2, 4])
     for stage, of_each in zip(together, zip(*alone, strict=True), strict=True):
         assert stage.is_contiguous(memory_format=torch.channels_last)
         torch.testing.assert_close(stage, torch.cat(of_each), rtol=1e-4, atol=1e-4)

@@ -70,10 +70,7 @@ def _shapes(
 ) -> Tensor:
     """Return uneven ellipses around a random pixel of the foreground, in [0, 1], [B, H, W]."""
     count, height, width = foreground.shape
-    # An image without a foreground has its lesion anywhere.
-    weights = foreground.flatten(1).float()
-    weights += (weights.sum(1, keepdim=True) == 0).float()
-    place = torch.multinomial(weights, 1, generator=generator)[:, 0]
+    place = _pixels(foreground, generator)
     rows = torch.arange(height)[None, :, None] - (place // width)[:, None, None]
     columns = torch.arange(width)[None, None, :] - (place % width)[:, None, None]
     angle = _uniform(count, (0, math.pi), generator)[:, None, None]
@@ -85,6 +82,15 @@ def _shapes(
     uneven = _noise(count, height, width, radius / 2.5, generator)
     border = _uniform(count, softness, generator)[:, None, None]
     return torch.sigmoid((1 - distance + BORDER_NOISE * uneven) / border)
+
+
+def _pixels(foreground: Tensor, generator: torch.Generator) -> Tensor:
+    """Return the number of a random pixel of each foreground, or of the image without one, [B]."""
+    allowed = foreground.flatten(1)
+    allowed = allowed | ~allowed.any(1, keepdim=True)
+    so_far = allowed.cumsum(1)
+    wanted = torch.rand(len(allowed), 1, generator=generator, dtype=torch.float64) * so_far[:, -1:]
+    return torch.searchsorted(so_far, wanted.long(), right=True)[:, 0]
 
 
 def _fillings(
@@ -133,7 +139,8 @@ def _noise(
     """Return blurred white noise of standard deviation 1, [B, H, W]."""
     white = torch.randn(count, height, width, generator=generator)
     noise = _blur(white, grain)
-    return noise / noise.std((1, 2), keepdim=True).clamp(min=1e-6)
+    centered = noise - noise.mean((1, 2), keepdim=True)
+    return noise / centered.square().mean((1, 2), keepdim=True).sqrt().clamp(min=1e-6)
 
 
 def _blur(images: Tensor, sigma: Tensor | float) -> Tensor:
@@ -143,7 +150,8 @@ def _blur(images: Tensor, sigma: Tensor | float) -> Tensor:
     squares = rows[:, None].square() + columns.square()
     if isinstance(sigma, torch.Tensor):
         sigma = sigma[..., None, None]
-    gain = torch.exp(-2 * (math.pi * sigma) ** 2 * squares)
+    # Smaller gains change nothing, but would be denormal numbers, with which processors are slow.
+    gain = torch.exp((-2 * (math.pi * sigma) ** 2 * squares).clamp(min=-60))
     return torch.fft.irfft2(torch.fft.rfft2(images) * gain, s=(height, width))
 
 

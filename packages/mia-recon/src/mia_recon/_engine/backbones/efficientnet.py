@@ -12,6 +12,7 @@ import torch
 from torch import nn
 
 from ..state_dict import read_state
+from .frozen_layers import EvenSameConv, InPlaceBatchNorm, replace
 from .source import Source, Stages
 from .weights import existing, fill
 
@@ -125,6 +126,16 @@ def load(lite: Lite, path: Path) -> Stages:
     return _staged(whole)
 
 
+def freeze(network: nn.Module) -> None:
+    """Replace layers of the network by faster ones, see ``frozen_layers``."""
+    from timm.layers import Conv2dSame
+
+    replace(network, nn.BatchNorm2d, InPlaceBatchNorm)
+    replace(network, Conv2dSame, EvenSameConv)
+    # As the images are: or else each convolution copies its kernel every time.
+    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+
+
 def _source(lite: Lite) -> Source:
     return Source(
         channels=lite.channels,
@@ -132,6 +143,7 @@ def _source(lite: Lite) -> Source:
         make=partial(make, lite),
         find=partial(find, lite),
         load=partial(load, lite),
+        freeze=freeze,
         default=lambda: f"package:{lite.module}",
         sha256=lite.sha256,
         mean=(0.5, 0.5, 0.5),

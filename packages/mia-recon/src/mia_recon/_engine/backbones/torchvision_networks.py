@@ -13,6 +13,7 @@ import torch
 from torch import nn
 
 from ..state_dict import read_state
+from .frozen_layers import InPlaceBatchNorm, replace
 from .source import Source, Stages
 from .weights import OFFLINE, existing, fill
 
@@ -104,6 +105,7 @@ def _resnet_source(name: str, channels: tuple[int, ...]) -> Source:
         make=partial(resnet, name),
         find=partial(find, name),
         load=partial(load_resnet, name),
+        freeze=partial(replace, kind=nn.BatchNorm2d, replacement=InPlaceBatchNorm),
         default=partial(default, name),
     )
 

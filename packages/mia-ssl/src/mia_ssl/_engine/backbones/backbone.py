@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import torch
@@ -10,6 +11,7 @@ from torch.jit._trace import is_tracing
 
 from ..inference import CPU_PIXELS
 from ..options import unknown
+from ..side_by_side import side_by_side
 from . import efficientnet, timm_networks, torchvision_networks
 from .weights import sha256_of
 
@@ -86,14 +88,29 @@ class Backbone(nn.Module):
             ValueError: A file of another network, or another one than was used before.
         """
         if not self._network:
-            network = self.make(x.device) if x.device.type == "meta" else self.read()
-            self._network.append(network.requires_grad_(requires_grad=False))
+            self._network.append(self._make_frozen(x.device))
         network = self._network[0].to(x.device)
+
+        def features_of(images: Tensor) -> list[Tensor]:
+            return network(self.normalize(images), stages)  # type: ignore[no-any-return]
+
         at_a_time = max(1, CPU_PIXELS // int(x.shape[2] * x.shape[3]))
         if x.device.type != "cpu" or is_tracing() or len(x) <= at_a_time:
-            return network(self.normalize(x), stages)
-        parts = [network(self.normalize(part), stages) for part in x.split(at_a_time)]
+            return features_of(x)
+        if self._source.takes_turns or torch.is_grad_enabled():
+            parts = [features_of(part) for part in x.split(at_a_time)]
+        else:
+            share = math.ceil(len(x) / torch.get_num_threads())
+            parts = side_by_side(features_of, x.split(min(at_a_time, share)))
         return [torch.cat(stage) for stage in zip(*parts, strict=True)]
+
+    def _make_frozen(self, device: torch.device) -> nn.Module:
+        if device.type == "meta":
+            network = self.make(device)
+        else:
+            network = self.read()
+            self._source.freeze(network)
+        return network.requires_grad_(requires_grad=False)
 
     def normalize(self, x: Tensor) -> Tensor:
         """Return images [B, 1 or 3, H, W] in [0, 1] as the network was trained, [B, 3, H, W]."""

@@ -25,6 +25,9 @@ class Source:
         make: Makes the network: (x, stages) -> features of these stages.
         find: (path given by the user, or None) -> path of the weights.
         load: (path of the weights) -> the network with them.
+        freeze: Replaces layers of a network that is never trained by faster ones, see
+            ``frozen_layers``.
+        takes_turns: Whether it cannot compute in several threads at a time.
         default: Returns where the weights are by default, see ``MethodInfo.weights``.
         sha256: The weights' SHA-256 or its first digits, if they are known.
         mean: Mean of each color for images in [0, 1], to normalize by.
@@ -36,6 +39,8 @@ class Source:
     make: Callable[[], nn.Module]
     find: Callable[[str | None], Path]
     load: Callable[[Path], nn.Module]
+    freeze: Callable[[nn.Module], None] = lambda _network: None
+    takes_turns: bool = False
     default: Callable[[], str | None] = lambda: None
     sha256: str = ""
     mean: tuple[float, ...] = IMAGENET_MEAN

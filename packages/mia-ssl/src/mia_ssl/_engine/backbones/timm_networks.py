@@ -53,6 +53,7 @@ def source_of(name: str) -> Source:
         make=lambda: TimmFeatures(_network(name)),
         find=partial(find, name),
         load=partial(load, name),
+        takes_turns=True,  # some of its networks keep features or positions in themselves
         mean=tuple(network.pretrained_cfg["mean"]),
         std=tuple(network.pretrained_cfg["std"]),
     )
