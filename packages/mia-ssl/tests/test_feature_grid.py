@@ -103,6 +103,18 @@ def test_features_are_interpolated_at_the_centers_of_another_grid():
     assert coarse.onto(coarse, features) is features
 
 
+@pytest.mark.parametrize("cells", [(28, 14), (25, 13), (7, 28), (5, 1)])
+def test_grids_of_one_image_are_interpolated_as_any_others(cells):
+    before, after = (FeatureGrid(Axis.even(n, 200), Axis.even(2 * n, 200)) for n in cells)
+    features = torch.randn(2, 3, cells[0], 2 * cells[0], dtype=torch.float64)
+    rows = before.rows.interpolation(after.rows.centers)
+    columns = before.columns.interpolation(after.columns.centers)
+    expected = rows @ features @ columns.T
+    torch.testing.assert_close(before.onto(after, features), expected)
+    in_channels_last = features.contiguous(memory_format=torch.channels_last)
+    torch.testing.assert_close(before.onto(after, in_channels_last), expected)
+
+
 def test_size_that_no_layer_gave_is_not_known():
     network = torchvision.models.resnet18(weights=None).eval()
     with recorded_grids(network, 64, 64) as grids:

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import torch
+import torch.nn.functional as F
 from torch import nn
+from torch.jit._trace import is_tracing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,6 +39,13 @@ class Axis:
         """Divide a side of an image into cells of equal length."""
         stride = pixels / cells
         return cls(cells, (stride - 1) / 2, stride)
+
+    def has_same_side(self, other: Axis) -> bool:
+        """Whether both divide a side of the same length into cells of equal length."""
+        sides = {axis.cells * axis.stride for axis in (self, other)}
+        return len(sides) == 1 and all(
+            axis.first == (axis.stride - 1) / 2 for axis in (self, other)
+        )
 
     def after(self, cells: int, kernel: int, stride: int, padding: int, dilation: int) -> Axis:
         """Return the cells that a window sliding over these ones gives."""
@@ -83,9 +92,14 @@ class FeatureGrid:
         return rows.to(values.dtype) @ values @ columns.to(values.dtype).T
 
     def onto(self, other: FeatureGrid, features: Tensor) -> Tensor:
-        """Interpolate features [..., h, w] at the centers of another grid's cells."""
+        """Interpolate features [N, D, h, w] at the centers of another grid's cells."""
         if self == other:
             return features
+        pairs = ((self.rows, other.rows), (self.columns, other.columns))
+        if all(mine.has_same_side(others) for mine, others in pairs) and not is_tracing():
+            # The same numbers, which PyTorch computes without moving the channels.
+            size = (other.rows.cells, other.columns.cells)
+            return F.interpolate(features, size, mode="bilinear", align_corners=False)
         rows = self.rows.interpolation(other.rows.centers).to(features)
         columns = self.columns.interpolation(other.columns.centers).to(features)
         return rows @ features @ columns.T

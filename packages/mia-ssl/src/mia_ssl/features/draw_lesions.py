@@ -70,7 +70,10 @@ def _shapes(
 ) -> Tensor:
     """Return uneven ellipses around a random pixel of the foreground, in [0, 1], [B, H, W]."""
     count, height, width = foreground.shape
-    place = _pixels(foreground, generator)
+    # An image without a foreground has its lesion anywhere.
+    weights = foreground.flatten(1).float()
+    weights += (weights.sum(1, keepdim=True) == 0).float()
+    place = torch.multinomial(weights, 1, generator=generator)[:, 0]
     rows = torch.arange(height)[None, :, None] - (place // width)[:, None, None]
     columns = torch.arange(width)[None, None, :] - (place % width)[:, None, None]
     angle = _uniform(count, (0, math.pi), generator)[:, None, None]
@@ -82,15 +85,6 @@ def _shapes(
     uneven = _noise(count, height, width, radius / 2.5, generator)
     border = _uniform(count, softness, generator)[:, None, None]
     return torch.sigmoid((1 - distance + BORDER_NOISE * uneven) / border)
-
-
-def _pixels(foreground: Tensor, generator: torch.Generator) -> Tensor:
-    """Return the number of a random pixel of each foreground, or of the image without one, [B]."""
-    allowed = foreground.flatten(1)
-    allowed = allowed | ~allowed.any(1, keepdim=True)
-    so_far = allowed.cumsum(1)
-    wanted = torch.rand(len(allowed), 1, generator=generator, dtype=torch.float64) * so_far[:, -1:]
-    return torch.searchsorted(so_far, wanted.long(), right=True)[:, 0]
 
 
 def _fillings(

@@ -58,15 +58,14 @@ class LesionNetwork(nn.Module):
             grids: Place of each stage's cells in the image.
             keep: Factors of the hidden channels, [B, WIDTH, 1, 1], while it is trained.
         """
-        hidden: Tensor | float = 0.0
+        parts = []
         for number, (stage, grid) in enumerate(zip(stages, grids, strict=True)):
             mean, scale = getattr(self, f"mean_{number}"), getattr(self, f"scale_{number}")
             # A linear map of the channels and an interpolation can change places; first the map,
             # since it leaves fewer channels.
             projected = self.projections[number]((stage.float() - mean) * scale)
-            hidden = hidden + grid.onto(grids[0], projected)
-        assert isinstance(hidden, torch.Tensor)  # there is at least one stage
-        hidden = F.relu(hidden)
+            parts.append(grid.onto(grids[0], projected))
+        hidden = F.relu(sum(parts[1:], parts[0]))
         if keep is not None:
             hidden = hidden * keep
         logits: Tensor = self.last(F.relu(self.middle(hidden)))

@@ -128,12 +128,12 @@ def load(lite: Lite, path: Path) -> Stages:
 
 def freeze(network: nn.Module) -> None:
     """Replace layers of the network by faster ones, see ``frozen_layers``."""
-    from timm.layers import Conv2dSame
+    from timm.layers.conv2d_same import Conv2dSame
 
     replace(network, nn.BatchNorm2d, InPlaceBatchNorm)
     replace(network, Conv2dSame, EvenSameConv)
     # As the images are: or else each convolution copies its kernel every time.
-    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    network.to(memory_format=torch.channels_last)
 
 
 def _source(lite: Lite) -> Source:

@@ -92,7 +92,7 @@ class Backbone(nn.Module):
         network = self._network[0].to(x.device)
 
         def features_of(images: Tensor) -> list[Tensor]:
-            return network(self.normalize(images), stages)  # type: ignore[no-any-return]
+            return network(self.normalize(images), stages)
 
         at_a_time = max(1, CPU_PIXELS // int(x.shape[2] * x.shape[3]))
         if x.device.type != "cpu" or is_tracing() or len(x) <= at_a_time:
