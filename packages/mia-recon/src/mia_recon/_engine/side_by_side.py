@@ -17,11 +17,10 @@ _Result = TypeVar("_Result")
 def side_by_side(function: Callable[[_Part], _Result], parts: Sequence[_Part]) -> list[_Result]:
     """Return the function's result for each part, computed without gradients.
 
-    PyTorch divides each operation between its threads, which wait for one another after each of
-    them. In networks of many small operations that takes most of what several threads gain, and
-    all of it as soon as another program holds one of the cores. Here each thread takes whole parts.
-    The threads are as many as the caller's operations would have; inference mode and the precision
-    of autocast are the caller's too.
+    PyTorch divides each operation between its threads, which wait for one another after it. Where
+    another program holds one of the cores, a network of many small operations then takes longer
+    than with one thread. Here each thread takes whole parts. The threads are as many as the
+    caller's operations would have; inference mode and the precision of autocast are the caller's.
 
     Args:
         function: Changes nothing that several threads share.
