@@ -41,7 +41,7 @@ class Axis:
         return cls(cells, (stride - 1) / 2, stride)
 
     def has_same_side(self, other: Axis) -> bool:
-        """Whether both divide a side of the same length into cells of equal length."""
+        """Return whether both divide a side of the same length into cells of equal length."""
         sides = {axis.cells * axis.stride for axis in (self, other)}
         return len(sides) == 1 and all(
             axis.first == (axis.stride - 1) / 2 for axis in (self, other)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 import torchvision
+import torchvision.models.feature_extraction
 from mia_recon._engine.backbones import Backbone
 
 
@@ -60,8 +61,9 @@ def test_a_resnet_gives_its_groups(name, with_gradients, gray, tmp_path):
         (alone,) = backbone(gray, [2])
     for number, features in enumerate(got):
         wanted = expected[str(number)]
-        # In the last stage of these random weights, values of thousands cancel out.
-        torch.testing.assert_close(features, wanted, rtol=1e-5, atol=1e-6 * float(wanted.max()))
+        # Without gradients other layers compute; of these random weights, thousands cancel out.
+        error = 1e-4 if with_gradients else 1e-6 * float(wanted.max())
+        torch.testing.assert_close(features, wanted, rtol=1e-4, atol=error)
         side = 32 // backbone.strides[number]
         assert features.shape[1:] == (backbone.channels[number], side, side)
     assert torch.equal(alone, got[2])
